@@ -1,0 +1,38 @@
+import { defineConfig } from "@playwright/test";
+
+const executablePath = process.env.EDDY_BROWSER;
+// Not the port of `npm run preview`, so that tests run beside a demo that is open.
+const port = 4183;
+
+export default defineConfig({
+  testDir: "e2e",
+  outputDir: "test-results",
+  // Live media on few cores: tests that ran side by side would measure each other.
+  workers: 1,
+  fullyParallel: false,
+  forbidOnly: process.env.CI !== undefined,
+  retries: 0,
+  timeout: 60_000,
+  use: {
+    baseURL: `http://localhost:${port}`,
+    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
+    launchOptions: {
+      ...(executablePath === undefined ? {} : { executablePath }),
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--no-first-run",
+        "--autoplay-policy=no-user-gesture-required",
+        "--use-fake-device-for-media-stream",
+      ],
+    },
+  },
+  webServer: {
+    command: `npx vite preview --port ${port}`,
+    url: `http://localhost:${port}/`,
+    reuseExistingServer: false,
+  },
+});

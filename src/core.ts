@@ -1,0 +1,16 @@
+/** Entry point `eddy-hls/core`: the portable relay, for Node, pages and workers. */
+export { ChunkCache } from "./cache/chunk-cache.ts";
+export { M3u8Cache } from "./cache/m3u8-cache.ts";
+export { SlotRing } from "./cache/slot-ring.ts";
+export { Waiters } from "./cache/waiters.ts";
+export { createMatch, type HandlerOptions, type Match } from "./http/handler.ts";
+export type { Bytes } from "./model/bytes.ts";
+export { type Clock, systemClock } from "./model/clock.ts";
+export { RelayError, type RelayErrorCode } from "./model/errors.ts";
+export type { Msn, PartId, PartIndex, PartPosition } from "./model/ids.ts";
+export type { CacheOptions, RenditionOptions, StreamOptions } from "./model/options.ts";
+export type { RelayStats, RenditionStats, StreamState, StreamStats, StreamSummary } from "./model/stats.ts";
+export { type OpenStream, Playlists, VERSION } from "./origin/playlists.ts";
+export type { AddedPart, PartInput, Rendition, RenditionStart } from "./origin/rendition.ts";
+export type { Stream } from "./origin/stream.ts";
+export { M3u8Manifest } from "./playlist/m3u8-manifest.ts";

@@ -1,0 +1,182 @@
+import type { Bytes } from "../model/bytes.ts";
+import { RelayError } from "../model/errors.ts";
+import type { Playlists } from "../origin/playlists.ts";
+import type { Rendition } from "../origin/rendition.ts";
+import { parseByteRange } from "./byte-range.ts";
+import { parseDirectives } from "./directives.ts";
+import { parseRoute, type Route } from "./route.ts";
+import { STATUS } from "./status.ts";
+
+export interface HandlerOptions {
+  /** Path that all URLs of the relay stand under, with a slash at both ends. Default `/live/`. */
+  readonly base?: string;
+  /**
+   * Whether playlists are compressed for who accepts it. Only for a handler behind a real network: inside a Service Worker a
+   * synthetic Response is never decoded (rule 61). Default false.
+   */
+  readonly gzip?: boolean;
+  /** Access-Control-Allow-Origin, where another origin may read (rule 67). Default none. */
+  readonly allowOrigin?: string;
+}
+
+/** Answers a request, or gives undefined at once when it is not under the base: then it is the network's. */
+export type Match = (request: Request) => Promise<Response> | undefined;
+
+const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
+/** Playlists change all the time; media never does, as no URI is used twice (rules 28 and 66). */
+const NEVER_STORED = "no-store";
+const IMMUTABLE = "public, max-age=31536000, immutable";
+
+interface Found {
+  readonly type: string;
+  readonly cacheControl: string;
+  readonly views: readonly Bytes[];
+  readonly gzipped?: boolean;
+}
+
+/** The portable LL-HLS origin as a fetch handler. */
+export function createMatch(playlists: Playlists, options: HandlerOptions = {}): Match {
+  const base = options.base ?? "/live/";
+  if (!/^\/(?:[^?#]*\/)?$/.test(base)) {
+    throw new RelayError(
+      "invalid-option",
+      `base: expected a path with a slash at both ends, got ${JSON.stringify(base)}`,
+    );
+  }
+  return (request) => {
+    const url = new URL(request.url);
+    if (!url.pathname.startsWith(base)) return undefined;
+    return answer(request, url).catch((thrown: unknown) => failure(RelayError.from(thrown), options));
+  };
+
+  async function answer(request: Request, url: URL): Promise<Response> {
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      throw new RelayError("method-not-allowed", `expected GET or HEAD, got ${request.method}`);
+    }
+    const route = parseRoute(url.pathname.slice(base.length));
+    if (route === undefined)
+      throw new RelayError("media-not-found", `nothing is served at ${url.pathname.slice(0, 200)}`);
+    return respond(request, await find(request, url, route), options);
+  }
+
+  function find(request: Request, url: URL, route: Route): Found | Promise<Found> {
+    if (route.kind === "stats") {
+      const json = new TextEncoder().encode(JSON.stringify(playlists.stats));
+      return { type: "application/json", cacheControl: NEVER_STORED, views: [json] };
+    }
+    const stream = playlists.get(route.stream);
+    if (route.kind === "multivariant") {
+      return { type: PLAYLIST_TYPE, cacheControl: NEVER_STORED, views: [stream.multivariant] };
+    }
+    const rendition = stream.rendition(route.rendition);
+    if (route.kind === "media") return mediaPlaylist(rendition, request, url);
+    // A URI of an earlier life of this name: its media is gone.
+    if (route.epoch !== stream.epoch) throw notFound(route);
+    return media(rendition, route, request);
+  }
+
+  async function mediaPlaylist(rendition: Rendition, request: Request, url: URL): Promise<Found> {
+    const cached = await rendition.playlist(parseDirectives(url.searchParams), request.signal);
+    const gzipped = options.gzip === true && acceptsGzip(request);
+    return {
+      type: PLAYLIST_TYPE,
+      cacheControl: NEVER_STORED,
+      views: [gzipped ? cached.gzip : cached.raw],
+      gzipped,
+    };
+  }
+}
+
+async function media(
+  rendition: Rendition,
+  route: Extract<Route, { number: number }>,
+  request: Request,
+): Promise<Found> {
+  const { kind, number } = route;
+  const found =
+    kind === "segment"
+      ? rendition.segment(number)
+      : kind === "init"
+        ? rendition.init(number)
+        : await rendition.part(number, request.signal);
+  if (found === undefined) throw notFound(route);
+  const views = found instanceof Uint8Array ? [found] : found;
+  return { type: rendition.contentType, cacheControl: IMMUTABLE, views };
+}
+
+function notFound(route: Extract<Route, { number: number }>): RelayError {
+  return new RelayError(
+    "media-not-found",
+    `"${route.stream}/${route.rendition}" has no ${route.kind} ${route.number} of ${route.epoch}: not there yet, gone, or a gap`,
+  );
+}
+
+function acceptsGzip(request: Request): boolean {
+  return /(?:^|,)\s*gzip\s*(?:;(?!\s*q=0(?:\.0*)?\s*(?:,|$))|,|$)/i.test(request.headers.get("accept-encoding") ?? "");
+}
+
+function respond(request: Request, found: Found, options: HandlerOptions): Response {
+  let { views } = found;
+  let sizeBytes = 0;
+  for (const view of views) sizeBytes += view.byteLength;
+  const headers = new Headers({ "content-type": found.type, "cache-control": found.cacheControl });
+  if (options.allowOrigin !== undefined) headers.set("access-control-allow-origin", options.allowOrigin);
+  if (options.gzip === true && found.type === PLAYLIST_TYPE) headers.set("vary", "accept-encoding");
+  if (found.gzipped === true) headers.set("content-encoding", "gzip");
+  let status = 200;
+  if (found.cacheControl === IMMUTABLE) {
+    headers.set("accept-ranges", "bytes");
+    try {
+      const range = parseByteRange(request.headers.get("range"), sizeBytes);
+      if (range !== undefined) {
+        status = 206;
+        headers.set("content-range", `bytes ${range.start}-${range.end - 1}/${sizeBytes}`);
+        views = slice(views, range.start, range.end);
+        sizeBytes = range.end - range.start;
+      }
+    } catch (thrown) {
+      return failure(RelayError.from(thrown), options, { "content-range": `bytes */${sizeBytes}` });
+    }
+  }
+  headers.set("content-length", String(sizeBytes));
+  return new Response(request.method === "HEAD" ? null : streamOf(views), { status, headers });
+}
+
+/** The views that make up `start` to `end` of all of them: no byte is copied. */
+function slice(views: readonly Bytes[], start: number, end: number): readonly Bytes[] {
+  const cut: Bytes[] = [];
+  let offset = 0;
+  for (const view of views) {
+    const from = Math.max(start - offset, 0);
+    const to = Math.min(end - offset, view.byteLength);
+    if (from < to) cut.push(view.subarray(from, to));
+    offset += view.byteLength;
+  }
+  return cut;
+}
+
+/**
+ * A body that hands over the stored views: `Response(view)` would copy each, and a stream of type "bytes" would detach
+ * the buffers that the ring still holds.
+ */
+function streamOf(views: readonly Bytes[]): ReadableStream<Bytes> {
+  let next = 0;
+  return new ReadableStream<Bytes>(
+    {
+      pull(controller) {
+        const view = views[next++];
+        if (view !== undefined) controller.enqueue(view);
+        if (next >= views.length) controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+function failure(error: RelayError, options: HandlerOptions, more: Record<string, string> = {}): Response {
+  const headers = new Headers({ "content-type": "text/plain; charset=utf-8", "cache-control": NEVER_STORED, ...more });
+  if (options.allowOrigin !== undefined) headers.set("access-control-allow-origin", options.allowOrigin);
+  if (error.code === "method-not-allowed") headers.set("allow", "GET, HEAD");
+  if (STATUS[error.code] === 503) headers.set("retry-after", "1");
+  return new Response(`${error.code}: ${error.message}\n`, { status: STATUS[error.code], headers });
+}

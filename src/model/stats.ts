@@ -1,0 +1,60 @@
+import type { PartPosition } from "./ids.ts";
+
+/** `live`: a producer sends; `ended`: it said so; the window stays readable. */
+export type StreamState = "live" | "ended";
+
+/** One line of `relay.streams()`. */
+export interface StreamSummary {
+  readonly name: string;
+  readonly state: StreamState;
+  readonly renditions: readonly string[];
+  /** Listed in the playlist, in ms. */
+  readonly windowMs: number;
+  readonly sizeBytes: number;
+}
+
+export interface RenditionStats {
+  readonly id: string;
+  readonly codecs: string;
+  /** Last part; absent while there is none. */
+  readonly last?: PartPosition;
+  readonly firstMsn: number;
+  readonly segments: number;
+  readonly windowMs: number;
+  readonly parts: number;
+  readonly sizeBytes: number;
+  /** Answered from the ring, and asked for in vain. */
+  readonly hits: number;
+  readonly misses: number;
+  /** Requests that wait for a part or a playlist now. */
+  readonly waiting: number;
+  /** Waits that ended with their deadline. */
+  readonly expired: number;
+  /** Parts shorter than 85 % of the part target without an excuse (rule 15). */
+  readonly shortParts: number;
+  /** Steps of the producer that were refused, and why the last one was. */
+  readonly refused: number;
+  readonly lastRefusal?: string;
+}
+
+export interface StreamStats extends StreamSummary {
+  readonly epoch: string;
+  readonly partTargetMs: number;
+  readonly targetDurationMs: number;
+  /** Since the last part, in ms; absent before the first. */
+  readonly idleMs?: number;
+  readonly renditionStats: readonly RenditionStats[];
+  /** Bytes taken in, by where they came from. */
+  readonly sources: { readonly page: number };
+  /** Whether the window is kept on disk. */
+  readonly persistence: "memory";
+}
+
+/** The content of `stats.json`. */
+export interface RelayStats {
+  readonly version: string;
+  readonly streams: readonly StreamStats[];
+  readonly sizeBytes: number;
+  readonly maxBytes: number;
+  readonly places: { readonly used: number; readonly total: number };
+}

@@ -1,0 +1,8 @@
+/** Entry point `eddy-hls`: what a page needs. */
+export { RelayError, type RelayErrorCode } from "../model/errors.ts";
+export type { RenditionOptions, StreamOptions } from "../model/options.ts";
+export type { RelayStats, RenditionStats, StreamState, StreamStats, StreamSummary } from "../model/stats.ts";
+export { type Capture, type CaptureOptions, startCapture } from "./capture.ts";
+export { type OpenRelayOptions, openRelay, type Relay } from "./open-relay.ts";
+export { type LivePublication, type PublishCaptureOptions, publishCapture } from "./publish-capture.ts";
+export type { PublishedPart, Publisher } from "./publisher.ts";

@@ -1,0 +1,278 @@
+import { type Clock, systemClock } from "../model/clock.ts";
+import { RelayError } from "../model/errors.ts";
+import { checkName } from "../model/ids.ts";
+import type { StreamOptions } from "../model/options.ts";
+import type { RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
+import { Publisher } from "./publisher.ts";
+import { WorkerLink, type WorkerPort } from "./worker-link.ts";
+
+/** How long installing and starting the worker may take. */
+const OPEN_DEADLINE_MS = 20_000;
+
+export interface OpenRelayOptions {
+  /** URL of the Service Worker's script. Default `/sw.js`. */
+  readonly worker?: string | URL;
+  /** Path that all URLs of the relay stand under; the worker's must be the same. Default `/live/`. */
+  readonly base?: string;
+  /** Scope of the worker. Default: the folder of its script. */
+  readonly scope?: string;
+  /** `module` is what a bundler serves in development; a single file works as either. Default `module`. */
+  readonly type?: WorkerType;
+  readonly signal?: AbortSignal;
+}
+
+/** The relay as a page sees it. */
+export interface Relay {
+  /** Path that all URLs of the relay stand under. */
+  readonly base: string;
+  /**
+   * Opens a stream to publish.
+   * @throws RelayError `invalid-name`, `invalid-option`, `stream-exists`, `stream-limit`
+   */
+  publish(name: string, options: StreamOptions, call?: { signal?: AbortSignal }): Promise<Publisher>;
+  /** URL of the Multivariant Playlist of a stream. @throws RelayError `invalid-name` */
+  url(name: string): string;
+  streams(): Promise<readonly StreamSummary[]>;
+  /** Of one stream (@throws RelayError `stream-not-found`), or of the whole relay. */
+  stats(name: string): Promise<StreamStats>;
+  stats(): Promise<RelayStats>;
+  /** Ends and forgets a stream. Resolves with whether there was one. */
+  remove(name: string): Promise<boolean>;
+  /** Lets go of the worker; publishers of this relay are closed. The worker and its streams stay. */
+  close(): void;
+}
+
+/**
+ * Registers the worker, waits until it controls this page, and opens the relay. Works on the first load, without a reload.
+ * @throws RelayError `unsupported-browser`, `page-not-controlled`, `worker-unreachable`, `version-mismatch`, `invalid-option`
+ */
+export async function openRelay(options: OpenRelayOptions = {}): Promise<Relay> {
+  const { base = "/live/", signal } = options;
+  if (!("serviceWorker" in navigator)) {
+    throw new RelayError(
+      "unsupported-browser",
+      isSecureContext
+        ? "this browser has no Service Worker (a private window may switch it off)"
+        : "a Service Worker needs HTTPS or localhost, and this page has neither",
+    );
+  }
+  const deadline = AbortSignal.timeout(OPEN_DEADLINE_MS);
+  const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+  const registration = await register(options);
+  await activated(registration, either);
+  const link = new WorkerLink(portOf(registration));
+  try {
+    await underControl(link, either);
+    const hello = await link.ask({ type: "hello" }, { signal: either });
+    if (hello.base !== base) {
+      throw new RelayError(
+        "invalid-option",
+        `base: the worker serves ${hello.base}, and openRelay() was given ${base}`,
+      );
+    }
+    return new PageRelay(base, registration, link);
+  } catch (error) {
+    // An old worker that holds nothing live makes way for the one that waits, and the page is told to reload.
+    if (registration.waiting !== null) await update(registration, link).catch(() => undefined);
+    link.close();
+    throw error;
+  }
+}
+
+async function register(options: OpenRelayOptions): Promise<ServiceWorkerRegistration> {
+  const script = options.worker ?? "/sw.js";
+  try {
+    return await navigator.serviceWorker.register(script, {
+      type: options.type ?? "module",
+      updateViaCache: "none",
+      ...(options.scope === undefined ? {} : { scope: options.scope }),
+    });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RelayError("worker-unreachable", `${String(script)} could not be registered: ${reason}`, { cause });
+  }
+}
+
+async function activated(registration: ServiceWorkerRegistration, signal: AbortSignal): Promise<void> {
+  const worker = registration.active ?? registration.waiting ?? registration.installing;
+  if (worker === null) throw new RelayError("worker-unreachable", "the worker was unregistered while it was installed");
+  await until(worker, "statechange", signal, () => {
+    if (worker.state === "redundant") {
+      throw new RelayError("worker-unreachable", "the worker could not be installed: its script failed");
+    }
+    return registration.active !== null;
+  });
+}
+
+/**
+ * A page that was loaded before the worker, or past it (a hard reload with Shift), is not under control: its requests
+ * would go to the network. The worker takes it when asked.
+ */
+async function underControl(link: WorkerLink, signal: AbortSignal): Promise<void> {
+  const container = navigator.serviceWorker;
+  if (container.controller !== null) return;
+  const controlled = until(container, "controllerchange", signal, () => container.controller !== null);
+  controlled.catch(() => undefined);
+  await link.ask({ type: "claim" }, { signal });
+  await controlled.catch((cause: unknown) => {
+    throw new RelayError(
+      "page-not-controlled",
+      "the Service Worker does not control this page, as after a hard reload: reload it once without Shift",
+      { cause },
+    );
+  });
+}
+
+/** Resolves once `done` holds, looked at now and at each event. */
+function until(target: EventTarget, type: string, signal: AbortSignal, done: () => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (outcome: () => void): void => {
+      target.removeEventListener(type, look);
+      signal.removeEventListener("abort", expired);
+      outcome();
+    };
+    const look = (): void => {
+      try {
+        if (done()) settle(resolve);
+      } catch (error) {
+        settle(() => reject(error));
+      }
+    };
+    const expired = (): void =>
+      settle(() =>
+        reject(new RelayError("worker-unreachable", `waited for "${type}" in vain`, { cause: signal.reason })),
+      );
+    target.addEventListener(type, look);
+    signal.addEventListener("abort", expired);
+    if (signal.aborted) expired();
+    else look();
+  });
+}
+
+function portOf(registration: ServiceWorkerRegistration): WorkerPort {
+  return {
+    get worker() {
+      return registration.active;
+    },
+    onMessage(listener) {
+      const container = navigator.serviceWorker;
+      const onMessage = (event: MessageEvent): void => listener(event.data);
+      container.addEventListener("message", onMessage);
+      container.startMessages();
+      return () => container.removeEventListener("message", onMessage);
+    },
+  };
+}
+
+/** Lets a new worker take over when nothing is live; otherwise it goes on waiting, and no stream is dropped. */
+async function update(registration: ServiceWorkerRegistration, link: WorkerLink): Promise<void> {
+  const { waiting } = registration;
+  if (waiting === null) return;
+  const streams = await link.ask({ type: "streams" });
+  if (streams.some((stream) => stream.state === "live")) return;
+  // Overlapping blocked requests would keep the old worker from ever going.
+  await link.ask({ type: "drain" });
+  const successor = new WorkerLink({ worker: waiting, onMessage: () => () => undefined });
+  successor.ask({ type: "activate" }).catch(() => undefined);
+}
+
+class PageRelay implements Relay {
+  readonly base: string;
+  readonly #registration: ServiceWorkerRegistration;
+  readonly #link: WorkerLink;
+  readonly #clock: Clock = systemClock;
+  readonly #publishers = new Set<Publisher>();
+  readonly #closed = new AbortController();
+
+  constructor(base: string, registration: ServiceWorkerRegistration, link: WorkerLink) {
+    this.base = base;
+    this.#registration = registration;
+    this.#link = link;
+    const { signal } = this.#closed;
+    navigator.serviceWorker.addEventListener(
+      "controllerchange",
+      () => {
+        for (const publisher of this.#publishers) publisher.workerChanged();
+      },
+      { signal },
+    );
+    registration.addEventListener(
+      "updatefound",
+      () => {
+        const { installing } = registration;
+        installing?.addEventListener("statechange", () => {
+          if (installing.state === "installed") this.#update();
+        });
+      },
+      { signal },
+    );
+    this.#update();
+  }
+
+  async publish(name: string, options: StreamOptions, call: { signal?: AbortSignal } = {}): Promise<Publisher> {
+    this.#check();
+    checkName(name, "stream");
+    const publisher = new Publisher(name, options, {
+      link: this.#link,
+      clock: this.#clock,
+      epoch: newEpoch(this.#clock),
+      onClosed: () => {
+        this.#publishers.delete(publisher);
+        this.#update();
+      },
+    });
+    this.#publishers.add(publisher);
+    try {
+      await publisher.open(call.signal);
+    } catch (error) {
+      publisher.close(RelayError.from(error));
+      throw error;
+    }
+    return publisher;
+  }
+
+  url(name: string): string {
+    return `${this.base}${checkName(name, "stream")}/main.m3u8`;
+  }
+
+  async streams(): Promise<readonly StreamSummary[]> {
+    this.#check();
+    return this.#link.ask({ type: "streams" });
+  }
+
+  stats(name: string): Promise<StreamStats>;
+  stats(): Promise<RelayStats>;
+  async stats(name?: string): Promise<StreamStats | RelayStats> {
+    this.#check();
+    if (name !== undefined) checkName(name, "stream");
+    return this.#link.ask(name === undefined ? { type: "stats" } : { type: "stats", stream: name });
+  }
+
+  async remove(name: string): Promise<boolean> {
+    this.#check();
+    const { removed } = await this.#link.ask({ type: "remove", stream: checkName(name, "stream") });
+    return removed;
+  }
+
+  close(): void {
+    this.#closed.abort();
+    for (const publisher of [...this.#publishers]) publisher.close();
+    this.#link.close();
+  }
+
+  #check(): void {
+    if (this.#closed.signal.aborted) throw new RelayError("closed", "the relay was closed");
+  }
+
+  /** At every moment at which the last live stream may have gone. */
+  #update(): void {
+    if (this.#closed.signal.aborted || this.#registration.waiting === null) return;
+    update(this.#registration, this.#link).catch(() => undefined); // it waits on, and is looked at again
+  }
+}
+
+/** Grows with time, and differs between two pages that publish in the same millisecond. */
+function newEpoch(clock: Clock): string {
+  const [random = 0] = crypto.getRandomValues(new Uint16Array(1));
+  return `${Math.floor(clock.wallMs()).toString(36)}${random.toString(36).padStart(4, "0")}`;
+}

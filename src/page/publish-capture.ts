@@ -1,0 +1,85 @@
+import { RelayError } from "../model/errors.ts";
+import type { Capture } from "./capture.ts";
+import type { Relay } from "./open-relay.ts";
+import type { Publisher } from "./publisher.ts";
+
+export interface PublishCaptureOptions {
+  readonly relay: Relay;
+  /** Name of the stream: 1 to 64 of `A-Z a-z 0-9 . _ -`. */
+  readonly name: string;
+  /** From `startCapture()`; belongs to the publication from now on. */
+  readonly capture: Capture;
+  /** Id of the one rendition. Default `main`. */
+  readonly rendition?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A capture on its way into the relay. */
+export interface LivePublication {
+  readonly publisher: Publisher;
+  readonly capture: Capture;
+  /** Stops the capture, publishes what is left of it, and ends the stream. */
+  stop(): Promise<void>;
+  /** Resolves when the stream has ended: by `stop()`, or because the source did. Rejects with what broke it. */
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Publishes a capture as a stream of one rendition.
+ * @throws RelayError as `relay.publish()` does; the capture is stopped then
+ */
+export async function publishCapture(options: PublishCaptureOptions): Promise<LivePublication> {
+  const { relay, name, capture, rendition = "main", signal } = options;
+  let publisher: Publisher;
+  try {
+    const { partTargetMs, targetDurationMs } = capture;
+    publisher = await relay.publish(
+      name,
+      // A key frame opens each segment, so a segment may close at any of them past half its target.
+      {
+        renditions: [{ id: rendition, ...capture.rendition }],
+        partTargetMs,
+        targetDurationMs,
+        segmentMinMs: targetDurationMs / 2,
+      },
+      signal === undefined ? {} : { signal },
+    );
+    await publisher.init(rendition, capture.init);
+  } catch (error) {
+    await capture.stop();
+    throw error;
+  }
+  capture.start({
+    async part(part) {
+      await publisher.part(rendition, part);
+    },
+    init: (bytes) => publisher.init(rendition, bytes),
+  });
+  const ended = finish(publisher, capture);
+  ended.catch(() => undefined); // for who does not listen; it rejects for who does
+  return {
+    publisher,
+    capture,
+    ended,
+    async stop() {
+      await capture.stop();
+      await ended;
+    },
+  };
+}
+
+async function finish(publisher: Publisher, capture: Capture): Promise<void> {
+  try {
+    await capture.ended;
+  } catch (error) {
+    // What was live stays readable, and viewers are told that no more comes.
+    await publisher.end().catch(() => undefined);
+    throw error;
+  }
+  if (publisher.closed !== undefined) throw publisher.closed;
+  try {
+    await publisher.end();
+  } catch (thrown) {
+    throw RelayError.from(thrown);
+  }
+}

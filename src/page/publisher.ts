@@ -1,0 +1,333 @@
+import type { Bytes } from "../model/bytes.ts";
+import { type Clock, systemClock } from "../model/clock.ts";
+import { RelayError } from "../model/errors.ts";
+import type { PartPosition } from "../model/ids.ts";
+import { resolveStreamOptions, type StreamConfig, type StreamOptions } from "../model/options.ts";
+import { AskError, type Step, type StepAnswer } from "../wire/messages.ts";
+import { type Entry, StepJournal } from "./step-journal.ts";
+import type { WorkerLink } from "./worker-link.ts";
+
+/** Steps of one rendition that may wait for their acknowledgement at once. */
+const MAX_PENDING_STEPS = 256;
+/** Bytes of one rendition that may wait at once. */
+const MAX_PENDING_BYTES = 64 * 1024 * 1024;
+/** A step that is not acknowledged by then is sent again. */
+const RESEND_AFTER_MS = 2_000;
+/** A worker that acknowledges nothing for this long is lost, and the publisher with it. */
+const LOST_AFTER_MS = 30_000;
+
+/** One part of a rendition: one or more moof+mdat. `bytes` belong to the publisher from now on, and must not change. */
+export interface PublishedPart {
+  readonly bytes: Bytes;
+  /** At most the part target. */
+  readonly durationMs: number;
+  /** Whether it starts with a key frame. Default: what its samples say. */
+  readonly independent?: boolean;
+  /** Wall clock of its first sample, in ms since the Unix epoch. Default: now, less its duration. */
+  readonly programDateTimeMs?: number;
+}
+
+/**
+ * Publishes one stream. Every step is sent to the worker, acknowledged by it, and sent again until it is; a worker that
+ * was terminated meanwhile is told the last segments again, so that players go on where they were.
+ */
+export class Publisher {
+  readonly name: string;
+  readonly config: StreamConfig;
+  readonly #link: WorkerLink;
+  readonly #clock: Clock;
+  readonly #options: StreamOptions;
+  readonly #epoch: string;
+  readonly #journals = new Map<string, StepJournal>();
+  readonly #onClosed: () => void;
+  #session = 0;
+  #opening: Promise<void> | undefined;
+  #cancelResend: (() => void) | undefined;
+  #lastAnswerMs: number;
+  #closed: RelayError | undefined;
+  #reopened = 0;
+
+  /** Use `relay.publish()`. */
+  constructor(
+    name: string,
+    options: StreamOptions,
+    context: { link: WorkerLink; clock?: Clock; epoch: string; onClosed?: () => void },
+  ) {
+    this.name = name;
+    this.config = resolveStreamOptions(options);
+    this.#options = options;
+    this.#link = context.link;
+    this.#clock = context.clock ?? systemClock;
+    this.#epoch = context.epoch;
+    this.#onClosed = context.onClosed ?? (() => undefined);
+    this.#lastAnswerMs = this.#clock.now();
+    // A playlist needs three target durations to be worth joining (rule 30).
+    const keepMs = 3 * this.config.targetDurationMs;
+    for (const { id } of this.config.renditions) this.#journals.set(id, new StepJournal(id, keepMs));
+  }
+
+  /** Steps that the worker has not acknowledged yet. */
+  get pending(): number {
+    let pending = 0;
+    for (const journal of this.#journals.values()) pending += journal.pending;
+    return pending;
+  }
+
+  /** How often a worker had to be told the last segments again. */
+  get reopened(): number {
+    return this.#reopened;
+  }
+
+  /** Why nothing more can be published; undefined while it can. */
+  get closed(): RelayError | undefined {
+    return this.#closed;
+  }
+
+  /** @throws RelayError as the worker says: `stream-exists`, `stream-limit`, `invalid-option` */
+  async open(signal?: AbortSignal): Promise<void> {
+    await this.#open(signal);
+  }
+
+  /**
+   * Sets the init segment (ftyp+moov) of the parts that follow. Resolves when the worker has it.
+   * @throws RelayError `malformed-init`; the one in effect stays
+   */
+  async init(rendition: string, bytes: Bytes): Promise<void> {
+    await this.#step(rendition, { kind: "init", bytes });
+  }
+
+  /**
+   * Publishes one part. Resolves with its position when the worker has stored it: waiting for that is the back-pressure.
+   * @throws RelayError `init-missing`, `malformed-part`, `track-mismatch`, `part-too-long`: this part is left out, what is
+   * live goes on; `worker-unreachable`, `closed`: no more can be published
+   */
+  async part(rendition: string, part: PublishedPart): Promise<PartPosition> {
+    const { bytes, durationMs, independent = false, programDateTimeMs } = part;
+    const answer = await this.#step(rendition, {
+      kind: "part",
+      bytes,
+      durationMs,
+      independent,
+      ...(programDateTimeMs === undefined ? {} : { programDateTimeMs }),
+    });
+    if (answer.position === undefined) throw new RelayError("internal", "the worker gave a part no position");
+    return answer.position;
+  }
+
+  /** Marks media that is missing, at most one part target long; the playlist says GAP. */
+  gap(rendition: string, { durationMs }: { durationMs: number }): Promise<void> {
+    return this.#aside(this.#step(rendition, { kind: "gap", durationMs }));
+  }
+
+  /** What follows has a new timeline: timestamps, or with a new init segment also codec and size, may change. */
+  discontinuity(rendition: string): Promise<void> {
+    return this.#aside(this.#step(rendition, { kind: "discontinuity" }));
+  }
+
+  /** Ends the stream: playlists say ENDLIST, and the window stays readable. Resolves when the worker knows. */
+  async end(): Promise<void> {
+    if (this.#closed !== undefined) return;
+    // What was published comes first, if it comes at all.
+    await this.#drained();
+    try {
+      await this.#link.ask({ type: "end", stream: this.name, epoch: this.#epoch });
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Stops publishing without a word: the stream stays as it is. What is not acknowledged is rejected with `closed`. */
+  close(error = new RelayError("closed", `"${this.name}": the publisher was closed`)): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = error;
+    this.#cancelResend?.();
+    for (const journal of this.#journals.values()) journal.fail(error);
+    this.#onClosed();
+  }
+
+  /** Another worker took over: whether it has our stream is for it to say. */
+  workerChanged(): void {
+    if (this.#closed === undefined) void this.#reopen();
+  }
+
+  /** A caller may leave these alone; a refusal is then still in the stats. */
+  #aside(step: Promise<StepAnswer>): Promise<void> {
+    const settled = step.then(() => undefined);
+    settled.catch(() => undefined);
+    return settled;
+  }
+
+  #journal(rendition: string): StepJournal {
+    const journal = this.#journals.get(rendition);
+    if (journal !== undefined) return journal;
+    const known = [...this.#journals.keys()].join(", ");
+    throw new RelayError("rendition-not-found", `"${this.name}" has the renditions ${known}: got "${rendition}"`);
+  }
+
+  async #step(rendition: string, step: Step): Promise<StepAnswer> {
+    if (this.#closed !== undefined) throw this.#closed;
+    const journal = this.#journal(rendition);
+    if (journal.pending >= MAX_PENDING_STEPS || journal.pendingBytes >= MAX_PENDING_BYTES) {
+      throw new RelayError(
+        "worker-unreachable",
+        `"${this.name}": expected at most ${MAX_PENDING_STEPS} unacknowledged steps: wait for part() before the next`,
+      );
+    }
+    if (this.pending === 0) this.#lastAnswerMs = this.#clock.now();
+    return new Promise((resolve, reject) => {
+      const number = journal.add({
+        step,
+        acknowledged: false,
+        settle: (answer, error) => (answer === undefined ? reject(error) : resolve(answer)),
+      });
+      // While a worker is told what came before, this one waits its turn in the journal.
+      if (this.#opening === undefined) this.#send(rendition, number, step);
+      this.#watch();
+    });
+  }
+
+  #send(rendition: string, number: number, step: Entry["step"]): void {
+    if (step.kind === "none") return;
+    const session = this.#session;
+    const transfer: Transferable[] = [];
+    let sent: Step = step;
+    if (step.kind === "part" || step.kind === "init") {
+      // The journal keeps the original to send it again: a copy is what is transferred away.
+      const bytes = step.bytes.slice();
+      transfer.push(bytes.buffer);
+      sent = { ...step, bytes };
+    }
+    this.#link
+      .ask(
+        { type: "step", stream: this.name, epoch: this.#epoch, session, rendition, number, step: sent },
+        { transfer, deadlineMs: RESEND_AFTER_MS },
+      )
+      .then(
+        (answer) => {
+          if (session !== this.#session) return;
+          this.#lastAnswerMs = this.#clock.now();
+          this.#journal(rendition).acknowledge(number, answer);
+        },
+        (error: unknown) => {
+          if (session === this.#session) this.#refused(rendition, number, RelayError.from(error));
+        },
+      );
+  }
+
+  #refused(rendition: string, number: number, error: RelayError): void {
+    if (this.#closed !== undefined) return;
+    switch (error.code) {
+      case "worker-unreachable": // no answer yet: the watch sends it again
+      case "closed":
+        return;
+      case "stream-not-found":
+        void this.#reopen();
+        return;
+      case "out-of-order":
+        // A message was lost: everything from the one that is expected goes out again.
+        if (error instanceof AskError && error.expected !== undefined)
+          this.#sendFrom(rendition, error.expected, number);
+        return;
+      default:
+        this.#lastAnswerMs = this.#clock.now();
+        this.#journal(rendition).refuse(number, error);
+    }
+  }
+
+  #sendFrom(rendition: string, first: number, through = Number.POSITIVE_INFINITY): void {
+    for (const [number, entry] of this.#journal(rendition).from(first)) {
+      if (number <= through && !entry.acknowledged) this.#send(rendition, number, entry.step);
+    }
+  }
+
+  /** Looks after what is not acknowledged for as long as there is any. */
+  #watch(): void {
+    if (this.#cancelResend !== undefined) return;
+    this.#cancelResend = this.#clock.after(RESEND_AFTER_MS, () => {
+      this.#cancelResend = undefined;
+      if (this.#closed !== undefined || this.pending === 0) return;
+      const silentMs = this.#clock.now() - this.#lastAnswerMs;
+      if (silentMs > LOST_AFTER_MS) {
+        this.close(
+          new RelayError(
+            "worker-unreachable",
+            `"${this.name}": the worker acknowledged nothing for ${Math.round(silentMs)} ms`,
+          ),
+        );
+        return;
+      }
+      if (silentMs >= RESEND_AFTER_MS && this.#opening === undefined) {
+        for (const id of this.#journals.keys()) this.#sendFrom(id, 0);
+      }
+      this.#watch();
+    });
+  }
+
+  /** Opens once more; many steps may find out at the same time that the worker is a new one. */
+  async #reopen(): Promise<void> {
+    try {
+      await this.#open();
+    } catch (thrown) {
+      const error = RelayError.from(thrown);
+      // A worker that is slow to start is asked again by the next step that finds it empty.
+      if (error.code !== "worker-unreachable") this.close(error);
+    }
+  }
+
+  #open(signal?: AbortSignal): Promise<void> {
+    this.#opening ??= this.#openOnce(signal).finally(() => {
+      this.#opening = undefined;
+      if (this.#closed === undefined) this.#watch();
+    });
+    return this.#opening;
+  }
+
+  async #openOnce(signal?: AbortSignal): Promise<void> {
+    const session = this.#session + 1;
+    const answer = await this.#link.ask(
+      {
+        type: "open",
+        stream: this.name,
+        epoch: this.#epoch,
+        session,
+        options: this.#options,
+        starts: [...this.#journals.values()].map((journal) => journal.start),
+      },
+      signal === undefined ? {} : { signal },
+    );
+    if (answer.session === session) {
+      // It knows nothing of us: numbers start again, with what the journal holds.
+      if (this.#session > 0) this.#reopened += 1;
+      this.#session = session;
+      for (const [id, journal] of this.#journals) {
+        journal.restart();
+        for (const [number, entry] of journal.from(0)) this.#send(id, number, entry.step);
+      }
+      return;
+    }
+    this.#session = answer.session;
+    for (const { rendition, number } of answer.expected) {
+      if (this.#journals.has(rendition)) this.#sendFrom(rendition, number);
+    }
+  }
+
+  /** Resolves when everything is acknowledged, refused or given up. */
+  async #drained(): Promise<void> {
+    const waiting: Promise<unknown>[] = [];
+    for (const journal of this.#journals.values()) {
+      for (const [, entry] of journal.from(0)) {
+        if (entry.acknowledged) continue;
+        const { settle } = entry;
+        waiting.push(
+          new Promise<void>((resolve) => {
+            entry.settle = (answer, error) => {
+              settle(answer, error);
+              resolve();
+            };
+          }),
+        );
+      }
+    }
+    await Promise.all(waiting);
+  }
+}

@@ -1,0 +1,103 @@
+import { type Clock, systemClock } from "../model/clock.ts";
+import { RelayError } from "../model/errors.ts";
+import { type Answers, type Ask, AskError, isEddyMessage, WIRE_VERSION, type WireError } from "../wire/messages.ts";
+
+/** How long an ask may go unanswered. A worker that starts answers within 100 ms; two slow cores need room. */
+const ASK_DEADLINE_MS = 5_000;
+
+/** Where messages to the worker go, and where its answers come from. */
+export interface WorkerPort {
+  /** The worker that serves now; it changes when a new one takes over. */
+  readonly worker: { postMessage(message: unknown, transfer: Transferable[]): void } | null;
+  onMessage(listener: (data: unknown) => void): () => void;
+}
+
+interface Waiting {
+  readonly settle: (answer: unknown, error?: WireError) => void;
+}
+
+/**
+ * Asks the worker, and matches its answers. Messages go to the worker itself, since only those wake one that was
+ * terminated; a port to it would go silent.
+ */
+export class WorkerLink {
+  readonly #port: WorkerPort;
+  readonly #clock: Clock;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #unlisten: () => void;
+  #lastId = 0;
+
+  constructor(port: WorkerPort, clock: Clock = systemClock) {
+    this.#port = port;
+    this.#clock = clock;
+    this.#unlisten = port.onMessage((data) => this.#receive(data));
+  }
+
+  /**
+   * Asks once and waits for the answer.
+   * @throws RelayError with the worker's code; `worker-unreachable` after the deadline; `closed` when the signal aborts
+   */
+  ask<T extends Ask["type"]>(
+    ask: Extract<Ask, { type: T }>,
+    options: { transfer?: Transferable[]; signal?: AbortSignal; deadlineMs?: number } = {},
+  ): Promise<Answers[T]> {
+    const { transfer = [], signal, deadlineMs = ASK_DEADLINE_MS } = options;
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) return reject(aborted());
+      const { worker } = this.#port;
+      if (worker === null) {
+        return reject(new RelayError("worker-unreachable", "there is no active worker: it was unregistered"));
+      }
+      this.#lastId += 1;
+      const id = this.#lastId;
+      const cancel = this.#clock.after(deadlineMs, () => {
+        done();
+        reject(new RelayError("worker-unreachable", `"${ask.type}": no answer within ${deadlineMs} ms`));
+      });
+      const onAbort = (): void => {
+        done();
+        reject(aborted());
+      };
+      const done = (): void => {
+        cancel();
+        this.#waiting.delete(id);
+        signal?.removeEventListener("abort", onAbort);
+      };
+      signal?.addEventListener("abort", onAbort);
+      this.#waiting.set(id, {
+        settle: (answer, error) => {
+          done();
+          if (error !== undefined) reject(new AskError(error));
+          else resolve(answer as Answers[T]);
+        },
+      });
+      worker.postMessage({ eddy: WIRE_VERSION, id, ask }, transfer);
+    });
+  }
+
+  /** Stops listening; what waits is rejected with `closed`. */
+  close(): void {
+    this.#unlisten();
+    for (const { settle } of [...this.#waiting.values()]) {
+      settle(undefined, { code: "closed", message: "the relay was closed" });
+    }
+  }
+
+  #receive(data: unknown): void {
+    if (!isEddyMessage(data)) return;
+    const waiting = this.#waiting.get(data.re as number);
+    if (data.eddy === WIRE_VERSION) waiting?.settle(data.answer, data.error as WireError | undefined);
+    else waiting?.settle(undefined, versionMismatch(data.eddy));
+  }
+}
+
+function aborted(): RelayError {
+  return new RelayError("closed", "the caller aborted");
+}
+
+function versionMismatch(got: number): WireError {
+  return {
+    code: "version-mismatch",
+    message: `this page speaks version ${WIRE_VERSION} and its worker version ${got}: close the other tabs and reload`,
+  };
+}

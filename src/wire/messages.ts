@@ -1,0 +1,282 @@
+import type { Bytes } from "../model/bytes.ts";
+import { RelayError, type RelayErrorCode } from "../model/errors.ts";
+import { checkName, type Msn, type PartId, type PartPosition } from "../model/ids.ts";
+import type { StreamOptions } from "../model/options.ts";
+import type { RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
+
+/**
+ * Version of the messages between a page and the worker. Both sides refuse another version with `version-mismatch`,
+ * so that a page of one release and a worker of another cannot misread each other.
+ */
+export const WIRE_VERSION = 1;
+
+/** Most bytes one message may carry: a part of one second at 64 Mbit/s, with room. */
+export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
+/** Where a rendition starts, or goes on after the worker that held it was terminated. */
+export interface RenditionStart {
+  readonly id: string;
+  readonly firstMsn: Msn;
+  readonly firstPartId: PartId;
+  readonly discontinuitySequence: number;
+  readonly initIndex: number;
+}
+
+/**
+ * One step of a rendition. Steps are numbered from 0 in each session and applied once each, in order: a step that comes
+ * again is acknowledged again, and one that comes too early is refused with the number that is expected.
+ */
+export type Step =
+  | { readonly kind: "init"; readonly bytes: Bytes }
+  | {
+      readonly kind: "part";
+      readonly bytes: Bytes;
+      /** As the producer says; the samples are measured, and win. */
+      readonly durationMs: number;
+      readonly independent: boolean;
+      /** Wall clock of the first sample, in ms since the Unix epoch. */
+      readonly programDateTimeMs?: number;
+    }
+  | { readonly kind: "gap"; readonly durationMs: number }
+  | { readonly kind: "discontinuity" };
+
+/** What a page may ask of the worker. */
+export type Ask =
+  | { readonly type: "hello" }
+  | {
+      readonly type: "open";
+      readonly stream: string;
+      /** Made anew by each publisher; part of every media URI, so that none is ever reused (rule 28). */
+      readonly epoch: string;
+      /** Grows each time the same publisher opens again, after its worker was terminated. */
+      readonly session: number;
+      readonly options: StreamOptions;
+      readonly starts: readonly RenditionStart[];
+    }
+  | {
+      readonly type: "step";
+      readonly stream: string;
+      readonly epoch: string;
+      readonly session: number;
+      readonly rendition: string;
+      readonly number: number;
+      readonly step: Step;
+    }
+  | { readonly type: "end"; readonly stream: string; readonly epoch: string }
+  | { readonly type: "streams" }
+  | { readonly type: "stats"; readonly stream?: string }
+  | { readonly type: "remove"; readonly stream: string }
+  /** To the worker that serves: take this page under control although it was loaded past the worker. */
+  | { readonly type: "claim" }
+  /** To the worker that serves: answer every blocked request now, so that a successor can take over. */
+  | { readonly type: "drain" }
+  /** To a worker that waits: take over now. */
+  | { readonly type: "activate" };
+
+/** What each ask is answered with. */
+export interface Answers {
+  readonly hello: { readonly version: string; readonly base: string };
+  readonly open: OpenAnswer;
+  /** The position of the last part of this step, where it made one. */
+  readonly step: StepAnswer;
+  readonly end: Record<string, never>;
+  readonly streams: readonly StreamSummary[];
+  readonly stats: RelayStats | StreamStats;
+  readonly remove: { readonly removed: boolean };
+  readonly claim: Record<string, never>;
+  readonly drain: { readonly drained: number };
+  readonly activate: Record<string, never>;
+}
+
+export interface OpenAnswer {
+  /** The session that this worker holds: the one of the ask, or an earlier one that it still knows. */
+  readonly session: number;
+  /** The step that is expected next, by rendition. */
+  readonly expected: readonly { readonly rendition: string; readonly number: number }[];
+}
+
+export interface StepAnswer {
+  readonly position?: PartPosition;
+  /** Set when this step opened a segment: what a new worker must know to go on from here. */
+  readonly segmentStart?: RenditionStart;
+}
+
+export interface AskEnvelope {
+  readonly eddy: number;
+  readonly id: number;
+  readonly ask: Ask;
+}
+
+export interface WireError {
+  readonly code: RelayErrorCode;
+  readonly message: string;
+  /** With `out-of-order`: the number of the step that is expected. */
+  readonly expected?: number;
+}
+
+export type AnswerEnvelope =
+  | { readonly eddy: number; readonly re: number; readonly answer: Answers[Ask["type"]] }
+  | { readonly eddy: number; readonly re: number; readonly error: WireError };
+
+type Fields = Record<string, unknown>;
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null;
+}
+
+/** Whether a message is one of ours at all, of any version. Others share the worker and the page with us. */
+export function isEddyMessage(data: unknown): data is Fields & { readonly eddy: number } {
+  return isFields(data) && typeof data.eddy === "number";
+}
+
+function malformed(what: string, expected: string, got: unknown): RelayError {
+  return new RelayError("malformed-message", `${what}: expected ${expected}, got ${shapeOf(got)}`);
+}
+
+function shapeOf(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
+  if (isFields(value)) return value.constructor?.name ?? "object";
+  return String(value);
+}
+
+function count(fields: Fields, key: string): number {
+  const value = fields[key];
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
+  throw malformed(key, "a whole number", value);
+}
+
+function milliseconds(fields: Fields, key: string): number {
+  const value = fields[key];
+  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
+  throw malformed(key, "milliseconds", value);
+}
+
+function text(fields: Fields, key: string): string {
+  const value = fields[key];
+  if (typeof value === "string" && value.length <= 64) return value;
+  throw malformed(key, "a short string", value);
+}
+
+const EPOCH = /^[0-9a-z]{1,16}$/;
+
+function epochOf(fields: Fields): string {
+  const value = text(fields, "epoch");
+  if (EPOCH.test(value)) return value;
+  throw malformed("epoch", "1 to 16 of 0-9 a-z", value);
+}
+
+function bytesOf(fields: Fields): Bytes {
+  const value = fields.bytes;
+  // Shared memory could change under a reader; stored bytes never change.
+  if (!(value instanceof Uint8Array) || !(value.buffer instanceof ArrayBuffer)) {
+    throw malformed("bytes", "a Uint8Array over an ArrayBuffer", value);
+  }
+  if (value.byteLength > MAX_MESSAGE_BYTES) {
+    throw new RelayError("part-too-large", `bytes: expected at most ${MAX_MESSAGE_BYTES}, got ${value.byteLength}`);
+  }
+  return value as Bytes;
+}
+
+function stepOf(value: unknown): Step {
+  if (!isFields(value)) throw malformed("step", "an object", value);
+  switch (value.kind) {
+    case "init":
+      return { kind: "init", bytes: bytesOf(value) };
+    case "part":
+      return {
+        kind: "part",
+        bytes: bytesOf(value),
+        durationMs: milliseconds(value, "durationMs"),
+        independent: value.independent === true,
+        ...(value.programDateTimeMs === undefined
+          ? {}
+          : { programDateTimeMs: milliseconds(value, "programDateTimeMs") }),
+      };
+    case "gap":
+      return { kind: "gap", durationMs: milliseconds(value, "durationMs") };
+    case "discontinuity":
+      return { kind: "discontinuity" };
+    default:
+      throw malformed("step.kind", "init, part, gap or discontinuity", value.kind);
+  }
+}
+
+function startOf(value: unknown): RenditionStart {
+  if (!isFields(value)) throw malformed("start", "an object", value);
+  return {
+    id: checkName(value.id, "rendition"),
+    firstMsn: Math.max(1, count(value, "firstMsn")),
+    firstPartId: count(value, "firstPartId"),
+    discontinuitySequence: count(value, "discontinuitySequence"),
+    initIndex: count(value, "initIndex"),
+  };
+}
+
+function askOf(value: unknown): Ask {
+  if (!isFields(value)) throw malformed("ask", "an object", value);
+  const type = value.type as Ask["type"];
+  switch (type) {
+    case "hello":
+    case "streams":
+    case "claim":
+    case "drain":
+    case "activate":
+      return { type };
+    case "stats":
+      return value.stream === undefined ? { type } : { type, stream: checkName(value.stream, "stream") };
+    case "remove":
+      return { type, stream: checkName(value.stream, "stream") };
+    case "end":
+      return { type, stream: checkName(value.stream, "stream"), epoch: epochOf(value) };
+    case "open": {
+      const { options, starts } = value;
+      if (!isFields(options)) throw malformed("options", "an object", options);
+      if (!Array.isArray(starts) || starts.length > 64) throw malformed("starts", "at most 64 starts", starts);
+      return {
+        type,
+        stream: checkName(value.stream, "stream"),
+        epoch: epochOf(value),
+        session: count(value, "session"),
+        // Checked in full by the origin, which alone knows what options mean.
+        options: options as unknown as StreamOptions,
+        starts: starts.map(startOf),
+      };
+    }
+    case "step":
+      return {
+        type,
+        stream: checkName(value.stream, "stream"),
+        epoch: epochOf(value),
+        session: count(value, "session"),
+        rendition: checkName(value.rendition, "rendition"),
+        number: count(value, "number"),
+        step: stepOf(value.step),
+      };
+    default:
+      throw malformed("ask.type", "a known ask", type);
+  }
+}
+
+/**
+ * Reads what a page sent.
+ * @throws RelayError `version-mismatch`, `malformed-message`, `invalid-name` or `part-too-large`
+ */
+export function readAsk(data: Fields & { readonly eddy: number }): Ask {
+  if (data.eddy !== WIRE_VERSION) {
+    throw new RelayError(
+      "version-mismatch",
+      `this page speaks version ${data.eddy} and its worker version ${WIRE_VERSION}: reload the page`,
+    );
+  }
+  return askOf(data.ask);
+}
+
+/** The error of an answer, as thrown on the page. */
+export class AskError extends RelayError {
+  readonly expected: number | undefined;
+
+  constructor(error: WireError) {
+    super(error.code, error.message);
+    this.expected = error.expected;
+  }
+}

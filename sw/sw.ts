@@ -1,0 +1,5 @@
+import { serveRelay } from "./index.ts";
+
+declare const self: ServiceWorkerGlobalScope;
+
+serveRelay(self, { base: "/live/" });
