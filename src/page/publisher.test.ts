@@ -1,0 +1,264 @@
+import { createRelay, type WorkerRelay } from "eddy-hls/worker";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { testInit, testPart } from "../media/media.test-support.ts";
+import type { RelayError } from "../model/errors.ts";
+import type { StreamOptions } from "../model/options.ts";
+import { Publisher } from "./publisher.ts";
+import { WorkerLink, type WorkerPort } from "./worker-link.ts";
+
+// The real worker side behind a port of our own, so that messages can be lost and workers killed at will.
+class Client {
+  readonly id: string;
+  constructor(id: string) {
+    this.id = id;
+  }
+}
+
+class TestWorker {
+  relay: WorkerRelay = this.#start();
+  readonly clients = new Map<string, Client & { postMessage(data: unknown): void }>();
+  /** Returns true for a message that gets lost on its way. */
+  loses: (data: { ask: { type: string; number?: number } }) => boolean = () => false;
+
+  kill(): void {
+    this.relay = this.#start();
+  }
+
+  #start(): WorkerRelay {
+    const scope = {
+      clients: { get: async (id: string) => this.clients.get(id), claim: async () => undefined },
+      skipWaiting: async () => undefined,
+    };
+    return createRelay(scope as unknown as Parameters<typeof createRelay>[0]);
+  }
+
+  port(clientId: string): WorkerPort {
+    const listeners = new Set<(data: unknown) => void>();
+    const client = Object.assign(new Client(clientId), {
+      postMessage: (data: unknown) => {
+        const received = structuredClone(data);
+        queueMicrotask(() => {
+          for (const listener of listeners) listener(received);
+        });
+      },
+    });
+    this.clients.set(clientId, client);
+    return {
+      worker: {
+        postMessage: (message, transfer) => {
+          const data = structuredClone(message, { transfer: transfer as ArrayBuffer[] });
+          if (this.loses(data as never)) return;
+          queueMicrotask(() => {
+            this.relay.receive({ data, source: client, waitUntil: () => undefined } as never);
+          });
+        },
+      },
+      onMessage(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    };
+  }
+
+  async text(path: string): Promise<string> {
+    const response = await this.relay.match(new Request(`http://localhost/live/${path}`));
+    return (await response?.text()) ?? "";
+  }
+}
+
+const OPTIONS: StreamOptions = {
+  renditions: [{ id: "main", codecs: "avc1.42c01f,opus", bandwidth: 1_000_000 }],
+  partTargetMs: 200,
+  targetDurationMs: 1000,
+  segmentMinMs: 1000,
+};
+
+let worker: TestWorker;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal("Client", Client);
+  worker = new TestWorker();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+async function publish(clientId = "page", epoch = "e1"): Promise<Publisher> {
+  const publisher = new Publisher("studio", OPTIONS, { link: new WorkerLink(worker.port(clientId)), epoch });
+  await publisher.open();
+  return publisher;
+}
+
+/** Part `n` of a stream with five parts of six frames to the second, the first of each independent. */
+function part(n: number) {
+  const bytes = testPart({ sequenceNumber: n + 1, firstFrame: n * 6, frames: 6, independent: n % 5 === 0 });
+  return { bytes, durationMs: 200, independent: n % 5 === 0, programDateTimeMs: 1_800_000_000_000 + n * 200 };
+}
+
+async function publishParts(publisher: Publisher, from: number, to: number): Promise<void> {
+  for (let n = from; n < to; n++) await publisher.part("main", part(n));
+}
+
+const listedParts = (playlist: string) =>
+  [...playlist.matchAll(/part-(\d+)\.mp4"(?!.*HINT)/g)].map((match) => Number(match[1]));
+
+test("part() resolves with the position once the worker has stored it, and the playlist lists it", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit());
+  expect(await publisher.part("main", part(0))).toEqual({ msn: 1, part: 0 });
+  await publishParts(publisher, 1, 5);
+  expect(await publisher.part("main", part(5))).toEqual({ msn: 2, part: 0 });
+  expect(await worker.text("studio/main/media.m3u8")).toContain("#EXTINF:1.00000,");
+  expect(publisher.pending).toBe(0);
+});
+
+test("a part that is lost on its way is sent again, with what came after it, and stands in the ring once", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit());
+  let lost = 0;
+  worker.loses = ({ ask }) => ask.type === "step" && ask.number === 3 && lost++ === 0;
+  const all = Promise.all(Array.from({ length: 12 }, (_, n) => publisher.part("main", part(n))));
+  await vi.advanceTimersByTimeAsync(10_000);
+  const positions = await all;
+  expect(lost).toBeGreaterThan(0);
+  expect(positions.map(({ msn, part: index }) => (msn - 1) * 5 + index)).toEqual([
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+  ]);
+  const playlist = await worker.text("studio/main/media.m3u8");
+  expect(listedParts(playlist)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]); // the last is the hint
+});
+
+test("an acknowledgement that is lost costs nothing: the part is not stored twice", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit());
+  const port = worker.clients.get("page");
+  const post = port?.postMessage.bind(port);
+  let lost = 0;
+  if (port !== undefined && post !== undefined) {
+    port.postMessage = (data) => {
+      if (lost++ >= 3) post(data);
+    };
+  }
+  const all = Promise.all(Array.from({ length: 6 }, (_, n) => publisher.part("main", part(n))));
+  await vi.advanceTimersByTimeAsync(10_000);
+  await all;
+  expect(lost).toBeGreaterThan(3);
+  expect(listedParts(await worker.text("studio/main/media.m3u8"))).toEqual([0, 1, 2, 3, 4, 5, 6]);
+});
+
+test("a worker that was killed is told the last segments again: same numbers, same URIs, and the stream goes on", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit());
+  await publishParts(publisher, 0, 33);
+  const before = await worker.text("studio/main/media.m3u8");
+  worker.kill();
+  await publishParts(publisher, 33, 36);
+  const after = await worker.text("studio/main/media.m3u8");
+  expect(publisher.reopened).toBe(1);
+  expect(after).toContain("part-35.mp4");
+  // Everything that both list, they list alike: no number has got another URI or duration.
+  const entries = (text: string) => new Map([...text.matchAll(/#EXTINF:(\S+),\n(\S+)/g)].map((m) => [m[2], m[1]]));
+  const old = entries(before);
+  const shared = [...entries(after)].filter(([uri]) => old.has(uri));
+  expect(shared.length).toBeGreaterThanOrEqual(3);
+  for (const [uri, duration] of shared) expect(duration).toBe(old.get(uri));
+  expect(await worker.text("studio/main/e1/part-32.mp4")).not.toContain("not-found");
+});
+
+test("a kill with parts on their way loses none of them", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit());
+  await publishParts(publisher, 0, 11);
+  const inFlight = Promise.all([11, 12, 13].map((n) => publisher.part("main", part(n))));
+  worker.kill();
+  await vi.advanceTimersByTimeAsync(5_000);
+  const positions = await inFlight;
+  expect(positions.at(-1)).toEqual({ msn: 3, part: 3 });
+});
+
+test("a refused part is left out with a typed error, what is live goes on, and a killed worker is not told it again", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit());
+  await publishParts(publisher, 0, 2);
+  const bad = publisher.part("main", { bytes: new Uint8Array([1, 2, 3]), durationMs: 200 });
+  await expect(bad).rejects.toMatchObject({ code: "malformed-part" } satisfies Partial<RelayError>);
+  await publishParts(publisher, 2, 7);
+  worker.kill();
+  await publishParts(publisher, 7, 11);
+  expect(listedParts(await worker.text("studio/main/media.m3u8"))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+});
+
+test("a part of another track set is refused with track-mismatch", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit({ audio: { id: 2, timescale: 48_000 } }));
+  await expect(publisher.part("main", part(0))).rejects.toMatchObject({ code: "track-mismatch" });
+});
+
+test("an init segment that is no ftyp+moov is refused, and the one in effect stays", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit());
+  await expect(publisher.init("main", testPart())).rejects.toMatchObject({ code: "malformed-init" });
+  expect(await publisher.part("main", part(0))).toEqual({ msn: 1, part: 0 });
+});
+
+test("a part before any init segment is refused with init-missing", async () => {
+  const publisher = await publish();
+  await expect(publisher.part("main", part(0))).rejects.toMatchObject({ code: "init-missing" });
+});
+
+test("an unknown rendition is refused, with those that there are", async () => {
+  const publisher = await publish();
+  await expect(publisher.part("hd", part(0))).rejects.toMatchObject({
+    code: "rendition-not-found",
+    message: expect.stringContaining("main"),
+  });
+});
+
+test("a second producer is refused while the first one's page is open, and takes over once it is gone", async () => {
+  const first = await publish("page-1", "e1");
+  await first.init("main", testInit());
+  await publishParts(first, 0, 7);
+  await expect(publish("page-2", "e2")).rejects.toMatchObject({ code: "stream-exists" });
+  worker.clients.delete("page-1");
+  const second = await publish("page-2", "e2");
+  await second.init("main", testInit());
+  // Rule 28: its numbers go on, so that no media sequence number ever means two things.
+  expect(await second.part("main", part(0))).toEqual({ msn: 3, part: 0 });
+  expect(await worker.text("studio/main/e1/part-0.mp4")).toContain("media-not-found");
+});
+
+test("end() comes after all that was published, and the playlist says so", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit());
+  const parts = Promise.all([0, 1, 2].map((n) => publisher.part("main", part(n))));
+  await publisher.end();
+  await parts;
+  const playlist = await worker.text("studio/main/media.m3u8");
+  expect(playlist).toContain("part-2.mp4");
+  expect(playlist).toContain("#EXT-X-ENDLIST");
+  await expect(publisher.part("main", part(3))).rejects.toMatchObject({ code: "closed" });
+});
+
+test("a worker that never answers ends the publisher with worker-unreachable, and nothing waits for ever", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit());
+  worker.loses = () => true;
+  const lost = expect(publisher.part("main", part(0))).rejects.toMatchObject({ code: "worker-unreachable" });
+  await vi.advanceTimersByTimeAsync(60_000);
+  await lost;
+  expect(publisher.closed?.code).toBe("worker-unreachable");
+});
+
+test("more unacknowledged steps than the cap are refused, and none is lost for it", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit());
+  worker.loses = () => true;
+  const parts = Array.from({ length: 300 }, () => publisher.part("main", part(0)));
+  const outcomes = Promise.allSettled(parts);
+  expect(publisher.pending).toBe(256);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect((await outcomes).every(({ status }) => status === "rejected")).toBe(true);
+});
