@@ -1,0 +1,84 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { RelayError } from "../model/errors.ts";
+import { type Ask, isEddyMessage, MAX_MESSAGE_BYTES, readAsk, WIRE_VERSION } from "./messages.ts";
+
+const read = (ask: unknown, eddy: number = WIRE_VERSION): Ask => readAsk({ eddy, id: 1, ask });
+const refused = (code: string) => expect.objectContaining({ code });
+const step = (fields: object) => ({
+  type: "step",
+  stream: "studio",
+  epoch: "e1",
+  session: 1,
+  rendition: "main",
+  number: 0,
+  step: fields,
+});
+
+test("a part is read as it was sent, over the very same bytes", () => {
+  const bytes = new Uint8Array([1, 2, 3]);
+  const ask = read(step({ kind: "part", bytes, durationMs: 200, independent: true, programDateTimeMs: 5 }));
+  expect(ask).toEqual(step({ kind: "part", bytes, durationMs: 200, independent: true, programDateTimeMs: 5 }));
+  expect(ask.type === "step" && ask.step.kind === "part" && ask.step.bytes).toBe(bytes);
+});
+
+test("another version is refused, with both versions named", () => {
+  expect(() => read({ type: "hello" }, WIRE_VERSION + 1)).toThrowError(
+    expect.objectContaining({ code: "version-mismatch", message: expect.stringMatching(/2.*1/) }),
+  );
+});
+
+test.each([
+  [step({ kind: "part", bytes: "x", durationMs: 1 }), "malformed-message"],
+  [step({ kind: "part", bytes: new Uint8Array(new SharedArrayBuffer(8)), durationMs: 1 }), "malformed-message"],
+  [step({ kind: "part", bytes: new Uint8Array(1), durationMs: Number.NaN }), "malformed-message"],
+  [step({ kind: "part", bytes: new Uint8Array(1), durationMs: -1 }), "malformed-message"],
+  [step({ kind: "init", bytes: new Uint8Array(MAX_MESSAGE_BYTES + 1) }), "part-too-large"],
+  [step({ kind: "other" }), "malformed-message"],
+  [{ ...step({ kind: "discontinuity" }), stream: "../x" }, "invalid-name"],
+  [{ ...step({ kind: "discontinuity" }), epoch: "E/1" }, "malformed-message"],
+  [{ ...step({ kind: "discontinuity" }), number: 1.5 }, "malformed-message"],
+  [{ type: "open", stream: "studio", epoch: "e1", session: 1, options: null, starts: [] }, "malformed-message"],
+  [
+    { type: "open", stream: "studio", epoch: "e1", session: 1, options: {}, starts: new Array(65) },
+    "malformed-message",
+  ],
+  [{ type: "nothing" }, "malformed-message"],
+  [undefined, "malformed-message"],
+])("message %# is refused with a code", (ask, code) => {
+  expect(() => read(ask)).toThrowError(refused(code));
+});
+
+test("messages of others are not ours", () => {
+  for (const data of [null, undefined, 1, "eddy", {}, { eddy: "1" }, []]) expect(isEddyMessage(data)).toBe(false);
+});
+
+test("nothing that a page can send makes reading throw anything but a RelayError", () => {
+  const value = fc.anything({ withTypedArray: true });
+  const ask = fc.oneof(
+    value,
+    fc.record({
+      type: fc.constantFrom("hello", "open", "step", "end", "stats", "remove"),
+      stream: fc.oneof(fc.constant("studio"), value),
+      epoch: fc.oneof(fc.constant("e1"), value),
+      session: fc.oneof(fc.nat(), value),
+      rendition: fc.oneof(fc.constant("main"), value),
+      number: fc.oneof(fc.nat(), value),
+      options: value,
+      starts: value,
+      step: fc.oneof(
+        value,
+        fc.record({ kind: fc.constantFrom("init", "part", "gap"), bytes: value, durationMs: value }),
+      ),
+    }),
+  );
+  fc.assert(
+    fc.property(ask, (sent) => {
+      try {
+        read(sent);
+      } catch (error) {
+        expect(error).toBeInstanceOf(RelayError);
+      }
+    }),
+  );
+});
