@@ -1,54 +1,80 @@
-import type { Clock } from "../model/clock.ts";
+import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 import type { PartId } from "../model/ids.ts";
 import { type CacheConfig, type CacheOptions, resolveCacheOptions } from "../model/options.ts";
-import { type Ledger, SlotRing } from "./slot-ring.ts";
+import { ByteBudget } from "./byte-budget.ts";
+import { SlotRing } from "./slot-ring.ts";
 
-/** A fixed number of rings, one for each rendition of each stream, under one byte budget. */
+export interface OpenRingOptions {
+  /** Id of the first part, for a stream that goes on from earlier. Default 0. */
+  readonly firstId?: PartId;
+}
+
+export interface ChunkCacheStats {
+  readonly playlists: number;
+  readonly numPlaylists: number;
+  readonly sizeBytes: number;
+  readonly maxBytes: number;
+}
+
+/** Slots per ring: 8 MiB of memory for the positions alone, and more than a day of half-second parts. */
+const MAX_SLOTS = 2 ** 20;
+
+/**
+ * The parts of all streams: a ring for each playlist, of as many slots as its segments have parts at most.
+ * Resolve a name to its ring once and keep that: reads and writes go through the handle.
+ */
 export class ChunkCache {
-  readonly config: CacheConfig;
-  readonly #clock: Clock | undefined;
+  readonly #config: CacheConfig;
+  readonly #clock: Clock;
+  readonly #budget: ByteBudget;
   readonly #rings = new Map<string, SlotRing>();
-  readonly #ledger: Ledger;
   #generation = 0;
 
   /** @throws RelayError `invalid-option` */
-  constructor(options: CacheOptions = {}, { clock }: { clock?: Clock } = {}) {
-    this.config = resolveCacheOptions(options);
+  constructor(options: CacheOptions = {}, { clock = systemClock }: { readonly clock?: Clock } = {}) {
+    this.#config = resolveCacheOptions(options);
     this.#clock = clock;
-    this.#ledger = { sizeBytes: 0, writes: 0, afterWrite: () => this.#keepBudget() };
+    this.#budget = new ByteBudget(this.#config.maxBytes);
+    const slots = this.#config.maxSegments * this.#config.maxPartsPerSegment;
+    if (slots > MAX_SLOTS) {
+      throw new RelayError(
+        "invalid-option",
+        `maxSegments x maxPartsPerSegment: expected at most ${MAX_SLOTS} slots, got ${slots}`,
+      );
+    }
   }
 
-  /** Bytes in all rings. */
+  /** Bytes of all parts of all rings. */
   get sizeBytes(): number {
-    return this.#ledger.sizeBytes;
+    return this.#budget.sizeBytes;
   }
 
-  /** Rings in use. */
-  get size(): number {
-    return this.#rings.size;
+  get stats(): ChunkCacheStats {
+    const { numPlaylists, maxBytes } = this.#config;
+    return { playlists: this.#rings.size, numPlaylists, sizeBytes: this.sizeBytes, maxBytes };
   }
 
   /**
-   * The ring of this name; the same handle while it lives.
-   * @throws RelayError `stream-limit` when every place is taken
+   * The ring of this name; the same one, whatever `firstId` is, while the stream lives.
+   * @throws RelayError `stream-limit` when every place is taken; `invalid-option`
    */
-  open(name: string, { firstId = 0 }: { firstId?: PartId } = {}): SlotRing {
-    const known = this.#rings.get(name);
-    if (known !== undefined) return known;
-    const { numPlaylists, maxSegments, maxPartsPerSegment, maxBytesPerPlaylist, maxBytes } = this.config;
+  open(name: string, { firstId = 0 }: OpenRingOptions = {}): SlotRing {
+    const open = this.#rings.get(name);
+    if (open !== undefined) return open;
+    const { numPlaylists, maxSegments, maxPartsPerSegment, maxBytesPerPlaylist } = this.#config;
     if (this.#rings.size >= numPlaylists) {
-      throw new RelayError("stream-limit", `expected at most ${numPlaylists} playlists, got one more: "${name}"`);
+      throw new RelayError("stream-limit", `expected at most ${numPlaylists} playlists, got "${name}" as one more`);
     }
-    this.#generation += 1;
     const ring = new SlotRing({
       capacity: maxSegments * maxPartsPerSegment,
-      maxBytes: Math.min(maxBytesPerPlaylist, maxBytes),
+      maxBytes: maxBytesPerPlaylist,
       firstId,
-      generation: this.#generation,
-      ledger: this.#ledger,
-      ...(this.#clock === undefined ? {} : { clock: this.#clock }),
+      generation: this.#generation + 1,
+      clock: this.#clock,
+      budget: this.#budget,
     });
+    this.#generation += 1;
     this.#rings.set(name, ring);
     return ring;
   }
@@ -57,25 +83,26 @@ export class ChunkCache {
     return this.#rings.get(name);
   }
 
-  /** Frees the place. Handles of it miss from now on, whoever gets the place next. */
+  /**
+   * An empty ring in place of the one that has this name, whose handles are closed: they miss, and never see the new parts.
+   * @throws RelayError `stream-limit` when there was none and every place is taken; `invalid-option`; what is there stays
+   */
+  reset(name: string, options: OpenRingOptions = {}): SlotRing {
+    const former = this.#rings.get(name);
+    this.#rings.delete(name);
+    try {
+      const ring = this.open(name, options);
+      former?.close();
+      return ring;
+    } catch (error) {
+      if (former !== undefined) this.#rings.set(name, former);
+      throw error;
+    }
+  }
+
+  /** Frees the place and closes the handles. Returns whether there was one. */
   close(name: string): boolean {
     this.#rings.get(name)?.close();
     return this.#rings.delete(name);
-  }
-
-  /** Over the budget, the oldest slot of any ring leaves first; the newest of each stays. */
-  #keepBudget(): void {
-    while (this.#ledger.sizeBytes > this.config.maxBytes) {
-      let oldest: SlotRing | undefined;
-      let oldestWrite = Number.POSITIVE_INFINITY;
-      for (const ring of this.#rings.values()) {
-        const write = ring.oldestWrite;
-        if (write !== undefined && write < oldestWrite) {
-          oldest = ring;
-          oldestWrite = write;
-        }
-      }
-      if (oldest === undefined || oldest.evictOldest() === 0) return;
-    }
   }
 }

@@ -2,130 +2,171 @@ import { gzipSync } from "fflate";
 import type { Bytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
 import type { PartPosition } from "../model/ids.ts";
-import { type CacheConfig, type CacheOptions, resolveCacheOptions } from "../model/options.ts";
+import { type CacheOptions, resolveCacheOptions } from "../model/options.ts";
+import { InitSegments } from "./init-segments.ts";
 
-/** Playlists one ring keeps: those of the last positions, since a blocked request asks for the newest. */
-const MAX_PLAYLISTS = 64;
-const MAX_INITS = 64;
-/** What the reference design uses: playlists repeat themselves, and more effort gains nothing. */
-const GZIP_LEVEL = 6;
-
-/** A text in both its forms. Never edited. */
-export class Compressible {
-  /** The bytes that were put, not a copy. */
-  readonly raw: Bytes;
-  #gzip: Bytes | undefined;
-
-  constructor(raw: Bytes) {
-    this.raw = raw;
-  }
-
-  /** Compressed when it is asked for first, and then kept: the path of a part pays nothing for it. */
-  get gzip(): Bytes {
-    this.#gzip ??= gzipSync(this.raw, { level: GZIP_LEVEL });
-    return this.#gzip;
-  }
-}
-
-/** A playlist as it stood once a part was there. */
-export class CachedPlaylist extends Compressible {
+/** A rendered playlist as it stood after one part. */
+export interface CachedPlaylist {
+  /** The last part it lists. */
   readonly position: PartPosition;
-
-  constructor(position: PartPosition, raw: Bytes) {
-    super(raw);
-    this.position = position;
-  }
+  /** The bytes that were put. */
+  readonly raw: Bytes;
+  /** Compressed when it is first read, which takes about half a millisecond, and kept. */
+  readonly gzip: Bytes;
 }
 
-/** The playlists and init segments of one rendition. */
+export interface PlaylistInput {
+  readonly position: PartPosition;
+  readonly playlist: Bytes;
+  /** The delta update of the same state, where there is one. */
+  readonly delta?: Bytes;
+}
+
+/**
+ * Playlists kept for one rendition. A request wants the newest; older ones serve who compares states, a minute of them at
+ * most. All of a window would be 4096 full playlists of 30 KB.
+ */
+const MAX_PLAYLISTS = 64;
+/** Holds the count above for playlists of usual length, and fewer of a very long DVR window. */
+const MAX_PLAYLIST_BYTES = 8 * 1024 * 1024;
+/** Part indexes of one segment lie below this, so that positions order as one number. */
+const PARTS_PER_SEGMENT = 65_536;
+
+/** The playlists of one rendition by position. A handle of one generation, like the ring of its parts. */
 export class M3u8Ring {
   readonly generation: number;
-  readonly #playlists: (CachedPlaylist | undefined)[] = new Array<undefined>(MAX_PLAYLISTS).fill(undefined);
-  readonly #inits = new Map<number, Compressible>();
-  #written = 0;
-  #delta: CachedPlaylist | undefined;
+  readonly #inits = new InitSegments();
+  /** In the order of their positions: a Map keeps the order of insertion, and positions only grow. */
+  readonly #playlists = new Map<number, RenderedPlaylist>();
+  #last: RenderedPlaylist | undefined;
+  #delta: RenderedPlaylist | undefined;
+  #sizeBytes = 0;
   #closed = false;
 
-  constructor(generation: number) {
+  constructor(generation = 0) {
     this.generation = generation;
   }
 
-  /** The playlist of the last position. */
   get last(): CachedPlaylist | undefined {
-    return this.#playlists[(this.#written + MAX_PLAYLISTS - 1) % MAX_PLAYLISTS];
+    return this.#last;
   }
 
-  /** The delta update of the last position, where there is something to skip. */
+  /** Delta update of the last playlist; undefined where that has none. */
   get delta(): CachedPlaylist | undefined {
     return this.#delta;
   }
 
+  /** Position of the last playlist. */
   get position(): PartPosition | undefined {
-    return this.last?.position;
+    return this.#last?.position;
   }
 
-  /** Keeps the playlist of a position; the last one is replaced if it is of the same. @throws RelayError `closed` */
-  put({ position, playlist, delta }: { position: PartPosition; playlist: Bytes; delta?: Bytes }): void {
+  get count(): number {
+    return this.#playlists.size;
+  }
+
+  /** Bytes of the playlists as they were put. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get(position: PartPosition): CachedPlaylist | undefined {
+    return this.#playlists.get(keyOf(position));
+  }
+
+  /**
+   * Keeps a playlist as it is. The same position again replaces what it had: a stream that ends, or loses its oldest segments,
+   * changes without a new part.
+   * @throws RelayError `closed`, `invalid-option`; `out-of-order` for a position before the last; what is there stays
+   */
+  put({ position, playlist, delta }: PlaylistInput): void {
     this.#checkOpen();
-    const { last } = this;
-    const again = last?.position.msn === position.msn && last.position.part === position.part;
-    if (again) this.#written -= 1;
-    this.#playlists[this.#written % MAX_PLAYLISTS] = new CachedPlaylist(position, playlist);
-    this.#written += 1;
-    this.#delta = delta === undefined ? undefined : new CachedPlaylist(position, delta);
+    const { msn, part } = position;
+    if (!isIndex(msn, 2 ** 37) || !isIndex(part, PARTS_PER_SEGMENT)) {
+      throw new RelayError("invalid-option", `position: expected a segment and a part of it, got ${msn}.${part}`);
+    }
+    const key = keyOf(position);
+    if (this.#last !== undefined && key < keyOf(this.#last.position)) {
+      const { position: last } = this.#last;
+      throw new RelayError("out-of-order", `expected a position from ${last.msn}.${last.part} on, got ${msn}.${part}`);
+    }
+    this.#delete(key);
+    const rendered = new RenderedPlaylist(position, playlist);
+    this.#playlists.set(key, rendered);
+    this.#sizeBytes += playlist.byteLength;
+    this.#last = rendered;
+    this.#delta = delta === undefined ? undefined : new RenderedPlaylist(position, delta);
+    this.#makeRoom();
   }
 
-  /** The playlist as it stood at exactly this position, if it was asked for then and is among the last. */
-  get({ msn, part }: PartPosition): CachedPlaylist | undefined {
-    return this.#playlists.find((playlist) => playlist?.position.msn === msn && playlist.position.part === part);
-  }
-
-  /** @throws RelayError `closed` */
+  /** @throws RelayError `closed`, `part-too-large` */
   setInit(index: number, bytes: Bytes): void {
     this.#checkOpen();
-    this.#inits.set(index, new Compressible(bytes));
-    if (this.#inits.size <= MAX_INITS) return;
-    for (const oldest of this.#inits.keys()) {
-      this.#inits.delete(oldest);
-      break;
-    }
+    this.#inits.set(index, bytes);
   }
 
-  init(index: number): Compressible | undefined {
+  init(index: number): Bytes | undefined {
     return this.#inits.get(index);
   }
 
+  /** Frees everything: reads miss from now on, writes throw `closed`. */
   close(): void {
     this.#closed = true;
-    this.#playlists.fill(undefined);
+    this.#playlists.clear();
     this.#inits.clear();
+    this.#last = undefined;
     this.#delta = undefined;
+    this.#sizeBytes = 0;
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new RelayError("closed", "this ring was given to another stream");
+    if (!this.#closed) return;
+    throw new RelayError("closed", `expected an open ring, got generation ${this.generation}, which was closed`);
+  }
+
+  #makeRoom(): void {
+    for (const key of this.#playlists.keys()) {
+      const fits = this.#playlists.size <= MAX_PLAYLISTS && this.#sizeBytes <= MAX_PLAYLIST_BYTES;
+      // The last one stays, however large: it is what players ask for.
+      if (fits || this.#playlists.size === 1) return;
+      this.#delete(key);
+    }
+  }
+
+  #delete(key: number): void {
+    const former = this.#playlists.get(key);
+    if (former === undefined) return;
+    this.#sizeBytes -= former.raw.byteLength;
+    this.#playlists.delete(key);
   }
 }
 
-/** Rendered playlists by rendition: the shape of ChunkCache, for text. */
+/** The rendered playlists of all streams: a ring for each, as many as the ChunkCache has. */
 export class M3u8Cache {
-  readonly #config: CacheConfig;
+  readonly #numPlaylists: number;
   readonly #rings = new Map<string, M3u8Ring>();
   #generation = 0;
 
   /** @throws RelayError `invalid-option` */
   constructor(options: CacheOptions = {}) {
-    this.#config = resolveCacheOptions(options);
+    this.#numPlaylists = resolveCacheOptions(options).numPlaylists;
   }
 
-  /** The ring of this name; the same handle while it lives. @throws RelayError `stream-limit` */
+  /**
+   * The ring of this name; the same one while the stream lives.
+   * @throws RelayError `stream-limit` when every place is taken
+   */
   open(name: string): M3u8Ring {
-    const known = this.#rings.get(name);
-    if (known !== undefined) return known;
-    if (this.#rings.size >= this.#config.numPlaylists) {
+    const open = this.#rings.get(name);
+    if (open !== undefined) return open;
+    if (this.#rings.size >= this.#numPlaylists) {
       throw new RelayError(
         "stream-limit",
-        `expected at most ${this.#config.numPlaylists} playlists, got one more: "${name}"`,
+        `expected at most ${this.#numPlaylists} playlists, got "${name}" as one more`,
       );
     }
     this.#generation += 1;
@@ -138,9 +179,34 @@ export class M3u8Cache {
     return this.#rings.get(name);
   }
 
-  /** Frees the place. Handles of it hold nothing from now on. */
+  /** Frees the place and closes the handles. Returns whether there was one. */
   close(name: string): boolean {
     this.#rings.get(name)?.close();
     return this.#rings.delete(name);
   }
+}
+
+class RenderedPlaylist implements CachedPlaylist {
+  readonly position: PartPosition;
+  readonly raw: Bytes;
+  #gzip: Bytes | undefined;
+
+  constructor(position: PartPosition, raw: Bytes) {
+    this.position = position;
+    this.raw = raw;
+  }
+
+  get gzip(): Bytes {
+    // Without a time of its own, equal playlists have equal bytes.
+    this.#gzip ??= gzipSync(this.raw, { level: 6, mtime: 0 });
+    return this.#gzip;
+  }
+}
+
+function keyOf({ msn, part }: PartPosition): number {
+  return msn * PARTS_PER_SEGMENT + part;
+}
+
+function isIndex(value: number, limit: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value < limit;
 }

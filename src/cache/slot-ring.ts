@@ -1,183 +1,169 @@
 import type { Bytes } from "../model/bytes.ts";
-import type { Clock } from "../model/clock.ts";
+import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 import type { PartId } from "../model/ids.ts";
-import { Slot, sameBytes } from "./slot.ts";
-import { type WaiterStats, Waiters, type WaitOptions } from "./waiters.ts";
-
-/** Init segments one ring keeps; the oldest leaves first. Parts of older ones have long left the window. */
-const MAX_INITS = 64;
-
-/** What becomes of a put that must not overwrite. */
-export type PutOutcome =
-  | "inserted"
-  /** The same bytes are there already. */
-  | "present"
-  /** Other bytes are there: they stay. */
-  | "conflict"
-  /** The id has left the ring, or never could enter it behind what is there: nothing happened. */
-  | "stale";
+import { type BudgetedRing, ByteBudget } from "./byte-budget.ts";
+import { InitSegments } from "./init-segments.ts";
+import { type Slot, StoredSlot } from "./slot.ts";
+import { type WaiterStats, Waiters } from "./waiters.ts";
 
 export interface SlotRingOptions {
-  /** Slots. */
+  /** Parts the ring holds at most. */
   readonly capacity: number;
-  /** Bytes it may hold; the oldest slots leave first. */
-  readonly maxBytes: number;
-  /** Id of the first part. Default 0. */
+  /** Bytes the ring holds at most; the oldest parts leave first. Default: those of `budget`, or no limit. */
+  readonly maxBytes?: number;
+  /** Id of the first part; lower ids count as gone. Default 0. */
   readonly firstId?: PartId;
+  /** Stamped on every slot. Default 0. */
   readonly generation?: number;
   readonly clock?: Clock;
-  /** Counts writes of all rings that share a budget, so that the oldest slot of any can be found. */
-  readonly ledger?: Ledger;
+  /** Requests that may wait for parts at once. Default 1024. */
+  readonly maxWaiters?: number;
+  /** Shared with other rings. Default: one of its own. */
+  readonly budget?: ByteBudget;
 }
 
-/** What the rings of one cache share. */
-export interface Ledger {
-  /** Bytes in all rings. */
-  sizeBytes: number;
-  /** Makes room after a write, in whatever ring has the oldest slot. */
-  afterWrite(): void;
-  /** Grows by one with each write of any ring. */
-  writes: number;
+export interface WaitForOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Default 18000: three target durations of 6 s. */
+  readonly deadlineMs?: number;
 }
+
+/** `present`: nothing to do, the id has these bytes or has had its time. `conflict`: it has other bytes, which stay. */
+export type PutOutcome = "inserted" | "present" | "conflict";
 
 export interface SlotRingStats {
-  /** Slots in use. */
+  /** Parts that can be read. */
   readonly count: number;
+  /** Parts that wait for a missing one before them. */
+  readonly heldBack: number;
+  /** Bytes of all parts, held back or not. */
   readonly sizeBytes: number;
+  readonly capacity: number;
+  /** Parts that left to make room. */
+  readonly evicted: number;
+  readonly inits: number;
   readonly waiters: WaiterStats;
 }
 
+const DEFAULT_WAIT_MS = 18_000;
+
 /**
- * The parts of one rendition: a fixed ring of slots, addressed by id. Synchronous, O(1) and zero-copy: a write keeps the bytes it
- * is given, which must not change afterwards, and a read returns that very view.
+ * The parts of one rendition, by id. Reads and writes are synchronous and copy nothing: a write keeps the view it is given,
+ * whose bytes must never change afterwards, and a read returns that view.
+ *
+ * The ring is a handle of one generation. Once closed it stays so: reads miss, writes throw `closed`, and a stream that takes
+ * the place has a ring of its own.
+ *
+ * An id leaves for good, to make room by count or by bytes, and everything below it with it.
  */
-export class SlotRing {
-  readonly capacity: number;
-  readonly maxBytes: number;
+export class SlotRing implements BudgetedRing {
   readonly generation: number;
-  readonly #slots: (Slot | undefined)[];
-  /** The ledger's number of the write that filled each position. */
-  readonly #writtenAt: Float64Array;
-  readonly #ledger: Ledger;
+  readonly capacity: number;
+  readonly #maxBytes: number;
+  readonly #budget: ByteBudget;
   readonly #waiters: Waiters;
-  readonly #inits = new Map<number, Bytes>();
-  /** Every id below is gone; no slot lies below it. */
-  #floor: PartId;
-  /** Below this id everything that has not left the ring is published; at it, the first gap. */
+  readonly #inits = new InitSegments();
+  #slots: (StoredSlot | undefined)[];
+  /** Ids below have left, or never were. */
+  #floorId: PartId;
+  /** Ids below can be read where they are there; ids from here on are held back. */
   #nextId: PartId;
-  /** One more than the highest id in the ring: above `#nextId` while `putContiguous` waits for a gap to be filled. */
-  #aheadEnd: PartId;
-  #sizeBytes = 0;
+  /** One more than the highest id that was written. */
+  #headId: PartId;
+  /** Lowest id that is there; says nothing while `#count` is 0. */
+  #oldestId: PartId;
+  /** Highest id that can be read; -1 while there is none. */
+  #lastId: PartId = -1;
   #count = 0;
+  #heldBack = 0;
+  #sizeBytes = 0;
   #version = 0;
+  #evicted = 0;
   #closed = false;
 
+  /** @throws RelayError `invalid-option` */
   constructor(options: SlotRingOptions) {
-    const { capacity, maxBytes, firstId = 0, generation = 0, clock } = options;
-    this.capacity = capacity;
-    this.maxBytes = maxBytes;
+    const { capacity, firstId = 0, generation = 0, clock = systemClock, maxWaiters = 1024 } = options;
+    if (!Number.isSafeInteger(capacity) || capacity < 1) {
+      throw new RelayError(
+        "invalid-option",
+        `capacity: expected a whole number of at least 1, got ${String(capacity)}`,
+      );
+    }
+    checkId(firstId);
     this.generation = generation;
-    this.#ledger = options.ledger ?? { sizeBytes: 0, writes: 0, afterWrite: () => undefined };
-    this.#slots = new Array<Slot | undefined>(capacity).fill(undefined);
-    this.#writtenAt = new Float64Array(capacity);
-    this.#waiters = new Waiters(clock === undefined ? {} : { clock });
-    this.#floor = firstId;
+    this.capacity = capacity;
+    this.#budget = options.budget ?? new ByteBudget(options.maxBytes ?? Number.POSITIVE_INFINITY);
+    this.#maxBytes = Math.min(options.maxBytes ?? Number.POSITIVE_INFINITY, this.#budget.maxBytes);
+    this.#waiters = new Waiters({ clock, maxWaiters });
+    this.#slots = new Array<StoredSlot | undefined>(capacity).fill(undefined);
+    this.#floorId = firstId;
     this.#nextId = firstId;
-    this.#aheadEnd = firstId;
+    this.#headId = firstId;
+    this.#oldestId = firstId;
+    this.#budget.join(this);
   }
 
-  /** Bytes of all slots, init segments not counted. */
-  get sizeBytes(): number {
-    return this.#sizeBytes;
+  get(id: PartId): Slot | undefined {
+    const slot = this.#slots[id % this.capacity];
+    // After a wrap this position holds a newer id: a stale read must miss, not alias.
+    return slot !== undefined && slot.id === id && id < this.#nextId ? slot : undefined;
   }
 
-  /** Grows with each write that a reader can see. */
+  get last(): Slot | undefined {
+    return this.#lastId < 0 ? undefined : this.get(this.#lastId);
+  }
+
+  get lastId(): PartId | undefined {
+    return this.#lastId < 0 ? undefined : this.#lastId;
+  }
+
+  /** Id that `append()` gives next. */
+  get nextId(): PartId {
+    return this.#nextId;
+  }
+
+  /** The lowest id that can be read. Who lists parts reads it after a write: all below are gone. */
+  get oldestId(): PartId | undefined {
+    return this.#count > this.#heldBack ? this.#oldestId : undefined;
+  }
+
+  get oldestSequence(): number | undefined {
+    return this.#count === 0 ? undefined : this.#slots[this.#oldestId % this.capacity]?.sequence;
+  }
+
+  /** Grows with every part that becomes readable or is replaced. */
   get version(): number {
     return this.#version;
   }
 
-  /** The last published id, whether or not its slot is still there; undefined before the first. */
-  get lastId(): PartId | undefined {
-    return this.#nextId > this.#floor ? this.#nextId - 1 : undefined;
+  /** Bytes of all parts; init segments are not counted. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
   }
 
-  /** The last published slot. */
-  get last(): Slot | undefined {
-    return this.get(this.#nextId - 1);
+  get closed(): boolean {
+    return this.#closed;
   }
 
-  /** The first id that has not left the ring; undefined while there is none. */
-  get oldestId(): PartId | undefined {
-    return this.#count > 0 ? this.#floor : undefined;
+  get stats(): SlotRingStats {
+    return {
+      count: this.#count - this.#heldBack,
+      heldBack: this.#heldBack,
+      sizeBytes: this.#sizeBytes,
+      capacity: this.capacity,
+      evicted: this.#evicted,
+      inits: this.#inits.count,
+      waiters: this.#waiters.stats,
+    };
   }
 
-  /** Stores the next part and returns its id. @throws RelayError `part-too-large`, `closed`; nothing changes */
-  append(bytes: Bytes): PartId {
-    const id = this.#nextId;
-    this.put(id, bytes);
-    return id;
-  }
-
-  /**
-   * Stores a part under its id and publishes it, with whatever gap lies before it. What was there is replaced; an id that has left
-   * the ring is not stored again.
-   * @throws RelayError `part-too-large`, `closed`; nothing changes
-   */
-  put(id: PartId, bytes: Bytes): void {
-    if (!this.#store(id, bytes)) return;
-    if (id >= this.#nextId) this.#publish(id + 1);
-    else this.#version += 1;
-    this.#waiters.wake(id);
-    this.#ledger.afterWrite();
-  }
-
-  /** Stores a part unless its id is taken. @throws RelayError `part-too-large`, `closed` */
-  putIfAbsent(id: PartId, bytes: Bytes): PutOutcome {
-    if (id < this.#floor) return "stale";
-    const there = this.#slots[this.#position(id)];
-    if (there?.id === id) return sameBytes(there.bytes, bytes) ? "present" : "conflict";
-    this.put(id, bytes);
-    return "inserted";
-  }
-
-  /**
-   * Stores a part that may come out of order: it can be read once every part before it is there. A gap that has left the
-   * ring, because parts a whole ring ahead came, is given up, and publishing resumes after it.
-   * @throws RelayError `part-too-large`, `closed`; nothing changes
-   */
-  putContiguous(id: PartId, bytes: Bytes): PutOutcome {
-    if (id < this.#floor) return "stale";
-    const there = this.#slots[this.#position(id)];
-    if (there?.id === id) return sameBytes(there.bytes, bytes) ? "present" : "conflict";
-    this.#store(id, bytes);
-    if (id < this.#nextId) {
-      // It fills a hole in what is published already.
-      this.#version += 1;
-      this.#waiters.wake(id);
-    } else {
-      if (this.#floor > this.#nextId) this.#publish(this.#floor);
-      let end = this.#nextId;
-      while (end < this.#aheadEnd && this.#slots[this.#position(end)]?.id === end) end += 1;
-      if (end > this.#nextId) this.#publish(end);
-    }
-    this.#ledger.afterWrite();
-    return "inserted";
-  }
-
-  /** The slot of this id; undefined when it is not there yet, not published yet, or gone. Allocates nothing. */
-  get(id: PartId): Slot | undefined {
-    if (id >= this.#nextId) return undefined;
-    const slot = this.#slots[this.#position(id)];
-    // After a wrap this position holds a newer id: a stale read must miss, not alias.
-    return slot?.id === id ? slot : undefined;
-  }
-
-  /** The bytes of `from` up to, not including, `to`: all of them, or undefined when one is missing. */
-  range(from: PartId, to: PartId): readonly Bytes[] | undefined {
-    if (from < this.#floor || to > this.#nextId || to < from) return undefined;
+  /** The views of the ids from `from` up to but without `toExclusive`; undefined unless all of them can be read. */
+  range(from: PartId, toExclusive: PartId): readonly Bytes[] | undefined {
+    if (!(toExclusive - from <= this.capacity)) return undefined;
     const views: Bytes[] = [];
-    for (let id = from; id < to; id++) {
+    for (let id = from; id < toExclusive; id += 1) {
       const slot = this.get(id);
       if (slot === undefined) return undefined;
       views.push(slot.bytes);
@@ -186,140 +172,252 @@ export class SlotRing {
   }
 
   /**
-   * Resolves with the slot of this id when it is written, at once if it is there; with undefined when it has gone, at the deadline,
-   * on abort, or when the ring is closed.
+   * Writes the next part and returns its id. Keeps `bytes` as they are.
+   * @throws RelayError `closed`, `part-too-large`; what is there stays
+   */
+  append(bytes: Bytes): PartId {
+    const id = this.#nextId;
+    this.put(id, bytes);
+    return id;
+  }
+
+  /**
+   * Writes a part under its id, in place of one that is there, and makes it readable at once; ids left out before it stay
+   * gaps that may yet be filled. The id is the owner's word: one far ahead pushes out all that is behind by the capacity.
+   * @throws RelayError `closed`, `part-too-large`, `invalid-option`; `out-of-order` for an id that has left; what is there stays
+   */
+  put(id: PartId, bytes: Bytes): void {
+    this.#checkWrite(id, bytes);
+    if (id < this.#floorId) {
+      throw new RelayError(
+        "out-of-order",
+        `expected a part id of at least ${this.#floorId}, got ${id}, which has left`,
+      );
+    }
+    this.#store(id, bytes);
+    this.#publish(id);
+    this.#makeRoom();
+  }
+
+  /**
+   * Like `put()`, but what is there stays. An id that has left is `present`: it had its time and does not come back.
+   * @throws RelayError `closed`, `part-too-large`, `invalid-option`
+   */
+  putIfAbsent(id: PartId, bytes: Bytes): PutOutcome {
+    this.#checkWrite(id, bytes);
+    const found = this.#compare(id, bytes);
+    if (found !== undefined) return found;
+    this.#store(id, bytes);
+    this.#publish(id);
+    this.#makeRoom();
+    return "inserted";
+  }
+
+  /**
+   * Takes parts in any order and makes them readable in order: a part ahead of a missing one is held back until that comes, or
+   * until its place is needed; then reading goes on behind the gap. What is there stays, as with `putIfAbsent()`.
+   * @throws RelayError `closed`, `part-too-large`, `invalid-option`; `out-of-order` for an id so far ahead of all others that
+   * nothing would stay: a stream that goes on there needs a ring of its own
+   */
+  putContiguous(id: PartId, bytes: Bytes): PutOutcome {
+    this.#checkWrite(id, bytes);
+    const found = this.#compare(id, bytes);
+    if (found !== undefined) return found;
+    if (id >= this.#headId + this.capacity) {
+      throw new RelayError(
+        "out-of-order",
+        `expected a part id below ${this.#headId + this.capacity}, which the ring can reach, got ${id}`,
+      );
+    }
+    this.#store(id, bytes);
+    if (id < this.#nextId) this.#publish(id);
+    else this.#resume();
+    this.#makeRoom();
+    return "inserted";
+  }
+
+  /**
+   * Gives up the next id, because its part will never come (rule 25): who waits for it learns so at once. Returns the id.
+   * @throws RelayError `closed`
+   */
+  skip(): PartId {
+    this.#checkOpen();
+    const id = this.#nextId;
+    this.#advanceHead(id);
+    this.#nextId = id + 1;
+    this.#waiters.wake(id);
+    this.#resume();
+    return id;
+  }
+
+  /**
+   * The part, when it can be read. Undefined when it does not come before the deadline, has left, or nobody waits any more.
    * @throws RelayError `waiter-limit`
    */
-  async waitFor(id: PartId, options: WaitOptions): Promise<Slot | undefined> {
+  async waitFor(id: PartId, { signal, deadlineMs = DEFAULT_WAIT_MS }: WaitForOptions = {}): Promise<Slot | undefined> {
     const slot = this.get(id);
-    if (slot !== undefined || id < this.#floor || this.#closed) return slot;
-    await this.#waiters.wait(id, options);
+    if (slot !== undefined || !(id >= this.#floorId)) return slot;
+    await this.#waiters.wait(id, { signal, deadlineMs });
     return this.get(id);
   }
 
-  /** Ends every wait with what there is; returns how many there were. */
+  /** Answers everybody who waits now, with undefined. Returns how many there were. */
   stopWaiting(): number {
     return this.#waiters.drain();
   }
 
-  /** Keeps an init segment under its index. @throws RelayError `closed` */
+  /**
+   * Keeps an init segment as it is; the newest 64 stay.
+   * @throws RelayError `closed`, `part-too-large`
+   */
   setInit(index: number, bytes: Bytes): void {
     this.#checkOpen();
     this.#inits.set(index, bytes);
-    if (this.#inits.size <= MAX_INITS) return;
-    for (const oldest of this.#inits.keys()) {
-      this.#inits.delete(oldest);
-      break;
-    }
   }
 
   init(index: number): Bytes | undefined {
     return this.#inits.get(index);
   }
 
-  /** Lets go of the oldest slot; returns its bytes' size. The newest one stays. */
+  /** Drops the oldest part and returns the bytes it had; 0 when there is none. */
   evictOldest(): number {
-    while (this.#floor < this.#aheadEnd - 1) {
-      const freed = this.#drop(this.#floor);
-      this.#floor += 1;
-      if (freed > 0) {
-        this.#skipHoles();
-        return freed;
-      }
-    }
-    return 0;
+    if (this.#count === 0) return 0;
+    const freedBytes = this.#dropOldest();
+    this.#resume();
+    return freedBytes;
   }
 
-  /** The ledger's number of the write that filled the oldest slot; undefined when nothing may leave. */
-  get oldestWrite(): number | undefined {
-    return this.#count > 1 ? this.#writtenAt[this.#position(this.#floor)] : undefined;
-  }
-
-  /** Empties it for good: reads miss, writes throw `closed`, waits end. Views that readers hold stay as they are. */
+  /** Frees everything. Readers keep the views they hold; who waits is answered with undefined. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#waiters.close();
-    this.#slots.fill(undefined);
-    this.#inits.clear();
-    this.#ledger.sizeBytes -= this.#sizeBytes;
-    this.#sizeBytes = 0;
+    this.#budget.add(-this.#sizeBytes);
+    this.#budget.leave(this);
+    this.#slots = [];
+    this.#lastId = -1;
     this.#count = 0;
-    this.#floor = this.#aheadEnd;
-    this.#nextId = this.#aheadEnd;
-  }
-
-  get stats(): SlotRingStats {
-    return { count: this.#count, sizeBytes: this.#sizeBytes, waiters: this.#waiters.stats };
-  }
-
-  #position(id: PartId): number {
-    return id % this.capacity;
+    this.#heldBack = 0;
+    this.#sizeBytes = 0;
+    this.#inits.clear();
+    this.#waiters.close();
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new RelayError("closed", "this ring was given to another stream");
+    if (!this.#closed) return;
+    throw new RelayError("closed", `expected an open ring, got generation ${this.generation}, which was closed`);
   }
 
-  /** Puts the bytes into their position; false when the id has left the ring. */
-  #store(id: PartId, bytes: Bytes): boolean {
+  #checkWrite(id: PartId, bytes: Bytes): void {
     this.#checkOpen();
-    if (!Number.isSafeInteger(id) || id < 0) {
-      throw new RelayError("invalid-option", `part id: expected a whole number, got ${String(id)}`);
-    }
-    if (bytes.byteLength > this.maxBytes) {
-      throw new RelayError(
-        "part-too-large",
-        `part ${id}: expected at most ${this.maxBytes} bytes, got ${bytes.byteLength}`,
-      );
-    }
-    if (id < this.#floor) return false;
-    this.#makeWay(id);
-    this.#drop(id);
-    const position = this.#position(id);
-    this.#slots[position] = new Slot(id, this.generation, bytes);
-    this.#writtenAt[position] = this.#ledger.writes;
-    this.#ledger.writes += 1;
+    checkId(id);
+    if (bytes.byteLength <= this.#maxBytes) return;
+    throw new RelayError(
+      "part-too-large",
+      `part ${id}: expected at most ${this.#maxBytes} bytes, got ${bytes.byteLength}`,
+    );
+  }
+
+  /** What `bytes` are to the ring if the id is taken; undefined if it is free. */
+  #compare(id: PartId, bytes: Bytes): "present" | "conflict" | undefined {
+    if (id < this.#floorId) return "present";
+    const slot = this.#slots[id % this.capacity];
+    if (slot?.id !== id) return undefined;
+    return sameBytes(slot.bytes, bytes) ? "present" : "conflict";
+  }
+
+  #store(id: PartId, bytes: Bytes): void {
+    this.#advanceHead(id);
+    const position = id % this.capacity;
+    const former = this.#slots[position];
+    const addedBytes = bytes.byteLength - (former === undefined ? 0 : former.bytes.byteLength);
+    this.#slots[position] = new StoredSlot(id, this.generation, bytes, this.#budget.nextSequence());
+    this.#sizeBytes += addedBytes;
+    this.#budget.add(addedBytes);
+    // Whatever shared the position has left with the floor, so a former slot has this very id.
+    if (former !== undefined) return;
+    if (this.#count === 0 || id < this.#oldestId) this.#oldestId = id;
     this.#count += 1;
-    this.#sizeBytes += bytes.byteLength;
-    this.#ledger.sizeBytes += bytes.byteLength;
-    if (id >= this.#aheadEnd) this.#aheadEnd = id + 1;
-    while (this.#sizeBytes > this.maxBytes && this.evictOldest() > 0);
-    this.#skipHoles();
-    return true;
+    if (id >= this.#nextId) this.#heldBack += 1;
   }
 
-  /** Everything a whole ring behind `id` leaves. At most `capacity` steps, however far ahead `id` lies. */
-  #makeWay(id: PartId): void {
-    const floor = id - this.capacity + 1;
-    if (floor <= this.#floor) return;
-    const end = Math.min(floor, this.#aheadEnd);
-    for (let gone = this.#floor; gone < end; gone++) this.#drop(gone);
-    this.#floor = floor;
+  #advanceHead(id: PartId): void {
+    if (id < this.#headId) return;
+    this.#headId = id + 1;
+    const floorId = this.#headId - this.capacity;
+    while (this.#count > 0 && this.#oldestId < floorId) this.#dropOldest();
+    if (floorId > this.#floorId) this.#floorId = floorId;
   }
 
-  #drop(id: PartId): number {
-    const position = this.#position(id);
-    const slot = this.#slots[position];
-    if (slot?.id !== id) return 0;
-    this.#slots[position] = undefined;
-    this.#count -= 1;
-    this.#sizeBytes -= slot.bytes.byteLength;
-    this.#ledger.sizeBytes -= slot.bytes.byteLength;
-    return Math.max(1, slot.bytes.byteLength);
+  /** Makes a stored id readable, with all before it and those that waited for it alone. */
+  #publish(id: PartId): void {
+    if (id < this.#nextId) {
+      this.#announce(id);
+      return;
+    }
+    let next = Math.max(this.#nextId, this.#floorId);
+    this.#nextId = id + 1;
+    for (; next <= id; next += 1) {
+      if (this.#slots[next % this.capacity]?.id !== next) continue;
+      this.#heldBack -= 1;
+      this.#announce(next);
+    }
+    this.#resume();
   }
 
-  /** Holes at the old end are as good as gone: the floor stands on a slot, unless what is to come stands there. */
-  #skipHoles(): void {
-    while (this.#floor < this.#nextId && this.#slots[this.#position(this.#floor)]?.id !== this.#floor) this.#floor += 1;
+  /** Goes on to the next gap that may still be filled. */
+  #resume(): void {
+    if (this.#nextId < this.#floorId) this.#nextId = this.#floorId;
+    while (this.#heldBack > 0 && this.#slots[this.#nextId % this.capacity]?.id === this.#nextId) {
+      this.#heldBack -= 1;
+      this.#nextId += 1;
+      this.#announce(this.#nextId - 1);
+    }
+    this.#waiters.wakeThrough(this.#floorId - 1);
   }
 
-  #publish(end: PartId): void {
-    const from = this.#nextId;
-    this.#nextId = end;
+  #announce(id: PartId): void {
     this.#version += 1;
-    this.#skipHoles();
-    // The one before the end is the one that was written; those behind it came ahead of their turn.
-    for (let id = Math.max(from, end - this.capacity); id < end; id++) this.#waiters.wake(id);
+    if (id > this.#lastId) this.#lastId = id;
+    this.#waiters.wake(id);
   }
+
+  #makeRoom(): void {
+    if (this.#sizeBytes > this.#maxBytes) {
+      while (this.#sizeBytes > this.#maxBytes) this.#dropOldest();
+      this.#resume();
+    }
+    this.#budget.enforce();
+  }
+
+  #dropOldest(): number {
+    const id = this.#oldestId;
+    const position = id % this.capacity;
+    const freedBytes = this.#slots[position]?.bytes.byteLength ?? 0;
+    this.#slots[position] = undefined;
+    this.#sizeBytes -= freedBytes;
+    this.#budget.add(-freedBytes);
+    this.#evicted += 1;
+    this.#count -= 1;
+    if (id >= this.#nextId) this.#heldBack -= 1;
+    if (this.#count === this.#heldBack) this.#lastId = -1;
+    this.#floorId = id + 1;
+    if (this.#count > 0) {
+      let oldestId = id + 1;
+      while (this.#slots[oldestId % this.capacity]?.id !== oldestId) oldestId += 1;
+      this.#oldestId = oldestId;
+    }
+    return freedBytes;
+  }
+}
+
+function checkId(id: PartId): void {
+  if (Number.isSafeInteger(id) && id >= 0) return;
+  throw new RelayError("invalid-option", `part id: expected a whole number of at least 0, got ${String(id)}`);
+}
+
+function sameBytes(left: Bytes, right: Bytes): boolean {
+  if (left === right) return true;
+  if (left.byteLength !== right.byteLength) return false;
+  for (let index = 0; index < left.byteLength; index += 1) if (left[index] !== right[index]) return false;
+  return true;
 }

@@ -3,31 +3,39 @@ import type { Bytes } from "../model/bytes.ts";
 import type { PartId } from "../model/ids.ts";
 
 /** One ring position. Replaced whole, never edited: readers hold views of `bytes`. */
-export class Slot {
+export interface Slot {
   /** Logical id; ids that differ by the capacity share a position. */
   readonly id: PartId;
-  /** Generation of the stream that wrote it; grows each time a ring is used for another stream. */
+  /** Generation of the ring that wrote it; it grows when a stream takes the place of another. */
   readonly generation: number;
-  /** The bytes that were put, not a copy. */
+  /** The view that was put, over the same buffer. A view keeps its whole buffer in memory. */
   readonly bytes: Bytes;
-  #hash: number | undefined;
+  /**
+   * xxHash32 of `bytes` with seed 0, as an unsigned number. Computed when it is first read and kept: it costs nothing where
+   * nobody asks. Tells parts apart; proves nothing against somebody who forges them.
+   */
+  readonly hash: number;
+}
 
-  constructor(id: PartId, generation: number, bytes: Bytes) {
+/** A slot as its ring keeps it. */
+export class StoredSlot implements Slot {
+  readonly id: PartId;
+  readonly generation: number;
+  readonly bytes: Bytes;
+  /** Order of the write among all rings that share a budget. */
+  readonly sequence: number;
+  /** -1 until it is asked for. */
+  #hash = -1;
+
+  constructor(id: PartId, generation: number, bytes: Bytes, sequence: number) {
     this.id = id;
     this.generation = generation;
     this.bytes = bytes;
+    this.sequence = sequence;
   }
 
-  /** xxHash32 of the bytes. Computed when it is asked for first: a write costs nothing for it. */
   get hash(): number {
-    this.#hash ??= xxHash32(this.bytes);
+    if (this.#hash < 0) this.#hash = xxHash32(this.bytes, 0);
     return this.#hash;
   }
-}
-
-/** Whether two views hold the same bytes. Exact, where a hash would only be likely. */
-export function sameBytes(a: Bytes, b: Bytes): boolean {
-  if (a.byteLength !== b.byteLength) return false;
-  for (let i = 0; i < a.byteLength; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

@@ -1,121 +1,65 @@
 import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 
-/** How a wait ended. */
+/** How a wait ended: `deadline` also stands for `drain()`, which brings all deadlines forward. */
 export type WaitOutcome = "woken" | "deadline" | "aborted" | "closed";
-
-export interface WaitOptions {
-  /** The wait ends after this, whatever happens. */
-  readonly deadlineMs: number;
-  readonly signal?: AbortSignal;
-}
 
 export interface WaitersOptions {
   readonly clock?: Clock;
-  /** Waits at one time. Default 1,024. */
+  /** Waits that may be pending at once. Default 1024. */
   readonly maxWaiters?: number;
 }
 
+export interface WaitOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds from now; zero or less ends the wait at once. */
+  readonly deadlineMs: number;
+}
+
 export interface WaiterStats {
-  /** Now. */
+  /** Pending now. */
   readonly waiting: number;
-  /** Since the beginning, by how they ended. */
+  /** Ended by `wake()`, `wakeThrough()` or `close()`. */
   readonly woken: number;
+  /** Ended by their deadline, or by `drain()`. */
   readonly expired: number;
   readonly aborted: number;
+  /** Turned away with `waiter-limit`. */
   readonly refused: number;
 }
 
 interface Waiter {
-  readonly settle: (outcome: WaitOutcome) => void;
+  settle(outcome: WaitOutcome): void;
 }
 
-/** Requests that wait, each for exactly one key: woken by that key alone, and never for ever. */
+/** Hosts read a longer delay as none (a signed 32-bit number of milliseconds). */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** Bounded, cancellable waiting for numeric keys: part ids, or playlist positions. */
 export class Waiters {
   readonly #clock: Clock;
   readonly #maxWaiters: number;
-  readonly #waiting = new Map<number, Set<Waiter>>();
-  #count = 0;
+  readonly #byKey = new Map<number, Set<Waiter>>();
+  #waiting = 0;
   #woken = 0;
   #expired = 0;
   #aborted = 0;
   #refused = 0;
   #closed = false;
 
-  constructor(options: WaitersOptions = {}) {
-    this.#clock = options.clock ?? systemClock;
-    this.#maxWaiters = options.maxWaiters ?? 1024;
+  constructor({ clock = systemClock, maxWaiters = 1024 }: WaitersOptions = {}) {
+    this.#clock = clock;
+    this.#maxWaiters = maxWaiters;
   }
 
-  /**
-   * Waits until `key` is woken.
-   * @throws RelayError `waiter-limit`
-   */
-  wait(key: number, { deadlineMs, signal }: WaitOptions): Promise<WaitOutcome> {
-    if (this.#closed) return Promise.resolve("closed");
-    if (signal?.aborted === true) return Promise.resolve("aborted");
-    if (this.#count >= this.#maxWaiters) {
-      this.#refused += 1;
-      return Promise.reject(
-        new RelayError("waiter-limit", `expected at most ${this.#maxWaiters} waiting requests, got one more`),
-      );
-    }
-    return new Promise((resolve) => {
-      const waiter: Waiter = {
-        settle: (outcome) => {
-          cancel();
-          signal?.removeEventListener("abort", onAbort);
-          this.#leave(key, waiter);
-          resolve(outcome);
-        },
-      };
-      const onAbort = (): void => {
-        this.#aborted += 1;
-        waiter.settle("aborted");
-      };
-      const cancel = this.#clock.after(deadlineMs, () => {
-        this.#expired += 1;
-        waiter.settle("deadline");
-      });
-      signal?.addEventListener("abort", onAbort);
-      this.#count += 1;
-      const others = this.#waiting.get(key);
-      if (others === undefined) this.#waiting.set(key, new Set([waiter]));
-      else others.add(waiter);
-    });
-  }
-
-  /** Wakes those that wait for `key`, and nobody else. */
-  wake(key: number): void {
-    // The hot path of every write: mostly, nobody waits.
-    if (this.#count === 0) return;
-    this.#settle(this.#waiting.get(key), "woken");
-  }
-
-  /** Wakes those that wait for `key` or a lower one. */
-  wakeThrough(key: number): void {
-    if (this.#count === 0) return;
-    for (const [other, waiters] of this.#waiting) if (other <= key) this.#settle(waiters, "woken");
-  }
-
-  /** Answers all that wait with `deadline` now; returns how many. Others may wait afterwards. */
-  drain(): number {
-    const drained = this.#count;
-    for (const waiters of this.#waiting.values()) this.#settle(waiters, "deadline");
-    return drained;
-  }
-
-  /** Ends every wait, now and from now on, with `closed`; returns how many there were. */
-  close(): number {
-    const ended = this.#count;
-    this.#closed = true;
-    for (const waiters of this.#waiting.values()) this.#settle(waiters, "closed");
-    return ended;
+  /** Waits that are pending now. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   get stats(): WaiterStats {
     return {
-      waiting: this.#count,
+      waiting: this.#waiting,
       woken: this.#woken,
       expired: this.#expired,
       aborted: this.#aborted,
@@ -123,16 +67,108 @@ export class Waiters {
     };
   }
 
-  #settle(waiters: Set<Waiter> | undefined, outcome: WaitOutcome): void {
-    if (waiters === undefined) return;
-    if (outcome === "woken") this.#woken += waiters.size;
-    for (const waiter of [...waiters]) waiter.settle(outcome);
+  /**
+   * Waits until `key` is woken, the deadline passes or the signal aborts. Never rejects for any of these.
+   * @throws RelayError `waiter-limit` when all places are taken; `invalid-option` when there is no finite deadline
+   */
+  wait(key: number, { signal, deadlineMs }: WaitOptions): Promise<WaitOutcome> {
+    if (this.#closed) return Promise.resolve("closed");
+    if (signal?.aborted === true) return Promise.resolve("aborted");
+    if (!Number.isFinite(deadlineMs)) {
+      return Promise.reject(
+        new RelayError("invalid-option", `deadlineMs: expected a finite number, got ${String(deadlineMs)}`),
+      );
+    }
+    if (deadlineMs <= 0) {
+      this.#expired += 1;
+      return Promise.resolve("deadline");
+    }
+    if (this.#waiting >= this.#maxWaiters) {
+      this.#refused += 1;
+      return Promise.reject(
+        new RelayError("waiter-limit", `expected at most ${this.#maxWaiters} requests to wait, got one more`),
+      );
+    }
+    return new Promise((resolve) => this.#add(key, signal, Math.min(deadlineMs, MAX_DELAY_MS), resolve));
   }
 
-  #leave(key: number, waiter: Waiter): void {
-    const others = this.#waiting.get(key);
-    if (others?.delete(waiter) !== true) return;
-    this.#count -= 1;
-    if (others.size === 0) this.#waiting.delete(key);
+  /** Wakes the waiters of this key and nobody else. Returns how many there were. */
+  wake(key: number): number {
+    // A write asks for every part, and hardly any part is waited for.
+    if (this.#waiting === 0) return 0;
+    return this.#settleKey(key, "woken");
+  }
+
+  /** Wakes the waiters of this key and of all below. Returns how many there were. */
+  wakeThrough(key: number): number {
+    if (this.#waiting === 0) return 0;
+    let woken = 0;
+    for (const waitedFor of this.#byKey.keys()) if (waitedFor <= key) woken += this.#settleKey(waitedFor, "woken");
+    return woken;
+  }
+
+  /** Answers everybody now with `deadline`; later waits are taken as before. Returns how many there were. */
+  drain(): number {
+    return this.#settleAll("deadline");
+  }
+
+  /** Answers everybody with `closed`, now and from now on. */
+  close(): void {
+    this.#closed = true;
+    this.#settleAll("closed");
+  }
+
+  #add(
+    key: number,
+    signal: AbortSignal | undefined,
+    deadlineMs: number,
+    resolve: (outcome: WaitOutcome) => void,
+  ): void {
+    const waiter: Waiter = {
+      settle: (outcome) => {
+        this.#remove(key, waiter);
+        cancelTimer();
+        signal?.removeEventListener("abort", onAbort);
+        this.#count(outcome);
+        resolve(outcome);
+      },
+    };
+    const onAbort = (): void => waiter.settle("aborted");
+    const cancelTimer = this.#clock.after(deadlineMs, () => waiter.settle("deadline"));
+    signal?.addEventListener("abort", onAbort);
+    const sameKey = this.#byKey.get(key);
+    if (sameKey === undefined) this.#byKey.set(key, new Set([waiter]));
+    else sameKey.add(waiter);
+    this.#waiting += 1;
+  }
+
+  #remove(key: number, waiter: Waiter): void {
+    const sameKey = this.#byKey.get(key);
+    if (sameKey?.delete(waiter) !== true) return;
+    if (sameKey.size === 0) this.#byKey.delete(key);
+    this.#waiting -= 1;
+  }
+
+  #settleKey(key: number, outcome: WaitOutcome): number {
+    const sameKey = this.#byKey.get(key);
+    if (sameKey === undefined) return 0;
+    let settled = 0;
+    for (const waiter of sameKey) {
+      waiter.settle(outcome);
+      settled += 1;
+    }
+    return settled;
+  }
+
+  #settleAll(outcome: WaitOutcome): number {
+    let settled = 0;
+    for (const key of this.#byKey.keys()) settled += this.#settleKey(key, outcome);
+    return settled;
+  }
+
+  #count(outcome: WaitOutcome): void {
+    if (outcome === "deadline") this.#expired += 1;
+    else if (outcome === "aborted") this.#aborted += 1;
+    else this.#woken += 1;
   }
 }

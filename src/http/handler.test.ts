@@ -308,7 +308,8 @@ test("rule 14: a part that is too long is split on its fragment boundaries, or r
   );
   const { position } = rendition.addPart({ bytes: new Uint8Array(Buffer.concat(fragments)) });
   expect(position).toEqual({ msn: 1, part: 1 });
-  const long = testPart({ firstFrame: 12, frames: 12 });
+  const short = testPart({ sequenceNumber: 5, firstFrame: 12, frames: 3, independent: false });
+  const long = new Uint8Array(Buffer.concat([short, testPart({ sequenceNumber: 6, firstFrame: 15, frames: 12 })]));
   expect(() => rendition.addPart({ bytes: long })).toThrowError(expect.objectContaining({ code: "part-too-long" }));
   expect(rendition.position).toEqual({ msn: 1, part: 1 });
 });

@@ -3,7 +3,7 @@ import type { CachedPlaylist, M3u8Cache, M3u8Ring } from "../cache/m3u8-cache.ts
 import type { SlotRing } from "../cache/slot-ring.ts";
 import { Waiters } from "../cache/waiters.ts";
 import { type InitSegment, parseInitSegment } from "../media/init-segment.ts";
-import { type MediaPart, parsePart, splitPart } from "../media/media-part.ts";
+import { type MediaPart, type PartPiece, parsePart, splitPart } from "../media/media-part.ts";
 import type { Bytes } from "../model/bytes.ts";
 import type { Clock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
@@ -173,6 +173,8 @@ export class Rendition {
     if (!(durationMs > 0) || durationMs > partTargetMs + ROUNDING_MS) {
       throw new RelayError("part-too-long", `gap: expected above 0 and at most ${partTargetMs} ms, got ${durationMs}`);
     }
+    // Who waits for the hinted part learns at once that it will not come.
+    this.#ring.skip();
     const start = this.#list({ durationMs, independent: false, sizeBytes: 0, gap: true });
     return this.#added(start);
   }
@@ -315,9 +317,12 @@ export class Rendition {
     if (this.#manifest.ended) throw new RelayError("stream-ended", `"${this.#name}" has ended: expected no more media`);
   }
 
-  /** One piece where it fits; else runs of its fragments, each as long as the part target allows (rule 14). */
-  #cut(bytes: Bytes, part: MediaPart): readonly Piece[] {
-    const limitMs = this.#context.config.partTargetMs + ROUNDING_MS;
+  /**
+   * One piece where it fits; else runs of its fragments, each as long as the part target allows (rule 14). All of them are
+   * looked at before the first is stored.
+   */
+  #cut(bytes: Bytes, part: MediaPart): readonly PartPiece[] {
+    const { partTargetMs } = this.#context.config;
     const { maxBytesPerPlaylist } = this.#context.cacheConfig;
     if (bytes.byteLength > maxBytesPerPlaylist) {
       throw new RelayError(
@@ -325,11 +330,20 @@ export class Rendition {
         `"${this.#name}": expected at most ${maxBytesPerPlaylist} bytes, got ${bytes.byteLength}`,
       );
     }
-    if (part.durationMs <= limitMs) return [{ bytes, durationMs: part.durationMs, independent: part.independent }];
-    return splitPart(bytes, part, limitMs);
+    const limitMs = partTargetMs + ROUNDING_MS;
+    const { durationMs, independent } = part;
+    const pieces = durationMs <= limitMs ? [{ bytes, durationMs, independent }] : splitPart(bytes, part, limitMs);
+    for (const piece of pieces) {
+      if (piece.durationMs <= limitMs) continue;
+      throw new RelayError(
+        "part-too-long",
+        `"${this.#name}": expected fragments of at most the part target of ${partTargetMs} ms, got one of ${piece.durationMs.toFixed(1)} ms`,
+      );
+    }
+    return pieces.map((piece) => ({ ...piece, durationMs: Math.min(piece.durationMs, partTargetMs) }));
   }
 
-  #append(piece: Piece, programDateTimeMs: number | undefined): RenditionStart | undefined {
+  #append(piece: PartPiece, programDateTimeMs: number | undefined): RenditionStart | undefined {
     this.#ring.put(this.#manifest.nextPartId, piece.bytes);
     return this.#list({
       durationMs: piece.durationMs,
@@ -390,10 +404,4 @@ export class Rendition {
       throw new RelayError("internal", `"${this.#name}": a playlist was rendered and is not there`);
     return cached;
   }
-}
-
-interface Piece {
-  readonly bytes: Bytes;
-  readonly durationMs: number;
-  readonly independent: boolean;
 }
