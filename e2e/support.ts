@@ -1,0 +1,121 @@
+import { execFileSync } from "node:child_process";
+import { type BrowserContext, type CDPSession, expect, type Page } from "@playwright/test";
+import type { Relay } from "eddy-hls";
+import { CLOCK_GEOMETRY, decodeClock } from "../src/capture/pattern-clock.ts";
+
+/** What the demo tells of a playback (`window.eddy.stats()` in the watch view). */
+export interface Playback {
+  readonly latencyMs: number;
+  readonly targetLatencyMs: number;
+  readonly bufferAheadMs: number;
+  readonly stalls: number;
+  readonly stalledMs: number;
+  readonly loads: number;
+  readonly partLoads: number;
+  readonly positionMs: number;
+  readonly decodedFrames: number;
+}
+
+declare global {
+  interface Window {
+    eddy?: { readonly relay: Relay; stats?: (() => Readonly<Record<string, unknown>>) | undefined };
+  }
+}
+
+/** Publishes by link, and waits until a segment is there to be watched. */
+export async function publish(
+  context: BrowserContext,
+  name: string,
+  query: Record<string, string> = {},
+): Promise<Page> {
+  const page = await context.newPage();
+  const search = new URLSearchParams({ publish: name, source: "pattern", ...query });
+  await page.goto(`/?${search}`);
+  await untilListed(page, name);
+  return page;
+}
+
+/** Resolves once the stream has a segment that a player can start with. */
+export async function untilListed(page: Page, name: string): Promise<void> {
+  await expect
+    .poll(async () => (await streamStats(page, name))?.renditionStats[0]?.segments ?? 0, { timeout: 20_000 })
+    .toBeGreaterThan(0);
+}
+
+/** Of a stream, as its page's relay tells them; undefined while there is none. */
+export function streamStats(page: Page, name: string) {
+  return page.evaluate(async (stream) => window.eddy?.relay.stats(stream).catch(() => undefined), name);
+}
+
+/** Opens a watching tab; resolves, with the time that took, once pictures move. */
+export async function watch(context: BrowserContext, name: string): Promise<{ page: Page; startMs: number }> {
+  const page = await context.newPage();
+  const openedAt = Date.now();
+  await page.goto(`/?watch=${name}`);
+  await page.waitForFunction(() => (document.querySelector("video")?.currentTime ?? 0) > 0 && playing(), undefined, {
+    polling: 50,
+  });
+  return { page, startMs: Date.now() - openedAt };
+}
+
+/** In the page: whether the first video shows moving pictures. */
+function playing(): boolean {
+  const video = document.querySelector("video");
+  return (
+    video !== null && video.readyState >= 3 && !video.paused && video.getVideoPlaybackQuality().totalVideoFrames > 2
+  );
+}
+
+export async function playback(page: Page): Promise<Playback> {
+  const stats = await page.evaluate(() => window.eddy?.stats?.());
+  if (stats === undefined) throw new Error("the page plays nothing");
+  return stats as unknown as Playback;
+}
+
+/** Looks at a playback once a second. Real time is what this measures: there is nothing to wait for but its passing. */
+export async function observe(page: Page, durationMs: number): Promise<Playback[]> {
+  const seen: Playback[] = [];
+  const end = Date.now() + durationMs;
+  while (Date.now() < end) {
+    seen.push(await playback(page));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  seen.push(await playback(page));
+  return seen;
+}
+
+/** How far the pattern's own clock, read from the video's pixels, is behind the wall clock. */
+export async function glassToGlassMs(page: Page): Promise<number> {
+  const shot = await page.evaluate(({ width, height }) => {
+    const video = document.querySelector("video");
+    const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+    if (video === null || context === null) throw new Error("there is no picture to read");
+    context.drawImage(video, 0, 0, width, height);
+    const now = Date.now();
+    return { now, data: [...context.getImageData(0, 0, width, height).data] };
+  }, CLOCK_GEOMETRY);
+  const { width, height } = CLOCK_GEOMETRY;
+  const shown = decodeClock({ width, height, data: Uint8ClampedArray.from(shot.data) });
+  if (shown === undefined) throw new Error("the picture shows no clock that can be read");
+  return shot.now - shown;
+}
+
+/** Ends the Service Worker as the browser does when memory is short. */
+export async function killWorker(page: Page): Promise<void> {
+  const session: CDPSession = await page.context().newCDPSession(page);
+  await session.send("ServiceWorker.enable");
+  await session.send("ServiceWorker.stopAllWorkers");
+  await session.detach();
+}
+
+/** Makes a file with ffmpeg. */
+export function ffmpeg(args: readonly string[]): void {
+  execFileSync(process.env.EDDY_FFMPEG ?? "ffmpeg", ["-hide_banner", "-loglevel", "error", "-y", ...args]);
+}
+
+/** Errors that the page did not foresee: a test that sees one fails, whatever else it looks at. */
+export function collectErrors(page: Page): string[] {
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  return errors;
+}
