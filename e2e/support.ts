@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { type BrowserContext, type CDPSession, expect, type Page } from "@playwright/test";
 import type { Relay } from "eddy-hls";
-import { CLOCK_GEOMETRY, decodeClock } from "../src/capture/pattern-clock.ts";
+import { decodeClock } from "../src/capture/pattern-clock.ts";
 
 /** What the demo tells of a playback (`window.eddy.stats()` in the watch view). */
 export interface Playback {
@@ -84,6 +84,9 @@ export async function observe(page: Page, durationMs: number): Promise<Playback[
   return seen;
 }
 
+/** The size at which the picture's clock is read; any would do. */
+const PICTURE = { width: 640, height: 360 };
+
 /** How far the pattern's own clock, read from the video's pixels, is behind the wall clock. */
 export async function glassToGlassMs(page: Page): Promise<number> {
   const shot = await page.evaluate(({ width, height }) => {
@@ -93,8 +96,8 @@ export async function glassToGlassMs(page: Page): Promise<number> {
     context.drawImage(video, 0, 0, width, height);
     const now = Date.now();
     return { now, data: [...context.getImageData(0, 0, width, height).data] };
-  }, CLOCK_GEOMETRY);
-  const { width, height } = CLOCK_GEOMETRY;
+  }, PICTURE);
+  const { width, height } = PICTURE;
   const shown = decodeClock({ width, height, data: Uint8ClampedArray.from(shot.data) });
   if (shown === undefined) throw new Error("the picture shows no clock that can be read");
   return shot.now - shown;

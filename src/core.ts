@@ -14,3 +14,11 @@ export { type OpenStream, Playlists, VERSION } from "./origin/playlists.ts";
 export type { AddedPart, PartInput, Rendition, RenditionStart } from "./origin/rendition.ts";
 export type { Stream } from "./origin/stream.ts";
 export { M3u8Manifest } from "./playlist/m3u8-manifest.ts";
+export type { ManifestOptions } from "./playlist/manifest-options.ts";
+export type {
+  ManifestStats,
+  PartInfo,
+  PartPlacement,
+  RenditionReport,
+  SegmentInfo,
+} from "./playlist/manifest-types.ts";

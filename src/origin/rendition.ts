@@ -39,6 +39,8 @@ export interface AddedPart {
 
 /** Slack of one timescale tick at the coarsest scale in use: rounding is no reason to refuse a part. */
 const ROUNDING_MS = 0.05;
+/** No sample of a live encoder lasts less. */
+const MIN_PART_MS = 1;
 
 export interface RenditionContext {
   readonly stream: string;
@@ -130,7 +132,8 @@ export class Rendition {
     return {
       firstMsn: this.#manifest.lastMsn + 1,
       firstPartId: this.#manifest.nextPartId,
-      discontinuitySequence: this.#manifest.nextDiscontinuitySequence,
+      // Its timestamps start anew (rule 33).
+      discontinuitySequence: this.#manifest.nextDiscontinuitySequence + 1,
       initIndex: this.#initIndex + 1,
     };
   }
@@ -334,6 +337,12 @@ export class Rendition {
     const { durationMs, independent } = part;
     const pieces = durationMs <= limitMs ? [{ bytes, durationMs, independent }] : splitPart(bytes, part, limitMs);
     for (const piece of pieces) {
+      if (piece.durationMs < MIN_PART_MS) {
+        throw new RelayError(
+          "malformed-part",
+          `"${this.#name}": expected samples of at least ${MIN_PART_MS} ms, got ${piece.durationMs.toFixed(3)} ms`,
+        );
+      }
       if (piece.durationMs <= limitMs) continue;
       throw new RelayError(
         "part-too-long",
@@ -388,9 +397,10 @@ export class Rendition {
     const manifest = this.#manifest;
     // Another stream's parts may have pushed out ours since the last one came.
     const { oldestId } = this.#ring;
-    if (oldestId !== undefined && manifest.firstListedPartId !== undefined && manifest.firstListedPartId < oldestId) {
+    const listedId = manifest.firstListedPartId;
+    if (oldestId !== undefined && listedId < oldestId) {
       manifest.dropBefore(oldestId);
-      this.#stale = true;
+      this.#stale ||= manifest.firstListedPartId !== listedId;
     }
     if (this.#stale) {
       const position = manifest.position ?? { msn: manifest.firstMsn, part: 0 };

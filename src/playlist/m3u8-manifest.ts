@@ -1,0 +1,363 @@
+import type { Bytes } from "../model/bytes.ts";
+import { RelayError } from "../model/errors.ts";
+import type { Msn, PartId, PartPosition } from "../model/ids.ts";
+import { checkNumber } from "../model/options.ts";
+import { type ManifestConfig, type ManifestOptions, resolveManifestOptions } from "./manifest-options.ts";
+import type { ManifestStats, PartInfo, PartPlacement, RenditionReport, SegmentInfo } from "./manifest-types.ts";
+import { isGap, type Segment, SegmentLog } from "./segment-log.ts";
+import { checkDate, msOf, programDateTime, quoted, seconds, type Ticks, ticksOf } from "./tags.ts";
+import { writeAscii } from "./text-buffer.ts";
+
+/** A part may exceed the part target by the rounding of its sample clock. */
+const ROUNDING_MS = 0.001;
+/** No sample of a live encoder lasts less. */
+const MIN_PART_MS = 1;
+/** Section 8: EXT-X-MAP needs 6, EXT-X-SKIP needs 9, and only a delta holds one; SERVER-CONTROL needs nothing. */
+const VERSION = 6;
+const DELTA_VERSION = 9;
+
+/**
+ * The Media Playlist of one rendition: parts go in, LL-HLS text comes out. Closed segments keep their text, so a part costs
+ * the same however long the window is. Says nothing of bytes: the owner keeps them under the part ids given here.
+ *
+ * @see draft-pantos-hls-rfc8216bis-22, sections 4.4, 6.2 and B.1
+ * @example
+ * const manifest = new M3u8Manifest({ partTargetMs: 500, targetDurationMs: 6000 });
+ * manifest.addPart({ durationMs: 500, independent: true, sizeBytes: 64_000 });
+ * manifest.render(); // Uint8Array
+ */
+export class M3u8Manifest {
+  readonly #config: ManifestConfig;
+  readonly #log: SegmentLog;
+  /** Header lines after EXT-X-VERSION; the same for ever (rules 5 and 9). */
+  readonly #fixedHead: string;
+  #reports = "";
+  #initIndex = 0;
+  #pendingInit: number | undefined;
+  #discontinuityNext = false;
+  /** Discontinuity sequence number of the last segment. */
+  #discontinuitySequence: number;
+  #ended = false;
+  #nextPartId: PartId;
+  #position: PartPosition | undefined;
+  /** Media time of the open segment's start, and what it stands for on the wall clock less that time. */
+  #segmentStartMs = 0;
+  #wallOffsetMs: number | undefined;
+  /** The last part may still turn out to be too short. */
+  #lastIsShort = false;
+  #shortParts = 0;
+  #dependentSegments = 0;
+  #full: Bytes | undefined;
+  #delta: Bytes | undefined;
+
+  /** @throws RelayError `invalid-option` */
+  constructor(options: ManifestOptions = {}) {
+    const config = resolveManifestOptions(options);
+    this.#config = config;
+    this.#log = new SegmentLog(config);
+    this.#nextPartId = config.firstPartId;
+    this.#discontinuitySequence = config.discontinuitySequence;
+    const { targetDuration, targetDurationS, partTarget } = config;
+    this.#fixedHead =
+      `#EXT-X-TARGETDURATION:${targetDurationS}\n#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES` +
+      `,CAN-SKIP-UNTIL=${seconds(targetDuration * 6)},PART-HOLD-BACK=${seconds(partTarget * 3)}` +
+      `,HOLD-BACK=${seconds(targetDuration * 3)}\n#EXT-X-PART-INF:PART-TARGET=${seconds(partTarget)}\n`;
+  }
+
+  /** The last part, or `undefined` before the first. */
+  get position(): PartPosition | undefined {
+    return this.#position;
+  }
+
+  /**
+   * Where a RENDITION-REPORT in another playlist should say this one stands: the last part, but the segment before while
+   * the last part is a first one, since hls.js takes LAST-PART=0 for a missing value (rule 68).
+   */
+  get reportPosition(): PartPosition | undefined {
+    if (this.#position?.part !== 0) return this.#position;
+    const before = this.#log.get(this.#position.msn - 1);
+    if (before === undefined || before.partCount < 2) return this.#position;
+    return { msn: before.msn, part: before.partCount - 1 };
+  }
+
+  /** Id the next part will take. */
+  get nextPartId(): PartId {
+    return this.#nextPartId;
+  }
+
+  /** EXT-X-MEDIA-SEQUENCE. */
+  get firstMsn(): Msn {
+    return this.#log.listedMsn;
+  }
+
+  /** The segment of the last part; before the first part, one less than `firstMsn`. */
+  get lastMsn(): Msn {
+    return this.#log.open?.msn ?? this.#log.nextMsn - 1;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Closed segments listed. */
+  get closedSegmentCount(): number {
+    return this.#log.nextMsn - this.#log.listedMsn;
+  }
+
+  /** First part of the first listed segment; the next one's id when none is listed. */
+  get firstListedPartId(): PartId {
+    return this.#log.get(this.#log.listedMsn)?.firstPartId ?? this.#nextPartId;
+  }
+
+  /** Discontinuity sequence number of the segment the next part will be in: those before the list and all in it count. */
+  get nextDiscontinuitySequence(): number {
+    return this.#discontinuitySequence + (this.#discontinuityNext ? 1 : 0);
+  }
+
+  /** Sum of the listed segments as rendered, the open one included. */
+  get listedDurationMs(): number {
+    return msOf(this.#log.listedTicks);
+  }
+
+  get stats(): ManifestStats {
+    return { shortParts: this.#shortParts, dependentSegments: this.#dependentSegments };
+  }
+
+  /** A segment that is listed, or left the list so recently that it must still be fetchable (rule 31). */
+  segment(msn: Msn): SegmentInfo | undefined {
+    const segment = this.#log.get(msn);
+    if (segment === undefined) return undefined;
+    const { firstPartId, partCount, durationMs, sizeBytes, initIndex } = segment;
+    const closed = segment !== this.#log.open;
+    return { msn, firstPartId, partCount, durationMs, sizeBytes, closed, initIndex, gap: isGap(segment) };
+  }
+
+  /**
+   * Lists the next part: in the open segment, or in a new one if the part is independent and the open segment long enough,
+   * or if the open segment has no room for it.
+   * @throws RelayError `part-too-long`, `invalid-option`, or `stream-ended`; nothing has changed then
+   */
+  addPart(info: PartInfo): PartPlacement {
+    this.#checkLive();
+    const { durationMs, sizeBytes, gap = false } = info;
+    checkNumber("durationMs", durationMs, MIN_PART_MS, Number.MAX_VALUE);
+    checkNumber("sizeBytes", sizeBytes, 0, Number.MAX_SAFE_INTEGER);
+    if (durationMs > this.#config.partTargetMs + ROUNDING_MS) {
+      throw new RelayError(
+        "part-too-long",
+        `part ${this.#nextPartId}: expected at most the part target of ${this.#config.partTargetMs} ms, got ${durationMs} ms`,
+      );
+    }
+    const independent = info.independent && !gap;
+    const opensSegment = this.#opensSegment(durationMs, independent);
+    const wallOffsetMs = opensSegment ? this.#wallOffsetAt(this.#segmentEndMs, info) : undefined;
+
+    let closedMsn: Msn | undefined;
+    if (wallOffsetMs !== undefined) {
+      closedMsn = this.#open(wallOffsetMs);
+      if (!independent && !gap) this.#dependentSegments++;
+    } else if (this.#lastIsShort && !gap) {
+      this.#shortParts++;
+    }
+    const segment = this.#openSegment;
+    const ticks = this.#partTicks(segment, this.#segmentStartMs, durationMs);
+    const id = this.#nextPartId++;
+    const flags = (independent ? ",INDEPENDENT=YES" : "") + (gap ? ",GAP=YES" : "");
+    const line = `#EXT-X-PART:DURATION=${seconds(ticks)},URI="${this.#config.epoch}/part-${id}.mp4"${flags}\n`;
+    this.#log.addPart(segment, { line, ticks, durationMs, sizeBytes, gap });
+    this.#lastIsShort = !independent && !gap && ticks * 100 < this.#config.partTarget * 85;
+    if (opensSegment) this.#log.trim();
+    const { msn } = segment;
+    const part = segment.partCount - 1;
+    this.#position = { msn, part };
+    this.#changed();
+    return closedMsn === undefined ? { msn, part, id, opensSegment } : { msn, part, id, opensSegment, closedMsn };
+  }
+
+  /**
+   * The next part opens a segment after an EXT-X-DISCONTINUITY (rule 33). Nothing happens before the first part.
+   * @throws RelayError `stream-ended`
+   */
+  discontinuity(): void {
+    this.#checkLive();
+    // 4.4.4.3: a discontinuity lies between two segments.
+    if (this.#position !== undefined) this.#discontinuityNext = true;
+  }
+
+  /**
+   * From the next part on the init segment is `<epoch>/init-<index>.mp4`; the part opens a segment. It is 0 from the start.
+   * @throws RelayError `invalid-option` or `stream-ended`
+   */
+  setInit(index: number): void {
+    this.#checkLive();
+    if (!Number.isSafeInteger(index) || index < 0) {
+      throw new RelayError("invalid-option", `init index: expected a whole number of at least 0, got ${String(index)}`);
+    }
+    if (this.#position === undefined) this.#initIndex = index;
+    else this.#pendingInit = index === this.#initIndex ? undefined : index;
+    this.#changed();
+  }
+
+  /** Closes the open segment and the playlist (rule 37). Ending twice changes nothing. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#log.closeSegment();
+    this.#changed();
+  }
+
+  /**
+   * Takes the closed segments that hold a part below `partId` off the list, as the window would: `segment()` still knows them
+   * for a while. Whether their bytes are still there is known to their owner.
+   */
+  dropBefore(partId: PartId): void {
+    if (this.#log.dropBefore(partId)) this.#changed();
+  }
+
+  /**
+   * Sets what the playlist reports of the other renditions (rule 43).
+   * @throws RelayError `invalid-option` for a URI that cannot stand in a quoted-string
+   */
+  setReports(reports: readonly RenditionReport[]): void {
+    let text = "";
+    for (const { uri, lastMsn, lastPart } of reports) {
+      text += `#EXT-X-RENDITION-REPORT:URI=${quoted("report URI", uri)},LAST-MSN=${lastMsn},LAST-PART=${lastPart}\n`;
+    }
+    if (text === this.#reports) return;
+    this.#reports = text;
+    this.#changed();
+  }
+
+  /** The whole playlist. The same bytes until something changes; they are never edited, and must not be transferred. */
+  render(): Bytes {
+    this.#full ??= this.#assemble(this.#head(VERSION) + this.#mapBefore(this.#log.listedMsn), this.#log.listedMsn);
+    return this.#full;
+  }
+
+  /**
+   * The answer to `_HLS_skip`: a Playlist Delta Update, or `undefined` when nothing can be skipped, where the whole playlist
+   * is the answer. Owned like that of `render()`. Costs what it holds, not what it skips.
+   */
+  renderDelta(): Bytes | undefined {
+    const { skipMsn, listedMsn } = this.#log;
+    if (this.#ended || skipMsn === listedMsn) return undefined;
+    if (this.#delta !== undefined) return this.#delta;
+    const skip = `#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipMsn - listedMsn}\n`;
+    // The MAP stands after the SKIP: hls.js takes the wrong init segment from one before it (rule 48).
+    this.#delta = this.#assemble(this.#head(DELTA_VERSION) + skip + this.#mapBefore(skipMsn), skipMsn);
+    return this.#delta;
+  }
+
+  get #segmentEndMs(): number {
+    return this.#segmentStartMs + (this.#log.open?.durationMs ?? 0);
+  }
+
+  get #openSegment(): Segment {
+    if (this.#log.open !== undefined) return this.#log.open;
+    throw new RelayError("internal", "expected an open segment");
+  }
+
+  #checkLive(): void {
+    if (this.#ended) throw new RelayError("stream-ended", "expected a live playlist, but it has ended");
+  }
+
+  #changed(): void {
+    this.#full = undefined;
+    this.#delta = undefined;
+  }
+
+  #opensSegment(durationMs: number, independent: boolean): boolean {
+    const { open } = this.#log;
+    if (open === undefined || this.#discontinuityNext || this.#pendingInit !== undefined) return true;
+    const { segmentMin, segmentMax, maxPartsPerSegment } = this.#config;
+    // One tick of grace: rounding must not cost a whole further group of pictures.
+    if (independent && open.ticks + 1 >= segmentMin) return true;
+    const ticks = open.ticks + this.#partTicks(open, this.#segmentStartMs, durationMs);
+    return open.partCount >= maxPartsPerSegment || ticks > segmentMax;
+  }
+
+  /** Ticks the next part adds: by the rounded media time, so that the sum of parts follows it and equals the EXTINF. */
+  #partTicks(segment: Segment, startMs: number, durationMs: number): Ticks {
+    const endTicks = ticksOf(startMs + segment.durationMs + durationMs) - ticksOf(startMs);
+    return Math.min(endTicks - segment.ticks, this.#config.partTarget);
+  }
+
+  /** Wall clock less media time for a segment that opens at `startMs`: continued, but set anew at a discontinuity. */
+  #wallOffsetAt(startMs: number, info: PartInfo): number {
+    const { programDateTimeMs } = info;
+    if (this.#wallOffsetMs !== undefined && !(this.#discontinuityNext && programDateTimeMs !== undefined)) {
+      return this.#wallOffsetMs;
+    }
+    // A part comes when its last sample is there, so its first one was that much earlier.
+    const wallMs = programDateTimeMs ?? this.#config.wallMs() - info.durationMs;
+    return checkDate("programDateTimeMs", wallMs) - startMs;
+  }
+
+  /** Closes the open segment and opens the next one. */
+  #open(wallOffsetMs: number): Msn | undefined {
+    this.#segmentStartMs = this.#segmentEndMs;
+    const closedMsn = this.#log.closeSegment();
+    const discontinuity = this.#discontinuityNext;
+    const statesMap = this.#pendingInit !== undefined;
+    if (discontinuity) this.#discontinuitySequence++;
+    this.#wallOffsetMs = wallOffsetMs;
+    this.#initIndex = this.#pendingInit ?? this.#initIndex;
+    this.#pendingInit = undefined;
+    this.#discontinuityNext = false;
+    // 4.4.4.9: these stand before the parent's first part.
+    const openingText =
+      (discontinuity ? "#EXT-X-DISCONTINUITY\n" : "") +
+      (statesMap ? this.#map(this.#initIndex) : "") +
+      programDateTime(this.#segmentStartMs + wallOffsetMs);
+    const firstPartId = this.#nextPartId;
+    this.#log.openSegment({ firstPartId, initIndex: this.#initIndex, discontinuity, statesMap, openingText });
+    return closedMsn;
+  }
+
+  #initUri(index: number): string {
+    return `"${this.#config.epoch}/init-${index}.mp4"`;
+  }
+
+  #map(index: number): string {
+    return `#EXT-X-MAP:URI=${this.#initUri(index)}\n`;
+  }
+
+  /** The MAP in effect at a segment, unless its own lines state it. */
+  #mapBefore(msn: Msn): string {
+    const segment = this.#log.get(msn);
+    return segment?.statesMap ? "" : this.#map(segment?.initIndex ?? this.#initIndex);
+  }
+
+  #head(version: number): string {
+    const { listedMsn, discontinuitySequence } = this.#log;
+    return (
+      `#EXTM3U\n#EXT-X-VERSION:${version}\n${this.#fixedHead}` +
+      `#EXT-X-MEDIA-SEQUENCE:${listedMsn}\n#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuitySequence}\n`
+    );
+  }
+
+  #tail(): string {
+    if (this.#ended) return `${this.#reports}#EXT-X-ENDLIST\n`;
+    // The next part's URI does not depend on its segment, so the hint is right even where that part opens one (rule 40).
+    const part = `#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${this.#config.epoch}/part-${this.#nextPartId}.mp4"\n`;
+    if (this.#pendingInit === undefined) return part + this.#reports;
+    return `#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=${this.#initUri(this.#pendingInit)}\n${part}${this.#reports}`;
+  }
+
+  /** One allocation: the head, the segments from `fromMsn` on, the tail. */
+  #assemble(head: string, fromMsn: Msn): Bytes {
+    const log = this.#log;
+    const tail = this.#tail();
+    const plainFrom = log.plainOffset(fromMsn);
+    const plainTo = log.plainOffset(log.detailMsn);
+    const detailFrom = log.get(log.detailMsn)?.detailStart ?? log.detail.end;
+    const detailAt = head.length + plainTo - plainFrom;
+    const tailAt = detailAt + log.detail.end - detailFrom;
+    const bytes = new Uint8Array(tailAt + tail.length);
+    writeAscii(bytes, 0, head);
+    log.plain.copyTo(bytes, head.length, plainFrom, plainTo);
+    log.detail.copyTo(bytes, detailAt, detailFrom, log.detail.end);
+    writeAscii(bytes, tailAt, tail);
+    return bytes;
+  }
+}

@@ -1,0 +1,93 @@
+import { systemClock } from "../model/clock.ts";
+import { RelayError } from "../model/errors.ts";
+import type { Msn, PartId } from "../model/ids.ts";
+import { checkNumber } from "../model/options.ts";
+import { type Ticks, ticksFrom, ticksOf } from "./tags.ts";
+
+/** How one Media Playlist is cut and listed. All durations are fixed while it lives (rules 5 and 9). */
+export interface ManifestOptions {
+  /** PART-TARGET: no part lasts longer. Default 500. */
+  readonly partTargetMs?: number;
+  /** EXT-X-TARGETDURATION, rounded up to whole seconds. Default 6000. */
+  readonly targetDurationMs?: number;
+  /** A segment closes at the first independent part after this. Default 1500, at most the target duration. */
+  readonly segmentMinMs?: number;
+  /** Closed segments listed, unless three target durations need more of them. Default 32. */
+  readonly maxSegments?: number;
+  /** A segment closes once it holds as many. Default 128. */
+  readonly maxPartsPerSegment?: number;
+  /** First path component of every media URI, 1 to 16 of `0-9 a-z`; new whenever the stream starts anew. Default `0`. */
+  readonly epoch?: string;
+  /** Media sequence number of the first segment, at least 1 (rule 68). Default 1. */
+  readonly firstMsn?: Msn;
+  /** Id of the first part. Default 0. */
+  readonly firstPartId?: PartId;
+  /** EXT-X-DISCONTINUITY-SEQUENCE of the first segment. Default 0. */
+  readonly discontinuitySequence?: number;
+  /** Milliseconds since 1970, asked when a first part has no `programDateTimeMs`. Default the system's clock. */
+  readonly wallMs?: () => number;
+}
+
+/** ManifestOptions, checked, complete and in the units of the text. */
+export interface ManifestConfig {
+  readonly partTargetMs: number;
+  readonly partTarget: Ticks;
+  readonly targetDurationS: number;
+  readonly targetDuration: Ticks;
+  readonly segmentMin: Ticks;
+  /** The longest EXTINF that, rounded to whole seconds, is within the target duration (4.4.3.1). */
+  readonly segmentMax: Ticks;
+  readonly maxSegments: number;
+  readonly maxPartsPerSegment: number;
+  readonly epoch: string;
+  readonly firstMsn: Msn;
+  readonly firstPartId: PartId;
+  readonly discontinuitySequence: number;
+  readonly wallMs: () => number;
+}
+
+const EPOCH = /^[0-9a-z]{1,16}$/;
+const MIN_PART_TARGET_MS = 10;
+const MAX_TARGET_DURATION_MS = 60_000;
+
+function checkWhole(what: string, value: number, min: number): number {
+  if (Number.isSafeInteger(value) && value >= min) return value;
+  throw new RelayError("invalid-option", `${what}: expected a whole number of at least ${min}, got ${String(value)}`);
+}
+
+/** @throws RelayError `invalid-option` */
+export function resolveManifestOptions(options: ManifestOptions): ManifestConfig {
+  const { epoch = "0", wallMs = systemClock.wallMs } = options;
+  if (!EPOCH.test(epoch)) {
+    throw new RelayError(
+      "invalid-option",
+      `epoch: expected 1 to 16 of 0-9 a-z, got ${JSON.stringify(epoch).slice(0, 80)}`,
+    );
+  }
+  const askedTargetMs = checkNumber(
+    "targetDurationMs",
+    options.targetDurationMs ?? 6000,
+    MIN_PART_TARGET_MS,
+    MAX_TARGET_DURATION_MS,
+  );
+  const targetDurationS = Math.ceil(askedTargetMs / 1000);
+  const targetDurationMs = targetDurationS * 1000;
+  const partTargetMs = checkNumber("partTargetMs", options.partTargetMs ?? 500, MIN_PART_TARGET_MS, targetDurationMs);
+  const segmentMinMs = options.segmentMinMs ?? Math.min(1500, targetDurationMs);
+  return {
+    partTargetMs,
+    // Rounded up: a part that just fits must not be listed as longer than the PART-TARGET (rule 14).
+    partTarget: ticksFrom(partTargetMs),
+    targetDurationS,
+    targetDuration: ticksOf(targetDurationMs),
+    segmentMin: ticksOf(checkNumber("segmentMinMs", segmentMinMs, 0, targetDurationMs)),
+    segmentMax: ticksOf(targetDurationMs + 500) - 1,
+    maxSegments: checkWhole("maxSegments", options.maxSegments ?? 32, 1),
+    maxPartsPerSegment: checkWhole("maxPartsPerSegment", options.maxPartsPerSegment ?? 128, 1),
+    epoch,
+    firstMsn: checkWhole("firstMsn", options.firstMsn ?? 1, 1),
+    firstPartId: checkWhole("firstPartId", options.firstPartId ?? 0, 0),
+    discontinuitySequence: checkWhole("discontinuitySequence", options.discontinuitySequence ?? 0, 0),
+    wallMs,
+  };
+}

@@ -1,0 +1,53 @@
+import type { Msn, PartId, PartIndex, PartPosition } from "../model/ids.ts";
+
+/** What a manifest is told of a part. */
+export interface PartInfo {
+  /** What its samples last, at least 1 and at most the part target. */
+  readonly durationMs: number;
+  /** It holds an independent frame. */
+  readonly independent: boolean;
+  readonly sizeBytes: number;
+  /** Its media is missing: it is listed, takes an id and answers 404 (rule 25). */
+  readonly gap?: boolean;
+  /** Wall clock of its first sample; heard for the first part and the first after a discontinuity only. */
+  readonly programDateTimeMs?: number;
+}
+
+/** Where a part was put. */
+export interface PartPlacement extends PartPosition {
+  readonly id: PartId;
+  /** It is the first of a new segment. */
+  readonly opensSegment: boolean;
+  /** The segment it closed. */
+  readonly closedMsn?: Msn;
+}
+
+/** A segment that is listed, or left the playlist but must still be fetchable. Its parts have consecutive ids. */
+export interface SegmentInfo {
+  readonly msn: Msn;
+  readonly firstPartId: PartId;
+  readonly partCount: number;
+  readonly durationMs: number;
+  /** Of its parts so far. */
+  readonly sizeBytes: number;
+  readonly closed: boolean;
+  readonly initIndex: number;
+  /** None of its parts holds media. */
+  readonly gap: boolean;
+}
+
+/** Where another rendition of the stream stands, for EXT-X-RENDITION-REPORT. */
+export interface RenditionReport {
+  /** Of its Media Playlist, relative to this one. */
+  readonly uri: string;
+  readonly lastMsn: Msn;
+  readonly lastPart: PartIndex;
+}
+
+/** What the producer did that a playlist can show but not mend. */
+export interface ManifestStats {
+  /** Parts under 85 % of the part target that nothing excuses (rule 15). */
+  readonly shortParts: number;
+  /** Segments that had to open without an independent part (rule 26). */
+  readonly dependentSegments: number;
+}

@@ -1,0 +1,53 @@
+import { RelayError } from "../model/errors.ts";
+
+/** Rendered time: whole tens of microseconds, so that five decimals add up without error. */
+export type Ticks = number;
+
+const TICKS_PER_MS = 100;
+const TICKS_PER_SECOND = 100_000;
+/** Printable ASCII but the quotation mark (4.2: a quoted-string holds no line break and no quote). */
+const QUOTABLE = /^[\x20\x21\x23-\x7e]*$/;
+/** The last millisecond that ISO 8601 writes with a year of four digits. */
+const MAX_DATE_MS = 253_402_300_799_999;
+
+/** The nearest tick. */
+export function ticksOf(durationMs: number): Ticks {
+  return Math.round(durationMs * TICKS_PER_MS);
+}
+
+/** The first tick not before `durationMs`; float noise below a nanosecond does not count as a tick. */
+export function ticksFrom(durationMs: number): Ticks {
+  return Math.ceil(durationMs * TICKS_PER_MS - 1e-4);
+}
+
+export function msOf(ticks: Ticks): number {
+  return ticks / TICKS_PER_MS;
+}
+
+/** A decimal-floating-point in seconds, five decimals. */
+export function seconds(ticks: Ticks): string {
+  return (ticks / TICKS_PER_SECOND).toFixed(5);
+}
+
+/** A quoted-string. @throws RelayError `invalid-option` when `value` cannot stand in one */
+export function quoted(what: string, value: string): string {
+  if (QUOTABLE.test(value)) return `"${value}"`;
+  throw new RelayError(
+    "invalid-option",
+    `${what}: expected printable ASCII without quotes, got ${JSON.stringify(value).slice(0, 80)}`,
+  );
+}
+
+/** Returns `wallMs` if it can be written as a date. @throws RelayError `invalid-option` */
+export function checkDate(what: string, wallMs: number): number {
+  if (wallMs >= 0 && wallMs <= MAX_DATE_MS) return wallMs;
+  throw new RelayError(
+    "invalid-option",
+    `${what}: expected milliseconds since 1970 up to the year 9999, got ${String(wallMs)}`,
+  );
+}
+
+/** EXT-X-PROGRAM-DATE-TIME with milliseconds and zone (rule 34). */
+export function programDateTime(wallMs: number): string {
+  return `#EXT-X-PROGRAM-DATE-TIME:${new Date(Math.round(wallMs)).toISOString()}\n`;
+}
