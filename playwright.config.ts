@@ -1,6 +1,9 @@
 import { defineConfig } from "@playwright/test";
+import { findBrowser, findFfmpeg } from "./scripts/find-browser.mjs";
 
-const executablePath = process.env.EDDY_BROWSER;
+// Found once: Playwright's own processes read this file again, and inherit what was found.
+process.env.EDDY_BROWSER ??= findBrowser();
+process.env.EDDY_FFMPEG ??= findFfmpeg();
 // Not the port of `npm run preview`, so that tests run beside a demo that is open.
 const port = 4183;
 
@@ -15,10 +18,11 @@ export default defineConfig({
   timeout: 60_000,
   use: {
     baseURL: `http://localhost:${port}`,
-    trace: "retain-on-failure",
+    // A trace takes pictures all the time, and so a share of the two cores that the tests measure.
+    trace: "off",
     screenshot: "only-on-failure",
     launchOptions: {
-      ...(executablePath === undefined ? {} : { executablePath }),
+      executablePath: process.env.EDDY_BROWSER,
       args: [
         "--no-sandbox",
         "--disable-gpu",

@@ -3,5 +3,11 @@ import viteConfig from "./vite.config.ts";
 
 export default mergeConfig(
   viteConfig,
-  defineConfig({ test: { include: ["src/**/*.test.ts", "sw/**/*.test.ts", "app/**/*.test.ts"], environment: "node" } }),
+  defineConfig({
+    test: {
+      include: ["src/**/*.test.ts", "sw/**/*.test.ts", "app/**/*.test.ts"],
+      environment: "node",
+      testTimeout: 60_000,
+    },
+  }),
 );

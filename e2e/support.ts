@@ -52,18 +52,16 @@ export async function watch(context: BrowserContext, name: string): Promise<{ pa
   const page = await context.newPage();
   const openedAt = Date.now();
   await page.goto(`/?watch=${name}`);
-  await page.waitForFunction(() => (document.querySelector("video")?.currentTime ?? 0) > 0 && playing(), undefined, {
-    polling: 50,
-  });
-  return { page, startMs: Date.now() - openedAt };
-}
-
-/** In the page: whether the first video shows moving pictures. */
-function playing(): boolean {
-  const video = document.querySelector("video");
-  return (
-    video !== null && video.readyState >= 3 && !video.paused && video.getVideoPlaybackQuality().totalVideoFrames > 2
+  await page.waitForFunction(
+    () => {
+      const video = document.querySelector("video");
+      if (video === null || video.readyState < 3 || video.paused) return false;
+      return video.currentTime > 0 && video.getVideoPlaybackQuality().totalVideoFrames > 2;
+    },
+    undefined,
+    { polling: 50 },
   );
+  return { page, startMs: Date.now() - openedAt };
 }
 
 export async function playback(page: Page): Promise<Playback> {

@@ -9,14 +9,9 @@ const MAX_INIT_BYTES = 256 * 1024;
 /** The init segments of one rendition by their index; the one set first leaves first. */
 export class InitSegments {
   readonly #byIndex = new Map<number, Bytes>();
-  #sizeBytes = 0;
 
   get count(): number {
     return this.#byIndex.size;
-  }
-
-  get sizeBytes(): number {
-    return this.#sizeBytes;
   }
 
   /** Keeps `bytes` as they are. @throws RelayError `part-too-large`; what is there stays */
@@ -27,12 +22,12 @@ export class InitSegments {
         `init segment ${index}: expected at most ${MAX_INIT_BYTES} bytes, got ${bytes.byteLength}`,
       );
     }
-    this.#delete(index);
+    // Set again, it counts as the newest.
+    this.#byIndex.delete(index);
     this.#byIndex.set(index, bytes);
-    this.#sizeBytes += bytes.byteLength;
     if (this.#byIndex.size <= MAX_INITS) return;
     const [oldest] = this.#byIndex.keys();
-    if (oldest !== undefined) this.#delete(oldest);
+    if (oldest !== undefined) this.#byIndex.delete(oldest);
   }
 
   get(index: number): Bytes | undefined {
@@ -41,13 +36,5 @@ export class InitSegments {
 
   clear(): void {
     this.#byIndex.clear();
-    this.#sizeBytes = 0;
-  }
-
-  #delete(index: number): void {
-    const former = this.#byIndex.get(index);
-    if (former === undefined) return;
-    this.#sizeBytes -= former.byteLength;
-    this.#byIndex.delete(index);
   }
 }

@@ -75,7 +75,9 @@ export class M3u8Ring {
   }
 
   get(position: PartPosition): CachedPlaylist | undefined {
-    return this.#playlists.get(keyOf(position));
+    const found = this.#playlists.get(keyOf(position));
+    // A part index past the limit has the key of a later segment: it must miss, not alias.
+    return found?.position.part === position.part ? found : undefined;
   }
 
   /**

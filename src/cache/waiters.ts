@@ -19,6 +19,8 @@ export interface WaitOptions {
 export interface WaiterStats {
   /** Pending now. */
   readonly waiting: number;
+  /** Different keys that are waited for now. */
+  readonly keys: number;
   /** Ended by `wake()`, `wakeThrough()` or `close()`. */
   readonly woken: number;
   /** Ended by their deadline, or by `drain()`. */
@@ -60,6 +62,7 @@ export class Waiters {
   get stats(): WaiterStats {
     return {
       waiting: this.#waiting,
+      keys: this.#byKey.size,
       woken: this.#woken,
       expired: this.#expired,
       aborted: this.#aborted,
