@@ -53,28 +53,6 @@ test("a worker that is killed loses nothing that players hold: same numbers, no 
     .toBeGreaterThan(positionMs + 5_000);
 });
 
-test("publishing goes on at full rate while its tab is hidden", async ({ context }) => {
-  const publisher = await publish(context, "studio");
-  // Playwright makes every page believe that it is in front.
-  const session = await context.newCDPSession(publisher);
-  await session.send("Emulation.setFocusEmulationEnabled", { enabled: false });
-  const viewer = await context.newPage();
-  await viewer.goto("/");
-  await viewer.bringToFront();
-  await expect.poll(() => publisher.evaluate(() => document.visibilityState)).toBe("hidden");
-
-  const mediaMs = async () => {
-    const rendition = (await streamStats(viewer, "studio"))?.renditionStats[0];
-    return (rendition?.last?.msn ?? 0) * 2_000 + (rendition?.last?.part ?? 0) * 334;
-  };
-  const startMs = await mediaMs();
-  const startedAt = Date.now();
-  // 15 s are long enough for the browser to slow a hidden page's timers.
-  await expect.poll(() => Date.now() - startedAt, { timeout: 30_000, intervals: [1_000] }).toBeGreaterThan(15_000);
-  const share = ((await mediaMs()) - startMs) / (Date.now() - startedAt);
-  expect(share, "media time per wall time").toBeGreaterThan(0.93);
-});
-
 test("a page of another version is answered with version-mismatch, and nobody else notices", async ({ context }) => {
   const publisher = await publish(context, "studio");
   const answer = await publisher.evaluate(
