@@ -1,0 +1,85 @@
+/** The sources the publish view offers, in the order it shows them. */
+export const SOURCE_KINDS = ["pattern", "camera", "screen", "file"] as const;
+export type SourceKind = (typeof SOURCE_KINDS)[number];
+
+export const DEFAULT_NAME = "studio";
+const DEFAULT_PART_TARGET_MS = 333;
+/** What the address may ask for; the library refuses more than this range anyway, but later and in its own words. */
+const MIN_PART_TARGET_MS = 50;
+const MAX_PART_TARGET_MS = 6_000;
+
+export interface PublishAddress {
+  readonly view: "publish";
+  /** Empty when the address only asks for the form. */
+  readonly name: string;
+  readonly source: SourceKind;
+  readonly partTargetMs: number;
+  /** Parameters that could not be followed, as sentences; then nothing starts by itself. */
+  readonly complaints: readonly string[];
+}
+
+interface WatchAddress {
+  readonly view: "watch";
+  /** Empty when the address only asks for the list. */
+  readonly name: string;
+}
+
+export type Address = { readonly view: "home" } | PublishAddress | WatchAddress;
+
+/** Reads the address parameters: `?publish=<name>&source=&partTargetMs=`, `?watch=<name>`, or none. */
+export function readAddress(search: string): Address {
+  const parameters = new URLSearchParams(search);
+  const watch = parameters.get("watch");
+  const publish = parameters.get("publish");
+  if (publish === null) return watch === null ? { view: "home" } : { view: "watch", name: watch.trim() };
+
+  const complaints: string[] = [];
+  if (watch !== null) complaints.push("The address asks to publish and to watch at once. This page publishes.");
+  const asked = parameters.get("source");
+  const source = SOURCE_KINDS.find((kind) => kind === asked);
+  if (asked !== null && source === undefined) {
+    complaints.push(`The address asks for the source “${asked.slice(0, 40)}”. There are ${SOURCE_KINDS.join(", ")}.`);
+  }
+  const askedMs = parameters.get("partTargetMs");
+  const partTargetMs = askedMs === null ? DEFAULT_PART_TARGET_MS : Number(askedMs || Number.NaN);
+  const inRange = partTargetMs >= MIN_PART_TARGET_MS && partTargetMs <= MAX_PART_TARGET_MS;
+  if (!inRange) {
+    complaints.push(
+      `The address asks for parts of “${askedMs?.slice(0, 40)}” milliseconds. Anything from ${MIN_PART_TARGET_MS} to ${MAX_PART_TARGET_MS} is possible.`,
+    );
+  }
+  return {
+    view: "publish",
+    name: publish.trim(),
+    source: source ?? "pattern",
+    partTargetMs: inRange ? partTargetMs : DEFAULT_PART_TARGET_MS,
+    complaints,
+  };
+}
+
+/** The address that publishes again what is published now. */
+export function publishSearch(options: {
+  readonly name: string;
+  readonly source: SourceKind;
+  readonly partTargetMs?: number;
+}): string {
+  const parameters = new URLSearchParams({ publish: options.name, source: options.source });
+  if (options.partTargetMs !== undefined && options.partTargetMs !== DEFAULT_PART_TARGET_MS) {
+    parameters.set("partTargetMs", String(options.partTargetMs));
+  }
+  return `?${parameters}`;
+}
+
+/** The address that watches `name`. */
+export function watchSearch(name: string): string {
+  return `?${new URLSearchParams({ watch: name })}`;
+}
+
+/** `studio`, or the first of `studio-2`, `studio-3`… that is not taken. */
+export function freeName(taken: Iterable<string>): string {
+  const names = new Set(taken);
+  for (let count = 1; ; count++) {
+    const name = count === 1 ? DEFAULT_NAME : `${DEFAULT_NAME}-${count}`;
+    if (!names.has(name)) return name;
+  }
+}

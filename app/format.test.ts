@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { clockTime, kilobits, plural, seconds } from "./format.ts";
+
+test("clockTime() shows hours only when there are some", () => {
+  expect(clockTime(-5)).toBe("0:00");
+  expect(clockTime(7_999)).toBe("0:07");
+  expect(clockTime(750_000)).toBe("12:30");
+  expect(clockTime(3_723_000)).toBe("1:02:03");
+});
+
+test("seconds() is exact where latency is judged, and short where it is not", () => {
+  expect(seconds(1_064)).toBe("1.06 s");
+  expect(seconds(30_004)).toBe("30.0 s");
+});
+
+test("kilobits() and plural() group thousands", () => {
+  expect(kilobits(1_204_300)).toBe("1,204 kbit/s");
+  expect(plural(1, "part")).toBe("1 part");
+  expect(plural(1_200, "part")).toBe("1,200 parts");
+});

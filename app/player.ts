@@ -1,0 +1,207 @@
+import type { ErrorData, default as HlsPlayer } from "hls.js";
+import { AppError } from "./messages.ts";
+import { PlaybackMeter } from "./playback-meter.ts";
+
+export interface PlayerListener {
+  /** Something a person can see has changed: it plays, stalls, pauses, ends, or was muted to be allowed to play. */
+  changed(): void;
+  /** A fatal error; nothing more comes until `open()`, `startLoad()` or `recoverMedia()`. */
+  fatal(error: ErrorData): void;
+}
+
+/** Figures of a playback, as plain data. */
+export interface PlaybackStats {
+  readonly latencyMs: number;
+  readonly targetLatencyMs: number;
+  readonly bufferAheadMs: number;
+  readonly stalls: number;
+  readonly stalledMs: number;
+  readonly width: number;
+  readonly height: number;
+  readonly decodedFrames: number;
+  readonly droppedFrames: number;
+  /** Media loads, init segments aside, and how many of them were parts. */
+  readonly loads: number;
+  readonly partLoads: number;
+  readonly positionMs: number;
+}
+
+type HlsConstructor = typeof HlsPlayer;
+
+/** hls.js on a video element, and what it measures. */
+export class Player {
+  readonly #Hls: HlsConstructor;
+  readonly #video: HTMLVideoElement;
+  readonly #listener: PlayerListener;
+  readonly meter = new PlaybackMeter(() => performance.now());
+  #hls: HlsPlayer | undefined;
+  #mutedToPlay = false;
+  #lastTime = 0;
+
+  /**
+   * Loads hls.js, which the publish view never needs.
+   * @throws AppError `player-not-loaded` or `player-not-supported`
+   */
+  static async load(video: HTMLVideoElement, listener: PlayerListener): Promise<Player> {
+    const { default: Hls } = await import("hls.js").catch((cause: unknown) => {
+      throw new AppError("player-not-loaded", String(cause), { cause });
+    });
+    if (!Hls.isSupported()) throw new AppError("player-not-supported", "Hls.isSupported() is false");
+    return new Player(Hls, video, listener);
+  }
+
+  private constructor(Hls: HlsConstructor, video: HTMLVideoElement, listener: PlayerListener) {
+    this.#Hls = Hls;
+    this.#video = video;
+    this.#listener = listener;
+    this.#listen();
+  }
+
+  /** Plays the stream at `url`, from its live moment, or from its start if it has ended. Replaces what was played. */
+  open(url: string): void {
+    this.close();
+    const { Events, ErrorDetails } = this.#Hls;
+    const hls = new this.#Hls({
+      // The default, said aloud because everything here depends on it.
+      lowLatencyMode: true,
+      // A tab may watch all day: without this it keeps as much of the past as the browser lets it. The future is untouched.
+      backBufferLength: 60,
+    });
+    hls.on(Events.MANIFEST_PARSED, () => void this.play());
+    hls.on(Events.FRAG_LOADED, (_, { frag, part }) => {
+      if (frag.sn !== "initSegment") this.meter.loaded(part !== null);
+    });
+    hls.on(Events.LEVEL_UPDATED, () => this.#listener.changed());
+    hls.on(Events.STALL_RESOLVED, () => this.#moving());
+    hls.on(Events.ERROR, (_, error) => {
+      if (error.details === ErrorDetails.BUFFER_STALLED_ERROR) this.#starved();
+      if (error.fatal) this.#listener.fatal(error);
+    });
+    this.#hls = hls;
+    window.hls = hls;
+    hls.loadSource(url);
+    hls.attachMedia(this.#video);
+  }
+
+  close(): void {
+    this.meter.restart();
+    this.#hls?.destroy();
+    this.#hls = undefined;
+    delete window.hls;
+  }
+
+  /** Plays, muted if the browser insists on it until someone touches the page. */
+  async play(): Promise<void> {
+    try {
+      await this.#video.play();
+    } catch (thrown) {
+      if (!(thrown instanceof DOMException)) throw thrown;
+      // AbortError: a new source or a pause came between. Anything else reaches the player as an error of the media.
+      if (thrown.name !== "NotAllowedError" || this.#video.muted) return;
+      this.#video.muted = true;
+      this.#mutedToPlay = true;
+      await this.play();
+    }
+    this.#listener.changed();
+  }
+
+  unmute(): void {
+    this.#video.muted = false;
+    void this.play();
+  }
+
+  /** Goes to where the player would be if it had never been behind. */
+  toLive(): void {
+    const position = this.#hls?.liveSyncPosition;
+    if (position !== null && position !== undefined) this.#video.currentTime = position;
+    void this.play();
+  }
+
+  startLoad(): void {
+    this.#hls?.startLoad();
+  }
+
+  recoverMedia(): void {
+    this.#hls?.recoverMediaError();
+    void this.play();
+  }
+
+  /** Whether the sound is off because the browser did not allow it, and not because someone turned it off. */
+  get mutedToPlay(): boolean {
+    return this.#mutedToPlay && this.#video.muted;
+  }
+
+  /** False once the playlist says that nothing more will come; undefined before it is there. */
+  get live(): boolean | undefined {
+    return this.#hls?.latestLevelDetails?.live;
+  }
+
+  /** How far behind its own target, in ms; 0 while that is not known. */
+  get behindMs(): number {
+    const { latencyMs, targetLatencyMs } = this.stats();
+    return this.live === true && targetLatencyMs > 0 ? Math.max(0, latencyMs - targetLatencyMs) : 0;
+  }
+
+  stats(): PlaybackStats {
+    const video = this.#video;
+    const quality = video.getVideoPlaybackQuality();
+    return {
+      latencyMs: (this.#hls?.latency ?? 0) * 1000,
+      targetLatencyMs: (this.#hls?.targetLatency ?? 0) * 1000,
+      bufferAheadMs: bufferAheadMs(video),
+      stalls: this.meter.stalls,
+      stalledMs: this.meter.stalledMs,
+      width: video.videoWidth,
+      height: video.videoHeight,
+      decodedFrames: quality.totalVideoFrames,
+      droppedFrames: quality.droppedVideoFrames,
+      loads: this.meter.loads,
+      partLoads: this.meter.partLoads,
+      positionMs: video.currentTime * 1000,
+    };
+  }
+
+  #starved(): void {
+    // A person who seeks waits for what is asked, which is no stall.
+    const { seeking, paused, ended, duration, currentTime } = this.#video;
+    if (seeking || paused || ended) return;
+    // The last frame of a stream that has ended is waited for by no one.
+    if (this.live === false && duration - currentTime < 0.25) return;
+    this.meter.starved();
+    this.#listener.changed();
+  }
+
+  #moving(): void {
+    this.meter.playing();
+    this.#listener.changed();
+  }
+
+  #listen(): void {
+    const video = this.#video;
+    video.addEventListener("waiting", () => this.#starved());
+    video.addEventListener("playing", () => this.#moving());
+    video.addEventListener("timeupdate", () => {
+      // Not every stall ends with `playing`; time that moves on by itself is the proof.
+      if (this.meter.stalled && !video.seeking && video.currentTime > this.#lastTime) this.#moving();
+      this.#lastTime = video.currentTime;
+    });
+    for (const type of ["pause", "ended"]) {
+      video.addEventListener(type, () => {
+        this.meter.settle();
+        this.#listener.changed();
+      });
+    }
+    for (const type of ["volumechange", "resize"]) video.addEventListener(type, () => this.#listener.changed());
+  }
+}
+
+function bufferAheadMs(video: HTMLVideoElement): number {
+  const { buffered, currentTime } = video;
+  for (let index = 0; index < buffered.length; index++) {
+    // A start a hair after the playhead is the rounding of the container's clock.
+    if (buffered.start(index) <= currentTime + 0.05 && buffered.end(index) >= currentTime) {
+      return (buffered.end(index) - currentTime) * 1000;
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,272 @@
+import {
+  type Capture,
+  type CaptureOptions,
+  type LivePublication,
+  publishCapture,
+  type Relay,
+  startCapture,
+} from "eddy-hls";
+import { freeName, type PublishAddress, publishSearch } from "./address.ts";
+import { countedCapture, type SentCount } from "./counted-capture.ts";
+import { h, setText } from "./dom.ts";
+import { clockTime, plural } from "./format.ts";
+import { LivePanel, type PublishStats } from "./live-panel.ts";
+import { AppError, explain, explainWarning, isAbort } from "./messages.ts";
+import { NoticeBoard } from "./notice.ts";
+import { PartPreview } from "./part-preview.ts";
+import { poll } from "./poll.ts";
+import { PublishForm, type PublishSettings } from "./publish-form.ts";
+import { RateMeter } from "./rate-meter.ts";
+
+type PublishState = "idle" | "starting" | "live" | "ending";
+
+const FIGURES_EVERY_MS = 1_000;
+
+const STARTING: Readonly<Record<PublishSettings["source"], string>> = {
+  pattern: "Starting the encoder.",
+  camera: "Waiting for the camera. The browser may ask whether this page may use it.",
+  screen: "Waiting for the choice of what to share.",
+  file: "Reading the file.",
+};
+
+const SOURCE_TITLES: Readonly<Record<PublishSettings["source"], string>> = {
+  pattern: "Test pattern",
+  camera: "Camera",
+  screen: "Screen",
+  file: "File",
+};
+
+/** Publishes one stream: the form, then the panel of the live stream, then the form again. */
+export class PublishView {
+  readonly #relay: Promise<Relay>;
+  readonly #root = h("div", { class: "publish" });
+  readonly #title = h("h1", { class: "stream-title", tabindex: -1 });
+  readonly #badge = h("span", { class: "badge badge-live", hidden: true }, "Live");
+  readonly #problems: NoticeBoard;
+  readonly #body = h("div", {});
+  readonly #form: PublishForm;
+  readonly #formPanel: HTMLElement;
+  #state: PublishState = "idle";
+  #starting: AbortController | undefined;
+  #preview: PartPreview | undefined;
+  #stats: PublishStats | undefined;
+
+  constructor(main: HTMLElement, address: PublishAddress, relay: Promise<Relay>, signal: AbortSignal) {
+    this.#relay = relay;
+    const problems = h("div", { class: "notices" });
+    this.#problems = new NoticeBoard(problems);
+    this.#form = new PublishForm(address, address.name || freeName([]), {
+      submit: (settings) => void this.#goLive(settings),
+      cancel: () => this.#starting?.abort(),
+    });
+    this.#formPanel = h("div", { class: "panel form-panel" }, this.#form.element);
+    this.#root.append(h("div", { class: "view-head" }, this.#title, this.#badge), problems, this.#body);
+    main.replaceChildren(this.#root);
+    this.#acceptDrops(signal);
+    window.addEventListener("beforeunload", (event) => {
+      if (this.#state !== "idle") event.preventDefault();
+    });
+    this.#enter("idle");
+    this.#begin(address);
+  }
+
+  /** Figures and state as plain data. */
+  stats(): Readonly<Record<string, unknown>> {
+    return { state: this.#state, ...this.#stats };
+  }
+
+  /** Starts what the address asks for, or says what is missing. */
+  #begin(address: PublishAddress): void {
+    if (address.complaints.length > 0) {
+      this.#problems.show(
+        {
+          code: "address",
+          cause: address.complaints.join(" "),
+          remedy: "Nothing was started. Check the choices below and go live.",
+          detail: location.search,
+        },
+        { tone: "warning" },
+      );
+    } else if (address.name === "") {
+      void this.#suggestFreeName();
+    } else if (address.source === "file") {
+      this.#form.hint("Choose the file to publish; a page cannot take one by itself. Then go live.");
+    } else if (address.source === "screen") {
+      this.#form.hint("The browser shares a screen only after a click: go live, then choose what to share.");
+    } else {
+      void this.#goLive(this.#form.settings);
+    }
+  }
+
+  async #suggestFreeName(): Promise<void> {
+    try {
+      const streams = await (await this.#relay).streams();
+      if (this.#state === "idle" && this.#form.settings.name === freeName([])) {
+        this.#form.suggestName(freeName(streams.filter(({ state }) => state === "live").map(({ name }) => name)));
+      }
+    } catch {
+      // The page says elsewhere that there is no relay; the name is only a suggestion.
+    }
+  }
+
+  async #goLive(settings: PublishSettings): Promise<void> {
+    if (this.#state !== "idle") return;
+    this.#problems.clear();
+    const starting = new AbortController();
+    this.#starting = starting;
+    this.#enter("starting");
+    this.#form.hint(STARTING[settings.source]);
+    let capture: Capture | undefined;
+    let publication: LivePublication;
+    let counted: ReturnType<typeof countedCapture>;
+    try {
+      const { signal } = starting;
+      // First, because a browser shares a screen only right after a click.
+      capture = await Promise.race([startCapture({ ...captureOptions(settings), signal }), aborted(signal)]);
+      const relay = await this.#relay;
+      signal.throwIfAborted();
+      counted = countedCapture(capture, (bytes) => this.#preview?.push(bytes));
+      publication = await publishCapture({ relay, name: settings.name, capture: counted.capture, signal });
+    } catch (thrown) {
+      await capture?.stop().catch(() => undefined); // it never went live; what stopped the start is what counts
+      const hadFocus = this.#root.contains(document.activeElement);
+      this.#enter("idle");
+      this.#form.hint(starting.signal.aborted ? "Called off. Nothing was published." : "");
+      if (!starting.signal.aborted && !isAbort(thrown)) this.#problems.show(explain(thrown));
+      if (hadFocus) this.#form.focusSubmit();
+      return;
+    }
+    await this.#live(settings, publication, counted.sent);
+  }
+
+  /** From the first part to the last. */
+  async #live(settings: PublishSettings, publication: LivePublication, sent: () => SentCount): Promise<void> {
+    const { name, source } = settings;
+    const since = performance.now();
+    const over = new AbortController();
+    history.replaceState(null, "", publishSearch({ name, source, partTargetMs: settings.partTargetMs }));
+    const { preview, rendition, init } = publication.capture;
+    const panel = new LivePanel({
+      name,
+      source: settings.file?.name ?? SOURCE_TITLES[source],
+      preview,
+      onEnd: () => {
+        this.#enter("ending", name);
+        panel.ending();
+        // How it went is told by `ended`.
+        publication.stop().catch(() => undefined);
+      },
+    });
+    const hadFocus = this.#root.contains(document.activeElement);
+    this.#body.replaceChildren(panel.element);
+    if (preview === undefined) {
+      const onFailed = (): void => panel.previewFailed();
+      this.#preview = new PartPreview(panel.video, { codecs: rendition.codecs, init, onFailed });
+    }
+    this.#enter("live", name);
+    if (hadFocus) this.#title.focus({ preventScroll: true });
+    this.#listen(publication, over.signal);
+    window.addEventListener("pagehide", () => void publication.publisher.end(), { signal: over.signal });
+    const rate = new RateMeter();
+    poll(FIGURES_EVERY_MS, over.signal, async () => {
+      const now = performance.now();
+      const { parts, bytes } = sent();
+      const { droppedFrames, lostParts } = publication.capture.stats;
+      rate.sample(now, bytes * 8);
+      this.#stats = {
+        elapsedMs: now - since,
+        bitsPerSecond: rate.perSecond,
+        partsSent: parts,
+        droppedFrames,
+        lostParts,
+        unacknowledged: publication.publisher.pending,
+      };
+      if (this.#state === "live") panel.show(this.#stats);
+    });
+
+    let failure: unknown;
+    try {
+      await publication.ended;
+    } catch (thrown) {
+      failure = thrown;
+    }
+    over.abort();
+    this.#preview?.close();
+    this.#preview = undefined;
+    const asked = this.#state === "ending";
+    const hadFocusAtEnd = this.#root.contains(document.activeElement);
+    this.#enter("idle");
+    const length = `${clockTime(performance.now() - since)}, ${plural(sent().parts, "part")}`;
+    if (failure !== undefined) this.#problems.show(explain(failure));
+    this.#form.hint(
+      asked || failure !== undefined
+        ? `“${name}” has ended after ${length}.`
+        : `The source came to its end, and “${name}” with it, after ${length}.`,
+    );
+    if (hadFocusAtEnd) this.#form.focusSubmit();
+  }
+
+  /** Warnings of the capture, which goes on. */
+  #listen(publication: LivePublication, signal: AbortSignal): void {
+    publication.capture.addEventListener(
+      "warning",
+      ({ detail }) => this.#problems.show(explainWarning(detail.code, detail.message), { tone: "warning" }),
+      { signal },
+    );
+  }
+
+  #enter(state: PublishState, name?: string): void {
+    this.#state = state;
+    this.#root.dataset.state = state;
+    const live = state === "live" || state === "ending";
+    setText(this.#title, live && name !== undefined ? name : "Publish");
+    this.#badge.hidden = !live;
+    this.#form.busy = state === "starting";
+    if (!live && !this.#formPanel.isConnected) this.#body.replaceChildren(this.#formPanel);
+    document.title = live ? `● ${name} – Eddy` : "Publish – Eddy";
+  }
+
+  /** A file may be dropped anywhere on the page; beside it, the browser would open the file and leave. */
+  #acceptDrops(signal: AbortSignal): void {
+    const carriesFile = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") === true;
+    const drag = (dragging: boolean): void => {
+      this.#root.toggleAttribute("data-dragging", dragging && this.#state === "idle");
+    };
+    window.addEventListener(
+      "dragover",
+      (event) => {
+        if (!carriesFile(event)) return;
+        event.preventDefault();
+        drag(true);
+      },
+      { signal },
+    );
+    window.addEventListener("dragleave", (event) => drag(event.relatedTarget !== null), { signal });
+    window.addEventListener(
+      "drop",
+      (event) => {
+        if (!carriesFile(event)) return;
+        event.preventDefault();
+        drag(false);
+        const [file] = event.dataTransfer?.files ?? [];
+        if (file !== undefined && this.#state === "idle") this.#form.setFile(file);
+      },
+      { signal },
+    );
+  }
+}
+
+/** Rejects when `signal` aborts: a question of the browser (may this page use the camera?) cannot be taken back. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
+function captureOptions(settings: PublishSettings): CaptureOptions {
+  const { source, partTargetMs, audio, file, loop } = settings;
+  const common = { partTargetMs, audio };
+  if (source !== "file") return { ...common, source: { kind: source } };
+  if (file === undefined) throw new AppError("no-file-chosen", "the source is a file, and none was chosen");
+  return { ...common, source: { kind: "file", file, loop } };
+}

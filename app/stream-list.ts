@@ -1,0 +1,59 @@
+import type { StreamSummary } from "eddy-hls";
+import { watchSearch } from "./address.ts";
+import { h } from "./dom.ts";
+import { plural } from "./format.ts";
+
+/** The streams this browser keeps, as links; live ones first. Rebuilt only when it changed, so that focus stays. */
+export class StreamList {
+  readonly element: HTMLElement;
+  readonly #list = h("ul", { class: "streams" });
+  readonly #status = h("p", { class: "streams-empty", role: "status" }, "Looking for streams…");
+  #shown = "";
+
+  constructor() {
+    this.element = h("div", { class: "stream-list" }, this.#status, this.#list);
+  }
+
+  update(streams: readonly StreamSummary[]): void {
+    const sorted = [...streams].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+    const shown = JSON.stringify(sorted.map(({ name, state }) => [name, state]));
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    const live = sorted.filter(({ state }) => state === "live").length;
+    this.#status.textContent =
+      live > 0 ? `${plural(live, "stream is", "streams are")} live.` : "Nothing is live in this browser right now.";
+    this.#status.classList.toggle("visually-hidden", live > 0);
+    const focused = this.#list.contains(document.activeElement)
+      ? document.activeElement?.getAttribute("href")
+      : undefined;
+    this.#list.replaceChildren(...sorted.map(row));
+    if (focused) this.#list.querySelector<HTMLElement>(`a[href="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  /** Says why the list cannot be shown; it is shown again with the next update. */
+  fail(sentence: string): void {
+    this.#shown = "";
+    this.#list.replaceChildren();
+    this.#status.classList.remove("visually-hidden");
+    this.#status.textContent = sentence;
+  }
+}
+
+function rank({ state }: StreamSummary): number {
+  return state === "live" ? 0 : 1;
+}
+
+function row({ name, state }: StreamSummary): HTMLElement {
+  const live = state === "live";
+  return h(
+    "li",
+    { "data-stream": name, "data-state": state },
+    h(
+      "a",
+      { href: `./${watchSearch(name)}` },
+      h("span", { class: "stream-name" }, name),
+      h("span", { class: live ? "badge badge-live" : "badge" }, live ? "Live" : "Ended"),
+      h("span", { class: "stream-go", "aria-hidden": "true" }, live ? "Watch" : "Replay"),
+    ),
+  );
+}
