@@ -7,7 +7,6 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const alias = {
   "eddy-hls/worker": here("sw/index.ts"),
   "eddy-hls/core": here("src/core.ts"),
-  "eddy-hls/testing": here("src/testing/index.ts"),
   "eddy-hls": here("src/page/index.ts"),
 };
 

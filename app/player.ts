@@ -64,6 +64,8 @@ export class Player {
     const hls = new this.#Hls({
       // The default, said aloud because everything here depends on it.
       lowLatencyMode: true,
+      // Off by default: without it, time lost to a slow start or a stall is never made up for.
+      maxLiveSyncPlaybackRate: 1.1,
       // A tab may watch all day: without this it keeps as much of the past as the browser lets it. The future is untouched.
       backBufferLength: 60,
     });

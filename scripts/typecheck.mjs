@@ -1,7 +1,7 @@
 // Checks every host against its own lib; all of them, so that one run shows every error.
 import { spawnSync } from "node:child_process";
 
-const hosts = ["core", "worker", "page", "node"];
+const hosts = ["core", "worker", "worker-tests", "page", "node"];
 const failed = hosts.filter(
   (host) =>
     spawnSync("npx", ["tsc", "-p", `tsconfig.${host}.json`], { stdio: "inherit", shell: process.platform === "win32" })

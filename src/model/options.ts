@@ -60,7 +60,7 @@ const DEFAULT_CACHE: CacheConfig = {
 };
 
 /** Most renditions one stream may declare. */
-export const MAX_RENDITIONS = 16;
+const MAX_RENDITIONS = 16;
 /** A part below this cannot be cut on time by a real encoder (three frames at 60 Hz). */
 const MIN_PART_TARGET_MS = 50;
 const MAX_PART_TARGET_MS = 6_000;

@@ -1,10 +1,10 @@
-import { createRelay, type WorkerRelay } from "eddy-hls/worker";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { testInit, testPart } from "../media/media.test-support.ts";
-import type { RelayError } from "../model/errors.ts";
-import type { StreamOptions } from "../model/options.ts";
-import { Publisher } from "./publisher.ts";
-import { WorkerLink, type WorkerPort } from "./worker-link.ts";
+import { testInit, testPart } from "../src/media/media.test-support.ts";
+import type { RelayError } from "../src/model/errors.ts";
+import type { StreamOptions } from "../src/model/options.ts";
+import { Publisher } from "../src/page/publisher.ts";
+import { WorkerLink, type WorkerPort } from "../src/page/worker-link.ts";
+import { createRelay, type WorkerRelay } from "./serve-relay.ts";
 
 // The real worker side behind a port of our own, so that messages can be lost and workers killed at will.
 class Client {

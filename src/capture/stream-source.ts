@@ -1,0 +1,273 @@
+import { type Clock, systemClock } from "../model/clock.ts";
+import { RelayError } from "../model/errors.ts";
+import type { SoundBlock, SoundEncoder } from "./audio-encoder.ts";
+import { AudioTimeline, type Placement } from "./audio-timeline.ts";
+import { browserProbes, chooseEncoders } from "./encoder-choice.ts";
+import { FrameFitter } from "./frame-fitter.ts";
+import { type OpenLiveSource, openLive } from "./live-source.ts";
+import type { CaptureOptions, CaptureRequest } from "./messages.ts";
+import type { PacketSink } from "./source.ts";
+import { FIRST_SLOT } from "./video-encoder.ts";
+
+type StreamRequest = Extract<CaptureRequest, { kind: "stream" }>;
+
+/** A camera that shows nothing for this long is as good as none. */
+const FIRST_FRAME_DEADLINE_MS = 10_000;
+/** A microphone that is silent at first is not worth as much of a wait. */
+const FIRST_SOUND_DEADLINE_MS = 2_000;
+const MAX_FRAME_RATE = 60;
+const DEFAULT_FRAME_RATE = 30;
+/** Sound that has not come by then is replaced by silence: half of what a part waits for its sound. */
+const SOUND_LATE_MS = 250;
+/** After the sound's source is gone nothing more can come late. */
+const SOUND_GONE_MS = 20;
+
+/**
+ * A camera or a screen, as streams of frames that the page handed over.
+ * @throws RelayError `source-missing` when no picture comes, `unsupported-browser`, `encoder-failed`
+ */
+export async function openStream(
+  request: StreamRequest,
+  options: CaptureOptions,
+  clock: Clock = systemClock,
+): Promise<OpenLiveSource> {
+  const pictures = new NewestFrame(request.video);
+  const size = await pictures.firstSize(clock);
+  if (size === undefined) {
+    pictures.stop();
+    throw new RelayError(
+      "source-missing",
+      `expected a picture of the ${request.name} within ${FIRST_FRAME_DEADLINE_MS / 1000} s, got none`,
+    );
+  }
+  const sound = request.audio === undefined || !options.audio ? undefined : await SoundInput.open(request.audio, clock);
+  const frameRate = Math.min(MAX_FRAME_RATE, Math.max(1, Math.round(request.frameRate ?? DEFAULT_FRAME_RATE)));
+  const choice = await chooseEncoders(
+    {
+      video: { ...size, frameRate, ...(options.videoBitrate === undefined ? {} : { bitrate: options.videoBitrate }) },
+      ...(sound === undefined ? {} : { audio: { sampleRate: sound.sampleRate, channels: sound.channels } }),
+    },
+    browserProbes,
+  );
+  const fitter = new FrameFitter(size);
+  const { newest } = pictures;
+  return await openLive({
+    choice,
+    frameRate,
+    options,
+    // No frame is left only when the source went away again since the first one.
+    ...(newest === undefined ? {} : { picture: fitter.fit(newest, FIRST_SLOT) }),
+    clock,
+    feed: ({ monotonicMs }, sink) => {
+      const track =
+        sound === undefined
+          ? undefined
+          : new SoundTrack(sound, { startMs: monotonicMs, clock, sink, name: request.name });
+      pictures.whenLost(() =>
+        sink.warn("source-lost", `the ${request.name} gives no more pictures: its last one stays, until it is stopped`),
+      );
+      return {
+        get driftMs() {
+          return track?.driftMs ?? 0;
+        },
+        frame: (slot) => pictures.newest && fitter.fit(pictures.newest, slot),
+        sound: (encoder, elapsedMs) => track?.encode(encoder, elapsedMs),
+        stop: () => {
+          pictures.stop();
+          sound?.stop();
+        },
+      };
+    },
+  });
+}
+
+/** An input that can end by itself, also before anyone listens. */
+class Losable {
+  #lost = false;
+  #listener: () => void = () => undefined;
+
+  whenLost(listener: () => void): void {
+    this.#listener = listener;
+    if (this.#lost) listener();
+  }
+
+  protected lose(): void {
+    this.#lost = true;
+    this.#listener();
+  }
+}
+
+/** The newest frame of a stream; every other is closed at once, since cameras have few buffers and stop when all are held. */
+class NewestFrame extends Losable {
+  readonly #reader: ReadableStreamDefaultReader<VideoFrame>;
+  #newest: VideoFrame | undefined;
+  #arrived: () => void = () => undefined;
+  #stopped = false;
+
+  constructor(stream: ReadableStream<VideoFrame>) {
+    super();
+    this.#reader = stream.getReader();
+    void this.#read();
+  }
+
+  get newest(): VideoFrame | undefined {
+    return this.#newest;
+  }
+
+  /** Even, as encoders want it. Undefined when no frame comes in time. */
+  async firstSize(clock: Clock): Promise<{ readonly width: number; readonly height: number } | undefined> {
+    if (this.#newest === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#arrived = resolve;
+        clock.after(FIRST_FRAME_DEADLINE_MS, resolve);
+      });
+    }
+    const first = this.#newest;
+    return first && { width: first.displayWidth & ~1, height: first.displayHeight & ~1 };
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#newest?.close();
+    this.#newest = undefined;
+    void this.#reader.cancel().catch(() => undefined);
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for (;;) {
+        const { done, value } = await this.#reader.read();
+        if (done) break;
+        if (this.#stopped) {
+          value.close();
+          continue;
+        }
+        this.#newest?.close();
+        this.#newest = value;
+        this.#arrived();
+      }
+    } catch {
+      // A stream that fails is a source that is gone, as is one that ends.
+    }
+    this.#arrived();
+    if (!this.#stopped) this.lose();
+  }
+}
+
+/** A microphone before the stream starts: its format is known, and its sound is let go. */
+class SoundInput extends Losable {
+  onSound: (block: SoundBlock) => void = () => undefined;
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly #reader: ReadableStreamDefaultReader<AudioData>;
+  #stopped = false;
+
+  /** Undefined when no sound comes in time. */
+  static async open(stream: ReadableStream<AudioData>, clock: Clock): Promise<SoundInput | undefined> {
+    const reader = stream.getReader();
+    const late = new Promise<undefined>((resolve) => clock.after(FIRST_SOUND_DEADLINE_MS, () => resolve(undefined)));
+    const first = await Promise.race([reader.read().catch(() => undefined), late]);
+    if (first?.value === undefined) {
+      void reader.cancel().catch(() => undefined);
+      return undefined;
+    }
+    const input = new SoundInput(reader, first.value);
+    first.value.close();
+    return input;
+  }
+
+  private constructor(reader: ReadableStreamDefaultReader<AudioData>, first: AudioData) {
+    super();
+    this.#reader = reader;
+    this.sampleRate = first.sampleRate;
+    this.channels = Math.min(2, first.numberOfChannels);
+    void this.#read();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    void this.#reader.cancel().catch(() => undefined);
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for (;;) {
+        const { done, value } = await this.#reader.read();
+        if (done) break;
+        // Another rate (a headset taken off) cannot go on in the same track; silence does.
+        if (!this.#stopped && value.sampleRate === this.sampleRate) this.onSound(this.#planes(value));
+        value.close();
+      }
+    } catch {
+      // As with pictures.
+    }
+    if (!this.#stopped) this.lose();
+  }
+
+  /** One plane for each channel of the track: of a block with fewer the last plane serves again. */
+  #planes(data: AudioData): SoundBlock {
+    return Array.from({ length: this.channels }, (_, channel) => {
+      const plane = new Float32Array(data.numberOfFrames);
+      data.copyTo(plane, { planeIndex: Math.min(channel, data.numberOfChannels - 1), format: "f32-planar" });
+      return plane;
+    });
+  }
+}
+
+interface SoundTrackOptions {
+  /** When the stream started, on the clock. */
+  readonly startMs: number;
+  readonly clock: Clock;
+  readonly sink: PacketSink;
+  readonly name: string;
+}
+
+/** Blocks waiting for the next slot, at most: a second of the smallest. */
+const MAX_PENDING = 400;
+
+/** The sound of a running stream: placed in time, completed by silence. */
+class SoundTrack {
+  readonly #input: SoundInput;
+  readonly #timeline: AudioTimeline;
+  readonly #pending: { readonly block: SoundBlock; readonly placement: Placement }[] = [];
+  #lost = false;
+
+  constructor(input: SoundInput, { startMs, clock, sink, name }: SoundTrackOptions) {
+    this.#input = input;
+    this.#timeline = new AudioTimeline({ sampleRate: input.sampleRate });
+    input.onSound = (block) => {
+      if (this.#pending.length >= MAX_PENDING) return;
+      this.#pending.push({ block, placement: this.#timeline.admit(block[0]?.length ?? 0, clock.now() - startMs) });
+    };
+    input.whenLost(() => {
+      this.#lost = true;
+      sink.warn("source-lost", `the ${name} gives no more sound: silence goes on, until it is stopped`);
+    });
+  }
+
+  get driftMs(): number {
+    return this.#timeline.driftMs;
+  }
+
+  encode(encoder: SoundEncoder, elapsedMs: number): void {
+    for (const { block, placement } of this.#pending.splice(0)) {
+      const { silenceFrames, dropFrames, startFrame } = placement;
+      this.#silence(encoder, silenceFrames, startFrame);
+      encoder.encode(
+        dropFrames === 0 ? block : block.map((plane) => plane.subarray(dropFrames)),
+        startFrame + silenceFrames,
+      );
+    }
+    const due = this.#timeline.fill(elapsedMs, this.#lost ? SOUND_GONE_MS : SOUND_LATE_MS);
+    if (due !== undefined) this.#silence(encoder, due.silenceFrames, due.startFrame);
+  }
+
+  #silence(encoder: SoundEncoder, frames: number, startFrame: number): void {
+    if (frames === 0) return;
+    const plane = new Float32Array(frames);
+    encoder.encode(
+      Array.from({ length: this.#input.channels }, () => plane),
+      startFrame,
+    );
+  }
+}
