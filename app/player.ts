@@ -1,4 +1,5 @@
 import type { ErrorData, default as HlsPlayer } from "hls.js";
+import { LiveSync } from "./live-sync.ts";
 import { AppError } from "./messages.ts";
 import { PlaybackMeter } from "./playback-meter.ts";
 
@@ -34,6 +35,7 @@ export class Player {
   readonly #video: HTMLVideoElement;
   readonly #listener: PlayerListener;
   readonly meter = new PlaybackMeter(() => performance.now());
+  readonly #sync = new LiveSync();
   #hls: HlsPlayer | undefined;
   #mutedToPlay = false;
   #lastTime = 0;
@@ -64,8 +66,6 @@ export class Player {
     const hls = new this.#Hls({
       // The default, said aloud because everything here depends on it.
       lowLatencyMode: true,
-      // Off by default: without it, time lost to a slow start or a stall is never made up for.
-      maxLiveSyncPlaybackRate: 1.1,
       // A tab may watch all day: without this it keeps as much of the past as the browser lets it. The future is untouched.
       backBufferLength: 60,
     });
@@ -186,6 +186,8 @@ export class Player {
       // Not every stall ends with `playing`; time that moves on by itself is the proof.
       if (this.meter.stalled && !video.seeking && video.currentTime > this.#lastTime) this.#moving();
       this.#lastTime = video.currentTime;
+      const rate = this.live === true ? this.#sync.rate(video.playbackRate, this.stats()) : undefined;
+      if (rate !== undefined && rate !== video.playbackRate) video.playbackRate = rate;
     });
     for (const type of ["pause", "ended"]) {
       video.addEventListener(type, () => {

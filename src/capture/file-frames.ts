@@ -1,6 +1,6 @@
 import type { AudioSample, AudioSampleSink, EncodedPacketSink, VideoSample, VideoSampleSink } from "mediabunny";
 import type { SoundBlock } from "./audio-encoder.ts";
-import { isUnreadable, sourceLost } from "./file-packets.ts";
+import { sourceLost } from "./file-packets.ts";
 
 /** Something decoded, with its place in the file's own time. */
 export interface Decoded<Media> {
@@ -27,13 +27,15 @@ export interface DecodedReaderOptions<Media extends Sample> {
   readonly packets: Pick<EncodedPacketSink, "getPacket" | "getNextKeyPacket">;
   /** Nothing before it is given. */
   readonly fromUs: number;
+  /** See PacketReaderOptions. */
+  readonly readable: () => Promise<boolean>;
   readonly onDamage: (atUs: number) => void;
 }
 
 const MAX_DAMAGED_PLACES = 16;
 
 /** Decodes one track; the decoder is a bounded number of frames ahead. What cannot be decoded is passed over up to the next key frame. */
-export class DecodedReader<Media extends Sample> implements DecodedStream<Media> {
+class DecodedReader<Media extends Sample> implements DecodedStream<Media> {
   readonly #options: DecodedReaderOptions<Media>;
   #samples: AsyncGenerator<Media, void, unknown>;
   #lastS: number;
@@ -53,7 +55,7 @@ export class DecodedReader<Media extends Sample> implements DecodedStream<Media>
         this.#lastS = Math.max(this.#lastS, value.timestamp);
         return { media: value, timestampUs: value.timestamp * 1e6, durationUs: value.duration * 1e6 };
       } catch (thrown) {
-        if (isUnreadable(thrown)) throw sourceLost(thrown);
+        if (!(await this.#options.readable())) throw sourceLost(thrown);
         this.#options.onDamage(Math.round(this.#lastS * 1e6));
         if (++this.#damagedPlaces > MAX_DAMAGED_PLACES || !(await this.#skip())) return undefined;
       }

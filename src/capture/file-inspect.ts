@@ -17,7 +17,7 @@ import {
   WEBM,
 } from "mediabunny";
 import { RelayError } from "../model/errors.ts";
-import { isUnreadable, sourceLost } from "./file-packets.ts";
+import { sourceLost } from "./file-packets.ts";
 import { type AudioScan, type ScannedPacket, scanAudio, scanVideo, type VideoScan } from "./file-scan.ts";
 
 /** A file's video track, as far as its index and first minute tell. */
@@ -50,6 +50,8 @@ export interface InspectedAudio {
 export interface InspectedFile {
   readonly video?: InspectedVideo;
   readonly audio?: InspectedAudio;
+  /** False once the file was moved, deleted or changed. */
+  readable(): Promise<boolean>;
   /** Where the file's header says that its longest track ends; 0 where it does not say. */
   readonly promisedEndUs: number;
   close(): void;
@@ -104,19 +106,31 @@ export async function inspectFile(
       ...(video && { video }),
       ...(audio && { audio }),
       promisedEndUs: Math.round((promisedS ?? 0) * 1e6),
+      readable: () => isReadable(file),
       close,
     };
   } catch (thrown) {
     close();
     signal?.throwIfAborted();
     if (thrown instanceof RelayError) throw thrown;
-    if (isUnreadable(thrown)) throw sourceLost(thrown);
+    if (!(await isReadable(file))) throw sourceLost(thrown);
     if (await looksEncrypted(file)) throw encrypted();
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     throw unsupported(`The file is damaged and cannot be read (${reason}).`, thrown);
   } finally {
     signal?.removeEventListener("abort", close);
   }
+}
+
+/** Browsers name the failure of a read differently by the way it was read; a lost file fails at any byte. */
+async function isReadable(file: Blob): Promise<boolean> {
+  return file
+    .slice(file.size - 1)
+    .arrayBuffer()
+    .then(
+      ({ byteLength }) => byteLength === 1,
+      () => false,
+    );
 }
 
 export function unsupported(message: string, cause?: unknown): RelayError {

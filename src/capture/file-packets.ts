@@ -23,6 +23,8 @@ export interface PacketReaderOptions {
   readonly sink: Pick<EncodedPacketSink, "getFirstKeyPacket" | "getKeyPacket" | "getNextPacket">;
   /** Begins at the key frame at or before this; at the first one where absent. */
   readonly fromUs?: number;
+  /** Whether the file itself can still be read: tells a lost file from a damaged one. */
+  readonly readable: () => Promise<boolean>;
   /** The file is damaged here, and reading went on after it. */
   readonly onDamage: (atUs: number) => void;
 }
@@ -33,15 +35,6 @@ const MAX_BYTES = 4 * 1024 * 1024;
 /** Where reading is tried again behind a damaged place. */
 const SKIPS_S = [0.25, 0.5, 1, 2, 4, 8, 16, 32];
 const MAX_DAMAGED_PLACES = 16;
-
-/** Whether an error says that the file itself cannot be read any more: deleted, changed, its disk gone. */
-export function isUnreadable(thrown: unknown): boolean {
-  if (!(thrown instanceof Error)) return false;
-  return (
-    ["NotReadableError", "NotFoundError", "SecurityError"].includes(thrown.name) ||
-    /^Blob reader stopped/.test(thrown.message)
-  );
-}
 
 export function sourceLost(cause: unknown): RelayError {
   return new RelayError(
@@ -117,8 +110,7 @@ export class PacketReader implements PacketStream {
     } catch (thrown) {
       if (run === this.#run) {
         // A place that cannot be passed ends the file there; what was read of it stays good.
-        if (isUnreadable(thrown)) this.#failure = sourceLost(thrown);
-        else this.#options.onDamage(Number.NaN);
+        if (!(await this.#options.readable())) this.#failure = sourceLost(thrown);
       }
     }
     if (run !== this.#run) return;
@@ -150,7 +142,7 @@ export class PacketReader implements PacketStream {
     try {
       return await this.#options.sink.getNextPacket(packet);
     } catch (thrown) {
-      if (isUnreadable(thrown) || this.#damagedPlaces >= MAX_DAMAGED_PLACES) throw thrown;
+      if (!(await this.#options.readable()) || this.#damagedPlaces >= MAX_DAMAGED_PLACES) throw thrown;
       this.#damagedPlaces++;
       this.#options.onDamage(Math.round(packet.timestamp * 1e6));
       return this.#behindDamage(packet, thrown);
@@ -162,8 +154,8 @@ export class PacketReader implements PacketStream {
       try {
         const next = await this.#options.sink.getKeyPacket(packet.timestamp + skipS);
         if (next !== null && next.timestamp > packet.timestamp) return next;
-      } catch (thrown) {
-        if (isUnreadable(thrown)) throw thrown;
+      } catch {
+        // As damaged here: further on, then.
       }
     }
     throw damage;

@@ -51,9 +51,15 @@ export async function publishCapture(options: PublishCaptureOptions): Promise<Li
   }
   capture.start({
     async part(part) {
+      // What nobody took in time is missing before this part: the timeline jumps (rule 33).
+      if (part.missingMs !== undefined) void publisher.discontinuity(rendition);
       await publisher.part(rendition, part);
     },
-    init: (bytes) => publisher.init(rendition, bytes),
+    async init(bytes) {
+      // An encoder was started again, and what it makes differs (rule 33).
+      void publisher.discontinuity(rendition);
+      await publisher.init(rendition, bytes);
+    },
   });
   const ended = finish(publisher, capture);
   ended.catch(() => undefined); // for who does not listen; it rejects for who does
