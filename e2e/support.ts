@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { type BrowserContext, type CDPSession, expect, type Page } from "@playwright/test";
+import { type BrowserContext, type CDPSession, expect, type Page, type TestInfo } from "@playwright/test";
 import type { Relay } from "eddy-hls";
 import { decodeClock } from "../src/capture/pattern-clock.ts";
 
@@ -35,8 +35,21 @@ export async function publish(
   return page;
 }
 
+/** Publishes a file as a person does: picks it, and goes live. It starts again at its end. */
+export async function publishFile(
+  context: BrowserContext,
+  { name, path, partTargetMs }: { name: string; path: string; partTargetMs: number },
+): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(`/?publish=${name}&source=file&partTargetMs=${partTargetMs}`);
+  await page.setInputFiles("#file", path);
+  await page.getByRole("button", { name: "Go live" }).click();
+  await untilListed(page, name);
+  return page;
+}
+
 /** Resolves once the stream has a segment that a player can start with. */
-export async function untilListed(page: Page, name: string): Promise<void> {
+async function untilListed(page: Page, name: string): Promise<void> {
   await expect
     .poll(async () => (await streamStats(page, name))?.renditionStats[0]?.segments ?? 0, { timeout: 20_000 })
     .toBeGreaterThan(0);
@@ -48,20 +61,78 @@ export function streamStats(page: Page, name: string) {
 }
 
 /** Opens a watching tab; resolves, with the time that took, once pictures move. */
-export async function watch(context: BrowserContext, name: string): Promise<{ page: Page; startMs: number }> {
+export async function watch(
+  context: BrowserContext,
+  name: string,
+  audioOnly = false,
+): Promise<{ page: Page; startMs: number; errors: string[] }> {
   const page = await context.newPage();
+  const errors = collectErrors(page);
   const openedAt = Date.now();
   await page.goto(`/?watch=${name}`);
   await page.waitForFunction(
-    () => {
+    (sound) => {
       const video = document.querySelector("video");
-      if (video === null || video.readyState < 3 || video.paused) return false;
-      return video.currentTime > 0 && video.getVideoPlaybackQuality().totalVideoFrames > 2;
+      if (video === null || video.readyState < 3 || video.paused || video.currentTime === 0) return false;
+      return sound || video.getVideoPlaybackQuality().totalVideoFrames > 2;
     },
-    undefined,
+    audioOnly,
     { polling: 50 },
   );
-  return { page, startMs: Date.now() - openedAt };
+  return { page, startMs: Date.now() - openedAt, errors };
+}
+
+export interface LiveBounds {
+  readonly name: string;
+  readonly viewers: number;
+  readonly observedMs: number;
+  /** Of `hls.latency`. */
+  readonly latencyMs: number;
+  /** Of the picture's own clock, where the picture is the pattern. */
+  readonly glassMs?: number;
+  /** There is no picture to wait for. */
+  readonly audioOnly?: boolean;
+}
+
+/** Watches a live stream in tabs of their own, and holds what a viewer is promised. */
+export async function expectLive(context: BrowserContext, info: TestInfo, bounds: LiveBounds): Promise<void> {
+  const { name, observedMs, latencyMs, glassMs } = bounds;
+  const viewers: { page: Page; startMs: number; errors: string[] }[] = [];
+  for (let count = 0; count < bounds.viewers; count++) viewers.push(await watch(context, name, bounds.audioOnly));
+  const seen = await Promise.all(viewers.map(({ page }) => observe(page, observedMs)));
+  const glass = glassMs === undefined ? [] : await Promise.all(viewers.map(({ page }) => glassToGlassMs(page)));
+
+  const report = viewers.map(({ startMs }, index) => {
+    const settled = (seen[index] ?? []).slice(5).map((each) => Math.round(each.latencyMs));
+    const last = seen[index]?.at(-1);
+    return {
+      startMs,
+      latencyMs: { least: Math.min(...settled), most: Math.max(...settled) },
+      glassMs: Math.round(glass[index] ?? 0),
+      stalls: last?.stalls,
+      loads: last?.loads,
+      partLoads: last?.partLoads,
+    };
+  });
+  console.log(`${info.title}: ${JSON.stringify(report)}`);
+  await info.attach("playback.json", {
+    body: JSON.stringify({ report, seen }, null, 1),
+    contentType: "application/json",
+  });
+
+  for (const [index, { startMs, errors }] of viewers.entries()) {
+    const samples = seen[index] ?? [];
+    const last = samples.at(-1);
+    expect(startMs, "from opening to moving pictures").toBeLessThanOrEqual(3_000);
+    expect(last?.stalls, "stalls").toBe(0);
+    // The first seconds are tune-in.
+    for (const each of samples.slice(5)) expect(each.latencyMs, "hls.latency").toBeLessThanOrEqual(latencyMs);
+    expect((last?.partLoads ?? 0) / (last?.loads ?? 1), "share of parts").toBeGreaterThan(0.95);
+    expect(last?.positionMs, "played").toBeGreaterThan((samples[0]?.positionMs ?? 0) + observedMs - 2_000);
+    if (glassMs !== undefined)
+      expect(glass[index], "the picture's clock against the wall clock").toBeLessThanOrEqual(glassMs);
+    expect(errors, "errors that the page did not foresee").toEqual([]);
+  }
 }
 
 export async function playback(page: Page): Promise<Playback> {
@@ -71,7 +142,7 @@ export async function playback(page: Page): Promise<Playback> {
 }
 
 /** Looks at a playback once a second. Real time is what this measures: there is nothing to wait for but its passing. */
-export async function observe(page: Page, durationMs: number): Promise<Playback[]> {
+async function observe(page: Page, durationMs: number): Promise<Playback[]> {
   const seen: Playback[] = [];
   const end = Date.now() + durationMs;
   while (Date.now() < end) {
@@ -86,7 +157,7 @@ export async function observe(page: Page, durationMs: number): Promise<Playback[
 const PICTURE = { width: 640, height: 360 };
 
 /** How far the pattern's own clock, read from the video's pixels, is behind the wall clock. */
-export async function glassToGlassMs(page: Page): Promise<number> {
+async function glassToGlassMs(page: Page): Promise<number> {
   const shot = await page.evaluate(({ width, height }) => {
     const video = document.querySelector("video");
     const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
@@ -115,7 +186,7 @@ export function ffmpeg(args: readonly string[]): void {
 }
 
 /** Errors that the page did not foresee: a test that sees one fails, whatever else it looks at. */
-export function collectErrors(page: Page): string[] {
+function collectErrors(page: Page): string[] {
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));
   return errors;

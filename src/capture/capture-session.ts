@@ -71,7 +71,7 @@ export class CaptureSession implements PacketSink {
         kind: source.tracks[i]?.kind ?? "video",
         trackId: track.id,
         timescale: track.timescale,
-        reorders: source.tracks[i]?.reorders ?? false,
+        reorderDepth: source.tracks[i]?.reorderDepth ?? 0,
       })),
       partTargetMs: source.partTargetMs,
       onPart: (part) => {

@@ -20,9 +20,12 @@ export class DecodeTimes {
   readonly #timesUs: number[] = [];
   #lastUs = Number.NEGATIVE_INFINITY;
 
-  /** Without reordering no packet is held back; with it, 16 are. */
-  constructor(reorders: boolean) {
-    this.#window = reorders ? MAX_REORDER : 0;
+  /**
+   * Without reordering no packet is held back; with it, one more than its depth is, since that was found in the beginning of a
+   * file and may be a little more later.
+   */
+  constructor(reorderDepth: number) {
+    this.#window = reorderDepth === 0 ? 0 : Math.min(reorderDepth + 1, MAX_REORDER);
   }
 
   /** Packets whose decode time is now certain. */
@@ -31,7 +34,7 @@ export class DecodeTimes {
     let at = this.#timesUs.length;
     while (at > 0 && (this.#timesUs[at - 1] ?? 0) > packet.timestampUs) at--;
     this.#timesUs.splice(at, 0, packet.timestampUs);
-    // With one frame more than may be reordered in hand, none that is still to come can be shown before the earliest of them.
+    // With one frame more than may be reordered in hand, none that is still to come can be shown before the earliest.
     return this.#take(this.#packets.length - this.#window);
   }
 

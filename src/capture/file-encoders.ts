@@ -3,6 +3,7 @@ import type { Clock } from "../model/clock.ts";
 import type { RelayError } from "../model/errors.ts";
 import { SoundEncoder } from "./audio-encoder.ts";
 import type { SlotEncoder } from "./file-encode-lanes.ts";
+import { sameDecoder } from "./live-source.ts";
 import type { PacketSink, TrackDescription } from "./source.ts";
 import { VideoGrid, type VideoGridStats, type VideoSlot } from "./video-encoder.ts";
 
@@ -42,7 +43,7 @@ export class VideoSlots implements SlotEncoder<VideoSample> {
       frameAt: (slot) => this.#frame(slot),
       onPacket: (packet) => sink.packet(packet),
       onConfig: (decoderConfig) => {
-        if (sameDescription(decoderConfig, current)) return;
+        if (sameDecoder(decoderConfig, current)) return;
         current = decoderConfig;
         sink.reconfigure({ ...track, codec: decoderConfig.codec, decoderConfig });
       },
@@ -119,16 +120,4 @@ class SteppedClock implements Clock {
     this.#due = undefined;
     due.callback();
   }
-}
-
-function sameDescription(a: VideoDecoderConfig, b: VideoDecoderConfig): boolean {
-  const [left, right] = [bytesOf(a.description), bytesOf(b.description)];
-  return a.codec === b.codec && left.length === right.length && left.every((byte, index) => byte === right[index]);
-}
-
-function bytesOf(source: AllowSharedBufferSource | undefined): Uint8Array {
-  if (source === undefined) return new Uint8Array(0);
-  return ArrayBuffer.isView(source)
-    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
-    : new Uint8Array(source);
 }

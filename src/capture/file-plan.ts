@@ -191,7 +191,7 @@ async function describeVideo({ inspected, plan }: VideoTrackPlan, encoders: Enco
     frameRate: Math.round(scan.frameRate * 1000) / 1000,
     rotation,
     bitrate: scan.bitrate,
-    reorders: scan.reorderDepth > 0,
+    reorderDepth: scan.reorderDepth,
   };
 }
 

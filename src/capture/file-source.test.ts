@@ -84,7 +84,7 @@ test.each(["mp4", "mkv"] as const)("H.264 and Opus in %s pass through, end to en
   expect(source.treatment).toEqual({ video: "pass", audio: "pass", reasons: [] });
   expect(source).toMatchObject({ partTargetMs: 334, targetDurationMs: 2_000 });
   expect(source.tracks).toMatchObject([
-    { kind: "video", codec: "avc1.42c01e", width: 640, height: 360, rotation: 0, reorders: false },
+    { kind: "video", codec: "avc1.42c01e", width: 640, height: 360, rotation: 0, reorderDepth: 0 },
     { kind: "audio", codec: "opus", sampleRate: 48_000, channels: 2 },
   ]);
   expect(video).toHaveLength(150);

@@ -185,7 +185,8 @@ function describeAudio(decoderConfig: AudioDecoderConfig, config: AudioEncoderCo
   };
 }
 
-function sameDecoder(a: VideoDecoderConfig, b: VideoDecoderConfig): boolean {
+/** Whether two configurations give the same init segment. */
+export function sameDecoder(a: VideoDecoderConfig, b: VideoDecoderConfig): boolean {
   return (
     a.codec === b.codec &&
     a.codedWidth === b.codedWidth &&

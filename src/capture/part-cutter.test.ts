@@ -136,7 +136,7 @@ describe("video alone", () => {
 describe("reordered video", () => {
   /** I P b b: decode order of frames that are shown in the order of their numbers. */
   const decodeOrder = [0, 3, 1, 2, 6, 4, 5, 9, 7, 8];
-  const reordering: CutTrack = { ...VIDEO, reorders: true };
+  const reordering: CutTrack = { ...VIDEO, reorderDepth: 2 };
 
   test("decodes at the n-th smallest presentation time, with offsets that may be negative", () => {
     const { cutter: cut, parts } = cutter([reordering]);
@@ -155,9 +155,12 @@ describe("reordered video", () => {
     }
   });
 
-  test("holds at most 16 frames back", () => {
+  test("holds back one frame more than the reorder depth", () => {
     const { cutter: cut, parts } = cutter([reordering]);
-    for (let frame = 0; frame < 27; frame++) cut.push(video(frame));
+    // A part of ten is cut when the eleventh has its time, and three more are held.
+    for (let frame = 0; frame < 13; frame++) cut.push(video(frame));
+    expect(parts).toHaveLength(0);
+    cut.push(video(13));
     expect(parts).toHaveLength(1);
   });
 

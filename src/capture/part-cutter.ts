@@ -8,7 +8,7 @@ export interface CutTrack {
   readonly trackId: number;
   readonly timescale: number;
   /** See TrackDescription. */
-  readonly reorders?: boolean;
+  readonly reorderDepth?: number;
 }
 
 /** A part, cut and not yet written. */
@@ -78,7 +78,7 @@ export class PartCutter {
     this.#cut = cut;
     this.#limitTicks = Math.floor((partTargetMs * cut.timescale) / 1000);
     this.#onPart = onPart;
-    this.#times = new DecodeTimes(cut.reorders === true);
+    this.#times = new DecodeTimes(cut.reorderDepth ?? 0);
     this.#audio = video !== undefined && audio !== undefined ? new AudioQueue(audio) : undefined;
   }
 

@@ -32,8 +32,8 @@ export interface TrackDescription {
   readonly rotation?: 0 | 90 | 180 | 270;
   /** Bits per second, peak. */
   readonly bitrate: number;
-  /** Presentation order differs from decode order (B-frames): the cutter then holds one GOP back. Default false. */
-  readonly reorders?: boolean;
+  /** Most frames that are decoded before one they are shown after (B-frames); the cutter holds as many back. Default 0. */
+  readonly reorderDepth?: number;
 }
 
 /** Where a source puts its packets. */

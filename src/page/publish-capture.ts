@@ -35,12 +35,12 @@ export async function publishCapture(options: PublishCaptureOptions): Promise<Li
     const { partTargetMs, targetDurationMs } = capture;
     publisher = await relay.publish(
       name,
-      // A key frame opens each segment, so a segment may close at any of them past half its target.
+      // Sources make a key frame where a segment has to open, and nowhere else; each packet of sound alone is one.
       {
         renditions: [{ id: rendition, ...capture.rendition }],
         partTargetMs,
         targetDurationMs,
-        segmentMinMs: targetDurationMs / 2,
+        segmentMinMs: capture.rendition.width === undefined ? targetDurationMs / 2 : 0,
       },
       signal === undefined ? {} : { signal },
     );
