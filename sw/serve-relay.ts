@@ -67,14 +67,16 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
       const { data, source } = event;
       if (!isEddyMessage(data) || source === null) return false;
       const clientId = source instanceof Client ? source.id : "";
-      const reply = (fields: object): void => source.postMessage({ eddy: WIRE_VERSION, re: data.id, ...fields });
+      // The id is the page's own business: whatever it is, it goes back as it came.
+      const to = { eddy: WIRE_VERSION, re: data.id as number };
+      const reply = (envelope: AnswerEnvelope): void => source.postMessage(envelope);
       event.waitUntil(
         // Reading is inside, so that a bad message is answered like a bad ask.
         Promise.resolve()
           .then(() => answer(readAsk(data), clientId))
           .then(
-            (value) => reply({ answer: value }),
-            (thrown: unknown) => reply({ error: wireError(thrown) }),
+            (value) => reply({ ...to, answer: value }),
+            (thrown: unknown) => reply({ ...to, error: wireError(thrown) }),
           ),
       );
       return true;

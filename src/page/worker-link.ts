@@ -1,6 +1,14 @@
 import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
-import { type Answers, type Ask, AskError, isEddyMessage, WIRE_VERSION, type WireError } from "../wire/messages.ts";
+import {
+  type Answers,
+  type Ask,
+  type AskEnvelope,
+  AskError,
+  isEddyMessage,
+  WIRE_VERSION,
+  type WireError,
+} from "../wire/messages.ts";
 
 /** How long an ask may go unanswered. A worker that starts answers within 100 ms; two slow cores need room. */
 const ASK_DEADLINE_MS = 5_000;
@@ -71,7 +79,8 @@ export class WorkerLink {
           else resolve(answer as Answers[T]);
         },
       });
-      worker.postMessage({ eddy: WIRE_VERSION, id, ask }, transfer);
+      const envelope: AskEnvelope = { eddy: WIRE_VERSION, id, ask };
+      worker.postMessage(envelope, transfer);
     });
   }
 
