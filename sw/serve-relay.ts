@@ -1,6 +1,14 @@
 import { type CacheOptions, createMatch, type Match, Playlists, RelayError, VERSION } from "eddy-hls/core";
 import { clientsClaim } from "workbox-core/clientsClaim.js";
-import { type Answers, type Ask, isEddyMessage, readAsk, WIRE_VERSION, type WireError } from "../src/wire/messages.ts";
+import {
+  type AnswerEnvelope,
+  type Answers,
+  type Ask,
+  isEddyMessage,
+  readAsk,
+  WIRE_VERSION,
+  type WireError,
+} from "../src/wire/messages.ts";
 import { Ingest, OutOfOrderError } from "./ingest.ts";
 
 export interface ServeRelayOptions {
