@@ -2,6 +2,7 @@ import type { Bytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Playlists } from "../origin/playlists.ts";
 import type { Rendition } from "../origin/rendition.ts";
+import type { Stream } from "../origin/stream.ts";
 import { parseByteRange } from "./byte-range.ts";
 import { parseDirectives } from "./directives.ts";
 import { parseRoute, type Route } from "./route.ts";
@@ -65,14 +66,17 @@ export function createMatch(playlists: Playlists, options: HandlerOptions = {}):
       return { type: "application/json", cacheControl: NEVER_STORED, views: [json] };
     }
     const stream = playlists.get(route.stream);
-    if (route.kind === "multivariant") {
-      return { type: PLAYLIST_TYPE, cacheControl: NEVER_STORED, views: [stream.multivariant] };
-    }
+    if (route.kind === "multivariant") return multivariant(stream, request);
     const rendition = stream.rendition(route.rendition);
     if (route.kind === "media") return mediaPlaylist(rendition, request, url);
     // A URI of an earlier life of this name: its media is gone.
     if (route.epoch !== stream.epoch) throw notFound(route);
     return media(rendition, route, request);
+  }
+
+  async function multivariant(stream: Stream, request: Request): Promise<Found> {
+    const playlist = await stream.multivariant(request.signal);
+    return { type: PLAYLIST_TYPE, cacheControl: NEVER_STORED, views: [playlist] };
   }
 
   async function mediaPlaylist(rendition: Rendition, request: Request, url: URL): Promise<Found> {
@@ -93,6 +97,7 @@ async function media(
   request: Request,
 ): Promise<Found> {
   const { kind, number } = route;
+  if ((route.text === true) !== rendition.isText) throw notFound(route);
   const found =
     kind === "segment"
       ? rendition.segment(number)

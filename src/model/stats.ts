@@ -1,4 +1,5 @@
 import type { PartPosition } from "./ids.ts";
+import type { RenditionKind } from "./rendition-options.ts";
 
 /** `live`: a producer sends; `ended`: it said so; the window stays readable. */
 export type StreamState = "live" | "ended";
@@ -15,7 +16,9 @@ export interface StreamSummary {
 
 export interface RenditionStats {
   readonly id: string;
-  readonly codecs: string;
+  readonly kind: RenditionKind;
+  /** Absent while no init segment says which, and of text. */
+  readonly codecs?: string;
   /** Last part; absent while there is none. */
   readonly last?: PartPosition;
   readonly firstMsn: number;

@@ -62,6 +62,11 @@ function checkNotTooFar(ask: ReloadAsk, edge: LiveEdge): void {
   );
 }
 
+/** How long a first playlist may be held: below the 10 s that hls.js gives it; a 503 is retried. */
+export function firstPlaylistDeadlineMs(targetDurationMs: number): number {
+  return Math.min(9_000, 3 * targetDurationMs);
+}
+
 /**
  * How long a playlist request may block. hls.js gives it max(3 PT, 0.8 TD), at most 10 s, and repeats it without
  * directives: the current playlist comes before that (rule 58).

@@ -1,17 +1,23 @@
 import type { ChunkCache } from "../cache/chunk-cache.ts";
 import type { CachedPlaylist, M3u8Cache, M3u8Ring } from "../cache/m3u8-cache.ts";
 import type { SlotRing } from "../cache/slot-ring.ts";
-import { Waiters } from "../cache/waiters.ts";
+import { Waiters, type WaitOutcome } from "../cache/waiters.ts";
 import { type InitSegment, parseInitSegment } from "../media/init-segment.ts";
-import { type MediaPart, type PartPiece, parsePart, splitPart } from "../media/media-part.ts";
+import type { PartPiece } from "../media/media-part.ts";
+import { joinWebVtt } from "../media/web-vtt.ts";
 import type { Bytes } from "../model/bytes.ts";
 import type { Clock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId, PartPosition } from "../model/ids.ts";
-import type { CacheConfig, RenditionOptions, StreamConfig } from "../model/options.ts";
+import type { CacheConfig, StreamConfig } from "../model/options.ts";
+import type { RenditionConfig } from "../model/rendition-options.ts";
 import type { RenditionStats } from "../model/stats.ts";
 import { M3u8Manifest } from "../playlist/m3u8-manifest.ts";
-import { positionKey, type ReloadAsk, reloadDeadlineMs, reloadKey } from "./reload.ts";
+import type { RenditionReport } from "../playlist/manifest-types.ts";
+import type { ListedRendition } from "../playlist/multivariant.ts";
+import { BitRate } from "./bit-rate.ts";
+import { type CutPart, cutMedia, cutText, type PartLimits, ROUNDING_MS } from "./part-cutter.ts";
+import { firstPlaylistDeadlineMs, positionKey, type ReloadAsk, reloadDeadlineMs, reloadKey } from "./reload.ts";
 
 /** Where a rendition starts, or goes on. */
 export interface RenditionStart {
@@ -26,6 +32,8 @@ export const FIRST_START: RenditionStart = { firstMsn: 1, firstPartId: 0, discon
 /** A part as it comes from a producer. The rendition keeps `bytes` as they are: they must never change afterwards. */
 export interface PartInput {
   readonly bytes: Bytes;
+  /** What it lasts as the producer says. The samples are measured, and win; only text needs it. */
+  readonly durationMs?: number;
   /** Wall clock of the first sample, in ms since the Unix epoch. Default: now, less the part's duration. */
   readonly programDateTimeMs?: number;
 }
@@ -37,21 +45,22 @@ export interface AddedPart {
   readonly segmentStart?: RenditionStart;
 }
 
-/** Slack of one timescale tick at the coarsest scale in use: rounding is no reason to refuse a part. */
-const ROUNDING_MS = 0.05;
-/** No sample of a live encoder lasts less. */
-const MIN_PART_MS = 1;
-
 export interface RenditionContext {
   readonly stream: string;
   readonly epoch: string;
-  readonly options: RenditionOptions;
+  readonly options: RenditionConfig;
   readonly config: StreamConfig;
   readonly cacheConfig: CacheConfig;
   readonly chunks: ChunkCache;
   readonly m3u8s: M3u8Cache;
   readonly clock: Clock;
   readonly start: RenditionStart;
+  /** What its playlist reports of the others (rule 43); asked when somebody asks for the playlist. */
+  reports(): readonly RenditionReport[];
+  /** Something that the others may wait for has changed: a part, an init segment, the end. */
+  advanced(): void;
+  /** Resolves when the others have come along, or after `deadlineMs` at most; undefined where they have (rule 44). */
+  together(deadlineMs: number, signal: AbortSignal | undefined): Promise<unknown> | undefined;
 }
 
 /**
@@ -59,7 +68,7 @@ export interface RenditionContext {
  * Everything but waiting is synchronous, so no request ever sees a playlist that lists what the ring has not.
  */
 export class Rendition {
-  readonly options: RenditionOptions;
+  readonly options: RenditionConfig;
   readonly #context: RenditionContext;
   readonly #name: string;
   readonly #ring: SlotRing;
@@ -67,10 +76,10 @@ export class Rendition {
   readonly #manifest: M3u8Manifest;
   readonly #reloads: Waiters;
   readonly #reloadDeadlineMs: number;
+  readonly #bitRate: BitRate;
+  readonly #limits: PartLimits;
   #init: InitSegment | undefined;
   #initIndex: number;
-  /** The playlist changed since it was rendered last: it is rendered when somebody asks. */
-  #stale = true;
   #hits = 0;
   #misses = 0;
   #refused = 0;
@@ -92,6 +101,7 @@ export class Rendition {
       maxSegments: cacheConfig.maxSegments,
       maxPartsPerSegment: cacheConfig.maxPartsPerSegment,
       epoch,
+      container: this.isText ? "vtt" : "mp4",
       firstMsn: start.firstMsn,
       firstPartId: start.firstPartId,
       discontinuitySequence: start.discontinuitySequence,
@@ -99,16 +109,55 @@ export class Rendition {
     this.#reloads = new Waiters({ clock });
     this.#reloadDeadlineMs = reloadDeadlineMs(config.partTargetMs, config.targetDurationMs);
     this.#initIndex = start.initIndex - 1;
+    this.#bitRate = new BitRate(config.targetDurationMs);
+    const { maxBytesPerPlaylist } = cacheConfig;
+    this.#limits = { name: this.#name, partTargetMs: config.partTargetMs, maxBytes: maxBytesPerPlaylist };
   }
 
-  /** `video/mp4`, or `audio/mp4` where there is no video (rule 60). */
+  /** Whether its parts are WebVTT files, without an init segment. */
+  get isText(): boolean {
+    return this.options.kind === "subtitles";
+  }
+
+  /** `text/vtt`, `video/mp4`, or `audio/mp4` where there is no video (rule 60). */
   get contentType(): string {
+    if (this.isText) return "text/vtt";
     const tracks = this.#init?.tracks ?? [];
     return tracks.length > 0 && tracks.every((track) => track.kind === "audio") ? "audio/mp4" : "video/mp4";
   }
 
   get position(): PartPosition | undefined {
     return this.#manifest.position;
+  }
+
+  /** Where the playlists of the others should say that this one stands. */
+  get reportPosition(): PartPosition | undefined {
+    return this.#manifest.reportPosition;
+  }
+
+  /** Wall clock of the end of its last part; undefined before the first. */
+  get endWallMs(): number | undefined {
+    return this.#manifest.endWallMs;
+  }
+
+  /** As the Multivariant Playlist lists it; without codecs while nothing says which. */
+  get listed(): ListedRendition {
+    const { tracks = [] } = this.#init ?? {};
+    const read = tracks.map(({ codec }) => codec).filter((codec) => codec !== undefined);
+    const codecs = this.options.codecs ?? (read.length > 0 ? read.join(",") : undefined);
+    const { width, height } = tracks.find(({ kind }) => kind === "video") ?? {};
+    const { measured } = this.#bitRate;
+    return {
+      ...(width === undefined || height === undefined ? {} : { width, height }),
+      ...this.options,
+      ...(codecs === undefined ? {} : { codecs }),
+      ...(measured === undefined ? {} : { measured }),
+    };
+  }
+
+  /** Segments that had to open without an independent frame (rule 26). */
+  get dependentSegments(): number {
+    return this.#manifest.stats.dependentSegments;
   }
 
   get ended(): boolean {
@@ -141,12 +190,15 @@ export class Rendition {
   /** @throws RelayError `malformed-init`; the init segment in effect stays */
   setInit(bytes: Bytes): void {
     this.#live();
+    if (this.isText) {
+      throw new RelayError("malformed-init", `"${this.#name}": expected WebVTT parts alone, got an init segment`);
+    }
     this.#init = parseInitSegment(bytes);
     this.#initIndex += 1;
     this.#ring.setInit(this.#initIndex, bytes);
     this.#m3u8s.setInit(this.#initIndex, bytes);
     this.#manifest.setInit(this.#initIndex);
-    this.#stale = true;
+    this.#context.advanced();
   }
 
   /**
@@ -155,10 +207,7 @@ export class Rendition {
    */
   addPart(input: PartInput): AddedPart {
     this.#live();
-    if (this.#init === undefined) {
-      throw new RelayError("init-missing", `"${this.#name}": expected an init segment before the first part`);
-    }
-    const pieces = this.#cut(input.bytes, parsePart(input.bytes, this.#init));
+    const { pieces } = this.#cut(input);
     let segmentStart: RenditionStart | undefined;
     let programDateTimeMs = input.programDateTimeMs;
     for (const piece of pieces) {
@@ -186,16 +235,15 @@ export class Rendition {
   discontinuity(): void {
     this.#live();
     this.#manifest.discontinuity();
-    this.#stale = true;
   }
 
   /** No more parts: ENDLIST, and every waiter is answered at once (rule 57). */
   end(): void {
     if (this.#manifest.ended) return;
     this.#manifest.end();
-    this.#stale = true;
     this.#reloads.close();
     this.#ring.stopWaiting();
+    this.#context.advanced();
   }
 
   /** Counts a step of the producer that was refused. */
@@ -222,13 +270,17 @@ export class Rendition {
       targetDurationMs,
     });
     if (key === undefined) return this.#render(ask.skip);
-    return this.#block(key, this.#reloadDeadlineMs, signal).then(() => this.#render(ask.skip));
+    const askedAtMs = this.#context.clock.now();
+    return this.#block(key, this.#reloadDeadlineMs, signal).then(async (outcome) => {
+      const leftMs = this.#reloadDeadlineMs - (this.#context.clock.now() - askedAtMs);
+      if (outcome === "woken") await this.#context.together(Math.min(partTargetMs, leftMs), signal);
+      return this.#render(ask.skip);
+    });
   }
 
   async #firstPlaylist(ask: ReloadAsk, signal: AbortSignal | undefined): Promise<CachedPlaylist> {
     const { targetDurationMs } = this.#context.config;
-    // Below the 10 s that hls.js gives a playlist; a 503 is retried.
-    const deadlineMs = Math.min(9_000, 3 * targetDurationMs);
+    const deadlineMs = firstPlaylistDeadlineMs(targetDurationMs);
     await this.#block(positionKey({ msn: this.#manifest.firstMsn + 1, part: 0 }), deadlineMs, signal);
     if (this.#manifest.closedSegmentCount === 0 && !this.#manifest.ended) {
       throw new RelayError("deadline", `"${this.#name}": no segment has closed within ${deadlineMs} ms`);
@@ -236,7 +288,7 @@ export class Rendition {
     return this.#render(ask.skip);
   }
 
-  #block(key: number, deadlineMs: number, signal: AbortSignal | undefined): Promise<unknown> {
+  #block(key: number, deadlineMs: number, signal: AbortSignal | undefined): Promise<WaitOutcome> {
     return this.#reloads.wait(key, signal === undefined ? { deadlineMs } : { deadlineMs, signal });
   }
 
@@ -268,7 +320,7 @@ export class Rendition {
         : undefined;
     if (views === undefined) this.#misses += 1;
     else this.#hits += 1;
-    return views;
+    return views !== undefined && this.isText ? joinWebVtt(views) : views;
   }
 
   init(index: number): Bytes | undefined {
@@ -297,9 +349,11 @@ export class Rendition {
     const reloads = this.#reloads.stats;
     const ring = this.#ring.stats;
     const last = manifest.position;
+    const { codecs } = this.listed;
     return {
       id: this.options.id,
-      codecs: this.options.codecs,
+      kind: this.options.kind,
+      ...(codecs === undefined ? {} : { codecs }),
       ...(last === undefined ? {} : { last }),
       firstMsn: manifest.firstMsn,
       segments: manifest.closedSegmentCount,
@@ -320,36 +374,10 @@ export class Rendition {
     if (this.#manifest.ended) throw new RelayError("stream-ended", `"${this.#name}" has ended: expected no more media`);
   }
 
-  /**
-   * One piece where it fits; else runs of its fragments, each as long as the part target allows (rule 14). All of them are
-   * looked at before the first is stored.
-   */
-  #cut(bytes: Bytes, part: MediaPart): readonly PartPiece[] {
-    const { partTargetMs } = this.#context.config;
-    const { maxBytesPerPlaylist } = this.#context.cacheConfig;
-    if (bytes.byteLength > maxBytesPerPlaylist) {
-      throw new RelayError(
-        "part-too-large",
-        `"${this.#name}": expected at most ${maxBytesPerPlaylist} bytes, got ${bytes.byteLength}`,
-      );
-    }
-    const limitMs = partTargetMs + ROUNDING_MS;
-    const { durationMs, independent } = part;
-    const pieces = durationMs <= limitMs ? [{ bytes, durationMs, independent }] : splitPart(bytes, part, limitMs);
-    for (const piece of pieces) {
-      if (piece.durationMs < MIN_PART_MS) {
-        throw new RelayError(
-          "malformed-part",
-          `"${this.#name}": expected samples of at least ${MIN_PART_MS} ms, got ${piece.durationMs.toFixed(3)} ms`,
-        );
-      }
-      if (piece.durationMs <= limitMs) continue;
-      throw new RelayError(
-        "part-too-long",
-        `"${this.#name}": expected fragments of at most the part target of ${partTargetMs} ms, got one of ${piece.durationMs.toFixed(1)} ms`,
-      );
-    }
-    return pieces.map((piece) => ({ ...piece, durationMs: Math.min(piece.durationMs, partTargetMs) }));
+  #cut(input: PartInput): CutPart {
+    if (this.isText) return cutText(input.bytes, input.durationMs, this.#limits);
+    if (this.#init !== undefined) return cutMedia(input.bytes, this.#init, this.#limits);
+    throw new RelayError("init-missing", `"${this.#name}": expected an init segment before the first part`);
   }
 
   #append(piece: PartPiece, programDateTimeMs: number | undefined): RenditionStart | undefined {
@@ -365,9 +393,11 @@ export class Rendition {
   #list(info: Parameters<M3u8Manifest["addPart"]>[0]): RenditionStart | undefined {
     const listed = this.#manifest.addPart(info);
     this.#lastPartAtMs = this.#context.clock.now();
-    this.#stale = true;
+    const closed = listed.closedMsn === undefined ? undefined : this.#manifest.segment(listed.closedMsn);
+    if (closed !== undefined && !closed.gap) this.#bitRate.add(closed);
     this.#keepListedFetchable();
     this.#reloads.wakeThrough(positionKey(listed));
+    this.#context.advanced();
     if (!listed.opensSegment) return undefined;
     return {
       firstMsn: listed.msn,
@@ -397,17 +427,14 @@ export class Rendition {
     const manifest = this.#manifest;
     // Another stream's parts may have pushed out ours since the last one came.
     const { oldestId } = this.#ring;
-    const listedId = manifest.firstListedPartId;
-    if (oldestId !== undefined && listedId < oldestId) {
-      manifest.dropBefore(oldestId);
-      this.#stale ||= manifest.firstListedPartId !== listedId;
-    }
-    if (this.#stale) {
+    if (oldestId !== undefined && manifest.firstListedPartId < oldestId) manifest.dropBefore(oldestId);
+    manifest.setReports(this.#context.reports());
+    const playlist = manifest.render();
+    // The manifest gives the same bytes until something changes.
+    if (playlist !== this.#m3u8s.last?.raw) {
       const position = manifest.position ?? { msn: manifest.firstMsn, part: 0 };
       const delta = manifest.renderDelta();
-      const playlist = manifest.render();
       this.#m3u8s.put(delta === undefined ? { position, playlist } : { position, playlist, delta });
-      this.#stale = false;
     }
     const cached = skip ? (this.#m3u8s.delta ?? this.#m3u8s.last) : this.#m3u8s.last;
     if (cached === undefined)

@@ -1,7 +1,7 @@
 import type { Bytes } from "../model/bytes.ts";
+import { checkNumber } from "../model/checks.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId, PartPosition } from "../model/ids.ts";
-import { checkNumber } from "../model/options.ts";
 import { type ManifestConfig, type ManifestOptions, resolveManifestOptions } from "./manifest-options.ts";
 import type { ManifestStats, PartInfo, PartPlacement, RenditionReport, SegmentInfo } from "./manifest-types.ts";
 import { isGap, type Segment, SegmentLog } from "./segment-log.ts";
@@ -12,8 +12,11 @@ import { writeAscii } from "./text-buffer.ts";
 const ROUNDING_MS = 0.001;
 /** No sample of a live encoder lasts less. */
 const MIN_PART_MS = 1;
-/** Section 8: EXT-X-MAP needs 6, EXT-X-SKIP needs 9, and only a delta holds one; SERVER-CONTROL needs nothing. */
-const VERSION = 6;
+/**
+ * Section 8: EXT-X-MAP needs 6, and a playlist without one 3 for its decimals; EXT-X-SKIP needs 9, and only a delta holds
+ * one; SERVER-CONTROL needs nothing.
+ */
+const VERSION = { mp4: 6, vtt: 3 } as const;
 const DELTA_VERSION = 9;
 
 /**
@@ -45,6 +48,8 @@ export class M3u8Manifest {
   #wallOffsetMs: number | undefined;
   /** The last part may still turn out to be too short. */
   #lastIsShort = false;
+  /** The open segment holds no frame yet: the first one decides whether it can be decoded on its own (rule 26). */
+  #awaitsFrame = false;
   #shortParts = 0;
   #dependentSegments = 0;
   #full: Bytes | undefined;
@@ -78,6 +83,11 @@ export class M3u8Manifest {
     const before = this.#log.get(this.#position.msn - 1);
     if (before === undefined || before.partCount < 2) return this.#position;
     return { msn: before.msn, part: before.partCount - 1 };
+  }
+
+  /** Wall clock of the end of the last part, as PROGRAM-DATE-TIME has it; undefined before the first. */
+  get endWallMs(): number | undefined {
+    return this.#wallOffsetMs === undefined ? undefined : this.#segmentEndMs + this.#wallOffsetMs;
   }
 
   /** Id the next part will take. */
@@ -155,15 +165,19 @@ export class M3u8Manifest {
     let closedMsn: Msn | undefined;
     if (wallOffsetMs !== undefined) {
       closedMsn = this.#open(wallOffsetMs);
-      if (!independent && !gap) this.#dependentSegments++;
+      this.#awaitsFrame = true;
     } else if (this.#lastIsShort && !gap) {
       this.#shortParts++;
+    }
+    if (this.#awaitsFrame && !gap) {
+      this.#awaitsFrame = false;
+      if (!independent) this.#dependentSegments++;
     }
     const segment = this.#openSegment;
     const ticks = this.#partTicks(segment, this.#segmentStartMs, durationMs);
     const id = this.#nextPartId++;
     const flags = (independent ? ",INDEPENDENT=YES" : "") + (gap ? ",GAP=YES" : "");
-    const line = `#EXT-X-PART:DURATION=${seconds(ticks)},URI="${this.#config.epoch}/part-${id}.mp4"${flags}\n`;
+    const line = `#EXT-X-PART:DURATION=${seconds(ticks)},URI="${this.#config.epoch}/part-${id}.${this.#config.container}"${flags}\n`;
     this.#log.addPart(segment, { line, ticks, durationMs, sizeBytes, gap });
     this.#lastIsShort = !independent && !gap && ticks * 100 < this.#config.partTarget * 85;
     if (opensSegment) this.#log.trim();
@@ -230,7 +244,10 @@ export class M3u8Manifest {
 
   /** The whole playlist. The same bytes until something changes; they are never edited, and must not be transferred. */
   render(): Bytes {
-    this.#full ??= this.#assemble(this.#head(VERSION) + this.#mapBefore(this.#log.listedMsn), this.#log.listedMsn);
+    this.#full ??= this.#assemble(
+      this.#head(VERSION[this.#config.container]) + this.#mapBefore(this.#log.listedMsn),
+      this.#log.listedMsn,
+    );
     return this.#full;
   }
 
@@ -319,7 +336,7 @@ export class M3u8Manifest {
   }
 
   #map(index: number): string {
-    return `#EXT-X-MAP:URI=${this.#initUri(index)}\n`;
+    return this.#config.container === "vtt" ? "" : `#EXT-X-MAP:URI=${this.#initUri(index)}\n`;
   }
 
   /** The MAP in effect at a segment, unless its own lines state it. */
@@ -339,7 +356,7 @@ export class M3u8Manifest {
   #tail(): string {
     if (this.#ended) return `${this.#reports}#EXT-X-ENDLIST\n`;
     // The next part's URI does not depend on its segment, so the hint is right even where that part opens one (rule 40).
-    const part = `#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${this.#config.epoch}/part-${this.#nextPartId}.mp4"\n`;
+    const part = `#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${this.#config.epoch}/part-${this.#nextPartId}.${this.#config.container}"\n`;
     if (this.#pendingInit === undefined) return part + this.#reports;
     return `#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=${this.#initUri(this.#pendingInit)}\n${part}${this.#reports}`;
   }

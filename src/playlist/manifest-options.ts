@@ -1,7 +1,7 @@
+import { checkNumber } from "../model/checks.ts";
 import { systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId } from "../model/ids.ts";
-import { checkNumber } from "../model/options.ts";
 import { type Ticks, ticksFrom, ticksOf } from "./tags.ts";
 
 /** How one Media Playlist is cut and listed. All durations are fixed while it lives (rules 5 and 9). */
@@ -18,6 +18,8 @@ export interface ManifestOptions {
   readonly maxPartsPerSegment?: number;
   /** First path component of every media URI, 1 to 16 of `0-9 a-z`; new whenever the stream starts anew. Default `0`. */
   readonly epoch?: string;
+  /** `vtt`: every part is a whole WebVTT file, and there is no init segment. Default `mp4`. */
+  readonly container?: "mp4" | "vtt";
   /** Media sequence number of the first segment, at least 1 (rule 68). Default 1. */
   readonly firstMsn?: Msn;
   /** Id of the first part. Default 0. */
@@ -40,6 +42,7 @@ export interface ManifestConfig {
   readonly maxSegments: number;
   readonly maxPartsPerSegment: number;
   readonly epoch: string;
+  readonly container: "mp4" | "vtt";
   readonly firstMsn: Msn;
   readonly firstPartId: PartId;
   readonly discontinuitySequence: number;
@@ -85,6 +88,7 @@ export function resolveManifestOptions(options: ManifestOptions): ManifestConfig
     maxSegments: checkWhole("maxSegments", options.maxSegments ?? 32, 1),
     maxPartsPerSegment: checkWhole("maxPartsPerSegment", options.maxPartsPerSegment ?? 128, 1),
     epoch,
+    container: options.container ?? "mp4",
     firstMsn: checkWhole("firstMsn", options.firstMsn ?? 1, 1),
     firstPartId: checkWhole("firstPartId", options.firstPartId ?? 0, 0),
     discontinuitySequence: checkWhole("discontinuitySequence", options.discontinuitySequence ?? 0, 0),

@@ -127,7 +127,7 @@ export class SegmentLog {
     if (segment === undefined) return undefined;
     this.open = undefined;
     segment.endTicks = this.endTicks;
-    const uri = `${this.#config.epoch}/seg-${segment.msn}.mp4`;
+    const uri = `${this.#config.epoch}/seg-${segment.msn}.${this.#config.container}`;
     const closing = `${isGap(segment) ? "#EXT-X-GAP\n" : ""}#EXTINF:${seconds(segment.ticks)},\n${uri}\n`;
     this.plain.append(closing);
     this.detail.append(closing);

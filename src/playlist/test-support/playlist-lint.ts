@@ -68,13 +68,18 @@ function allSegments({ segments, open }: ParsedPlaylist): readonly ParsedSegment
   return open === undefined ? segments : [...segments, open];
 }
 
+/** WebVTT has no init segment. */
+function isText({ segments, open }: ParsedPlaylist): boolean {
+  return (segments[0]?.uri ?? open?.parts[0]?.uri ?? "").endsWith(".vtt");
+}
+
 function ticksOfSegment(segment: ParsedSegment): number {
   return segment.ticks ?? segment.parts.reduce((sum, part) => sum + part.ticks, 0);
 }
 
 function lintHeader(playlist: ParsedPlaylist, report: Report): void {
   const { header, control, partTarget, targetDurationS, skipped } = playlist;
-  const needed = skipped > 0 ? 9 : 6;
+  const needed = skipped > 0 ? 9 : isText(playlist) ? 3 : 6;
   if (Number(header.get("EXT-X-VERSION")) !== needed) {
     report(3, `expected version ${needed}, got ${header.get("EXT-X-VERSION")}`);
   }
@@ -104,7 +109,7 @@ function lintSegments(playlist: ParsedPlaylist, report: Report): void {
   for (const [index, segment] of all.entries()) {
     const { msn, ticks, map, programDateTime, discontinuity, uri } = segment;
     fromEnd -= ticksOfSegment(segment);
-    if (map === undefined) report(6, `no MAP in effect at ${msn}`);
+    if (map === undefined && !isText(playlist)) report(6, `no MAP in effect at ${msn}`);
     // 4.4.3.1: to the nearest integer, a half upwards.
     if (ticks !== undefined && Math.floor(ticks / 100_000 + 0.5) > targetDurationS)
       report(4, `EXTINF ${ticks / 1e5} of ${msn}`);
