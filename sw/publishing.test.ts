@@ -227,7 +227,11 @@ test("a second producer is refused while the first one's page is open, and takes
   await second.init("main", testInit());
   // Rule 28: its numbers go on, so that no media sequence number ever means two things.
   expect(await second.part("main", part(0))).toEqual({ msn: 3, part: 0 });
-  expect(await worker.text("studio/main/e1/part-0.mp4")).toContain("media-not-found");
+  // What the first one published is listed still, under its own URIs.
+  const listed = await worker.text("studio/main/media.m3u8");
+  expect(listed).toMatch(/e1\/seg-2\.mp4\n#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI="e2\/init-1\.mp4"/);
+  expect(await worker.text("studio/main/e1/part-0.mp4")).not.toContain("media-not-found");
+  expect(await worker.text("studio/main/e2/part-0.mp4")).toContain("media-not-found");
 });
 
 test("end() comes after all that was published, and the playlist says so", async () => {
@@ -261,4 +265,27 @@ test("more unacknowledged steps than the cap are refused, and none is lost for i
   expect(publisher.pending).toBe(256);
   await vi.advanceTimersByTimeAsync(60_000);
   expect((await outcomes).every(({ status }) => status === "rejected")).toBe(true);
+});
+
+test("rules 27, 28 and 34: a producer that took over has the numbers and dates it was given, also in a worker started anew", async () => {
+  const first = await publish("page-1", "e1");
+  await first.init("main", testInit());
+  await publishParts(first, 0, 7);
+  worker.clients.delete("page-1");
+  const second = await publish("page-2", "e2");
+  await second.init("main", testInit());
+  const { programDateTimeMs: _, ...undated } = part(0);
+  await second.part("main", undated);
+  for (let n = 1; n < 7; n++) await second.part("main", { ...part(n), programDateTimeMs: 0 });
+  const dates = (text: string) => text.match(/e2[\s\S]*/)?.[0].match(/#EXT-X-PROGRAM-DATE-TIME:.*/g) ?? [];
+  const before = await worker.text("studio/main/media.m3u8");
+  await vi.advanceTimersByTimeAsync(5_000);
+  worker.kill();
+  await second.part("main", part(7));
+  const after = await worker.text("studio/main/media.m3u8");
+  expect(second.reopened).toBe(1);
+  expect(/MEDIA-SEQUENCE:(\d+)/.exec(after)?.[1]).toBe("3");
+  expect(after).toContain("e2/seg-3.mp4");
+  expect(dates(before)).toHaveLength(2);
+  expect(dates(after)).toEqual(dates(before));
 });

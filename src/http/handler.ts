@@ -69,8 +69,6 @@ export function createMatch(playlists: Playlists, options: HandlerOptions = {}):
     if (route.kind === "multivariant") return multivariant(stream, request);
     const rendition = stream.rendition(route.rendition);
     if (route.kind === "media") return mediaPlaylist(rendition, request, url);
-    // A URI of an earlier life of this name: its media is gone.
-    if (route.epoch !== stream.epoch) throw notFound(route);
     return media(rendition, route, request);
   }
 
@@ -96,14 +94,14 @@ async function media(
   route: Extract<Route, { number: number }>,
   request: Request,
 ): Promise<Found> {
-  const { kind, number } = route;
+  const { kind, epoch, number } = route;
   if ((route.text === true) !== rendition.isText) throw notFound(route);
   const found =
     kind === "segment"
-      ? rendition.segment(number)
+      ? rendition.segment(epoch, number)
       : kind === "init"
-        ? rendition.init(number)
-        : await rendition.part(number, request.signal);
+        ? rendition.init(epoch, number)
+        : await rendition.part(epoch, number, request.signal);
   if (found === undefined) throw notFound(route);
   const views = found instanceof Uint8Array ? [found] : found;
   return { type: rendition.contentType, cacheControl: IMMUTABLE, views };

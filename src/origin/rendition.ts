@@ -16,6 +16,7 @@ import { M3u8Manifest } from "../playlist/m3u8-manifest.ts";
 import type { RenditionReport } from "../playlist/manifest-types.ts";
 import type { ListedRendition } from "../playlist/multivariant.ts";
 import { BitRate } from "./bit-rate.ts";
+import { Epochs } from "./epochs.ts";
 import { type CutPart, cutMedia, cutText, type PartLimits, ROUNDING_MS } from "./part-cutter.ts";
 import { firstPlaylistDeadlineMs, positionKey, type ReloadAsk, reloadDeadlineMs, reloadKey } from "./reload.ts";
 
@@ -25,6 +26,8 @@ export interface RenditionStart {
   readonly firstPartId: PartId;
   readonly discontinuitySequence: number;
   readonly initIndex: number;
+  /** PROGRAM-DATE-TIME of its first segment, where that is known. */
+  readonly programDateTimeMs?: number;
 }
 
 export const FIRST_START: RenditionStart = { firstMsn: 1, firstPartId: 0, discontinuitySequence: 0, initIndex: 0 };
@@ -68,7 +71,8 @@ export interface RenditionContext {
  * Everything but waiting is synchronous, so no request ever sees a playlist that lists what the ring has not.
  */
 export class Rendition {
-  readonly options: RenditionConfig;
+  #options: RenditionConfig;
+  readonly #epochs: Epochs;
   readonly #context: RenditionContext;
   readonly #name: string;
   readonly #ring: SlotRing;
@@ -89,7 +93,8 @@ export class Rendition {
   /** @throws RelayError `stream-limit` when no ring is free */
   constructor(context: RenditionContext) {
     const { config, start, clock, cacheConfig, options, epoch } = context;
-    this.options = options;
+    this.#options = options;
+    this.#epochs = new Epochs({ name: epoch, firstPartId: start.firstPartId, firstInitIndex: start.initIndex });
     this.#context = context;
     this.#name = `${context.stream}/${options.id}`;
     this.#ring = context.chunks.open(this.#name, { firstId: start.firstPartId });
@@ -105,6 +110,8 @@ export class Rendition {
       firstMsn: start.firstMsn,
       firstPartId: start.firstPartId,
       discontinuitySequence: start.discontinuitySequence,
+      wallMs: () => clock.wallMs(),
+      ...(start.programDateTimeMs === undefined ? {} : { programDateTimeMs: start.programDateTimeMs }),
     });
     this.#reloads = new Waiters({ clock });
     this.#reloadDeadlineMs = reloadDeadlineMs(config.partTargetMs, config.targetDurationMs);
@@ -112,6 +119,10 @@ export class Rendition {
     this.#bitRate = new BitRate(config.targetDurationMs);
     const { maxBytesPerPlaylist } = cacheConfig;
     this.#limits = { name: this.#name, partTargetMs: config.partTargetMs, maxBytes: maxBytesPerPlaylist };
+  }
+
+  get options(): RenditionConfig {
+    return this.#options;
   }
 
   /** Whether its parts are WebVTT files, without an init segment. */
@@ -176,15 +187,45 @@ export class Rendition {
     return this.#lastPartAtMs;
   }
 
-  /** Where a stream that takes this one's name must start, so that no number of it is used again (rule 28). */
+  /** Numbers of the segment that the next part opens, after what has just made it open one. */
   get next(): RenditionStart {
     return {
       firstMsn: this.#manifest.lastMsn + 1,
       firstPartId: this.#manifest.nextPartId,
-      // Its timestamps start anew (rule 33).
-      discontinuitySequence: this.#manifest.nextDiscontinuitySequence + 1,
+      discontinuitySequence: this.#manifest.nextDiscontinuitySequence,
       initIndex: this.#initIndex + 1,
     };
+  }
+
+  /** Where a stream that takes this one's name must start, so that no number of it is used again (rule 28). */
+  get successor(): RenditionStart {
+    const { next } = this;
+    // Its timestamps start anew (rule 33); the part that is hinted here never comes.
+    return {
+      ...next,
+      firstPartId: next.firstPartId + 1,
+      discontinuitySequence: next.discontinuitySequence + 1,
+    };
+  }
+
+  /**
+   * Another producer goes on in this playlist: with the next media sequence number, a discontinuity, an init segment of its own
+   * and URIs under its own epoch. What is listed or retained stays fetchable under the old one (rules 28 and 33).
+   * @throws RelayError `stream-ended`
+   */
+  resume(epoch: string, options: RenditionConfig): void {
+    this.#live();
+    this.#manifest.resume(epoch);
+    // Who waits for the hinted part learns at once that it will not come (rule 40).
+    this.#ring.skip();
+    this.#epochs.add({
+      name: epoch,
+      firstPartId: this.#manifest.nextPartId,
+      firstInitIndex: this.#initIndex + 1,
+    });
+    this.#init = undefined;
+    this.#options = options;
+    this.#context.advanced();
   }
 
   /** @throws RelayError `malformed-init`; the init segment in effect stays */
@@ -293,13 +334,14 @@ export class Rendition {
   }
 
   /** A part; the one that is hinted comes when it is there (rules 40 and 63). Undefined: 404. */
-  part(id: PartId, signal?: AbortSignal): Bytes | undefined | Promise<Bytes | undefined> {
-    const slot = this.#ring.get(id);
+  part(epoch: string, id: PartId, signal?: AbortSignal): Bytes | undefined | Promise<Bytes | undefined> {
+    const isOurs = this.#epochs.hasPart(epoch, id);
+    const slot = isOurs ? this.#ring.get(id) : undefined;
     if (slot !== undefined) {
       this.#hits += 1;
       return slot.bytes;
     }
-    if (id !== this.#manifest.nextPartId || this.#manifest.ended) {
+    if (!isOurs || id !== this.#manifest.nextPartId || this.#manifest.ended) {
       this.#misses += 1;
       return undefined;
     }
@@ -312,10 +354,10 @@ export class Rendition {
   }
 
   /** The parts of a closed segment, in order: together they are the segment (rule 18). Undefined: 404. */
-  segment(msn: Msn): readonly Bytes[] | undefined {
+  segment(epoch: string, msn: Msn): readonly Bytes[] | undefined {
     const segment = this.#manifest.segment(msn);
     const views =
-      segment?.closed === true && !segment.gap
+      segment?.epoch === epoch && segment.closed && !segment.gap
         ? this.#ring.range(segment.firstPartId, segment.firstPartId + segment.partCount)
         : undefined;
     if (views === undefined) this.#misses += 1;
@@ -323,8 +365,8 @@ export class Rendition {
     return views !== undefined && this.isText ? joinWebVtt(views) : views;
   }
 
-  init(index: number): Bytes | undefined {
-    const bytes = this.#ring.init(index);
+  init(epoch: string, index: number): Bytes | undefined {
+    const bytes = this.#epochs.hasInit(epoch, index) ? this.#ring.init(index) : undefined;
     if (bytes === undefined) this.#misses += 1;
     else this.#hits += 1;
     return bytes;
@@ -399,7 +441,9 @@ export class Rendition {
     this.#reloads.wakeThrough(positionKey(listed));
     this.#context.advanced();
     if (!listed.opensSegment) return undefined;
+    const { segmentWallMs } = this.#manifest;
     return {
+      ...(segmentWallMs === undefined ? {} : { programDateTimeMs: segmentWallMs }),
       firstMsn: listed.msn,
       firstPartId: listed.id,
       discontinuitySequence: this.#manifest.nextDiscontinuitySequence,

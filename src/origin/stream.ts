@@ -26,8 +26,8 @@ const CLOCK_SLACK_MS = 1;
 /** One live broadcast, or what is left of it: its renditions and their common fate. */
 export class Stream {
   readonly name: string;
-  readonly epoch: string;
-  readonly config: StreamConfig;
+  #epoch: string;
+  #config: StreamConfig;
   readonly #renditions = new Map<string, Rendition>();
   readonly #clock: Clock;
   /** Who waits for any rendition to come along; all of them look again at each step. */
@@ -37,8 +37,8 @@ export class Stream {
   /** @throws RelayError `stream-limit`; no ring is left taken */
   constructor(context: StreamContext) {
     this.name = context.name;
-    this.epoch = context.epoch;
-    this.config = context.config;
+    this.#epoch = context.epoch;
+    this.#config = context.config;
     this.#clock = context.clock;
     this.#steps = new Waiters({ clock: context.clock });
     try {
@@ -49,6 +49,15 @@ export class Stream {
       this.close();
       throw error;
     }
+  }
+
+  /** Of the producer that writes now. */
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  get config(): StreamConfig {
+    return this.#config;
   }
 
   get ended(): boolean {
@@ -79,6 +88,21 @@ export class Stream {
     if (rendition !== undefined) return rendition;
     const known = [...this.#renditions.keys()].join(", ");
     throw new RelayError("rendition-not-found", `"${this.name}" has the renditions ${known}: got "${id}"`);
+  }
+
+  /**
+   * Whether a producer with these options may go on in these playlists: what a playlist fixes is the same (rules 5, 9 and 13).
+   * What a rendition is encoded with may differ.
+   */
+  canResume(config: StreamConfig): boolean {
+    return !this.ended && fixedOf(config) === fixedOf(this.#config);
+  }
+
+  /** Another producer goes on here. @throws RelayError `stream-ended` */
+  resume(epoch: string, config: StreamConfig): void {
+    this.#epoch = epoch;
+    this.#config = config;
+    for (const options of config.renditions) this.rendition(options.id).resume(epoch, options);
   }
 
   /** Counts bytes that came from a page of this origin. */
@@ -202,4 +226,10 @@ export class Stream {
       if (outcome !== "woken") return;
     }
   }
+}
+
+/** What must stay the same while a playlist lives. */
+function fixedOf({ renditions, ...config }: StreamConfig): string {
+  const tracks = renditions.map(({ id, kind, group, name, language }) => [id, kind, group, name, language]);
+  return JSON.stringify([Object.entries(config).sort(), tracks.sort()]);
 }

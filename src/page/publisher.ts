@@ -102,13 +102,15 @@ export class Publisher {
    * live goes on; `worker-unreachable`, `closed`: no more can be published
    */
   async part(rendition: string, part: PublishedPart): Promise<PartPosition> {
-    const { bytes, durationMs, independent = false, programDateTimeMs } = part;
+    const { bytes, durationMs, independent = false } = part;
+    // Said once and here: a worker that is told again later must not read its own clock for it.
+    const programDateTimeMs = part.programDateTimeMs ?? this.#clock.wallMs() - durationMs;
     const answer = await this.#step(rendition, {
       kind: "part",
       bytes,
       durationMs,
       independent,
-      ...(programDateTimeMs === undefined ? {} : { programDateTimeMs }),
+      programDateTimeMs,
     });
     if (answer.position === undefined) throw new RelayError("internal", "the worker gave a part no position");
     return answer.position;
@@ -299,6 +301,7 @@ export class Publisher {
       // It knows nothing of us: numbers start again, with what the journal holds.
       if (this.#session > 0) this.#reopened += 1;
       this.#session = session;
+      for (const start of answer.starts) this.#journals.get(start.id)?.startAt(start);
       for (const [id, journal] of this.#journals) {
         journal.restart();
         for (const [number, entry] of journal.from(0)) this.#send(id, number, entry.step);

@@ -42,6 +42,13 @@ export class StepJournal {
     return this.#start;
   }
 
+  /** The worker starts this rendition here: after what a producer before left, if there was one. */
+  startAt(start: RenditionStart): void {
+    // A worker that goes on where it was told knows no more than we do.
+    if (start.firstMsn === this.#start.firstMsn && start.firstPartId === this.#start.firstPartId) return;
+    this.#start = start;
+  }
+
   /** Steps that are not acknowledged. */
   get pending(): number {
     return this.#pending;

@@ -2,7 +2,7 @@ import type { Bytes } from "../model/bytes.ts";
 import { checkNumber } from "../model/checks.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId, PartPosition } from "../model/ids.ts";
-import { type ManifestConfig, type ManifestOptions, resolveManifestOptions } from "./manifest-options.ts";
+import { checkEpoch, type ManifestConfig, type ManifestOptions, resolveManifestOptions } from "./manifest-options.ts";
 import type { ManifestStats, PartInfo, PartPlacement, RenditionReport, SegmentInfo } from "./manifest-types.ts";
 import { isGap, type Segment, SegmentLog } from "./segment-log.ts";
 import { checkDate, msOf, programDateTime, quoted, seconds, type Ticks, ticksOf } from "./tags.ts";
@@ -35,8 +35,9 @@ export class M3u8Manifest {
   /** Header lines after EXT-X-VERSION; the same for ever (rules 5 and 9). */
   readonly #fixedHead: string;
   #reports = "";
-  #initIndex = 0;
-  #pendingInit: number | undefined;
+  #epoch: string;
+  #initUri: string;
+  #pendingInit: string | undefined;
   #discontinuityNext = false;
   /** Discontinuity sequence number of the last segment. */
   #discontinuitySequence: number;
@@ -61,6 +62,8 @@ export class M3u8Manifest {
     this.#config = config;
     this.#log = new SegmentLog(config);
     this.#nextPartId = config.firstPartId;
+    this.#epoch = config.epoch;
+    this.#initUri = `${config.epoch}/init-0.mp4`;
     this.#discontinuitySequence = config.discontinuitySequence;
     const { targetDuration, targetDurationS, partTarget } = config;
     this.#fixedHead =
@@ -83,6 +86,11 @@ export class M3u8Manifest {
     const before = this.#log.get(this.#position.msn - 1);
     if (before === undefined || before.partCount < 2) return this.#position;
     return { msn: before.msn, part: before.partCount - 1 };
+  }
+
+  /** PROGRAM-DATE-TIME of the open segment. */
+  get segmentWallMs(): number | undefined {
+    return this.#wallOffsetMs === undefined ? undefined : this.#segmentStartMs + this.#wallOffsetMs;
   }
 
   /** Wall clock of the end of the last part, as PROGRAM-DATE-TIME has it; undefined before the first. */
@@ -137,9 +145,9 @@ export class M3u8Manifest {
   segment(msn: Msn): SegmentInfo | undefined {
     const segment = this.#log.get(msn);
     if (segment === undefined) return undefined;
-    const { firstPartId, partCount, durationMs, sizeBytes, initIndex } = segment;
+    const { firstPartId, partCount, durationMs, sizeBytes, epoch, initUri } = segment;
     const closed = segment !== this.#log.open;
-    return { msn, firstPartId, partCount, durationMs, sizeBytes, closed, initIndex, gap: isGap(segment) };
+    return { msn, firstPartId, partCount, durationMs, sizeBytes, closed, epoch, initUri, gap: isGap(segment) };
   }
 
   /**
@@ -177,7 +185,7 @@ export class M3u8Manifest {
     const ticks = this.#partTicks(segment, this.#segmentStartMs, durationMs);
     const id = this.#nextPartId++;
     const flags = (independent ? ",INDEPENDENT=YES" : "") + (gap ? ",GAP=YES" : "");
-    const line = `#EXT-X-PART:DURATION=${seconds(ticks)},URI="${this.#config.epoch}/part-${id}.${this.#config.container}"${flags}\n`;
+    const line = `#EXT-X-PART:DURATION=${seconds(ticks)},URI="${this.#partUri(id)}"${flags}\n`;
     this.#log.addPart(segment, { line, ticks, durationMs, sizeBytes, gap });
     this.#lastIsShort = !independent && !gap && ticks * 100 < this.#config.partTarget * 85;
     if (opensSegment) this.#log.trim();
@@ -207,8 +215,23 @@ export class M3u8Manifest {
     if (!Number.isSafeInteger(index) || index < 0) {
       throw new RelayError("invalid-option", `init index: expected a whole number of at least 0, got ${String(index)}`);
     }
-    if (this.#position === undefined) this.#initIndex = index;
-    else this.#pendingInit = index === this.#initIndex ? undefined : index;
+    const uri = `${this.#epoch}/init-${index}.mp4`;
+    if (this.#position === undefined) this.#initUri = uri;
+    else this.#pendingInit = uri === this.#initUri ? undefined : uri;
+    this.#changed();
+  }
+
+  /**
+   * Another producer goes on where one stopped: from the next part on URIs stand under `epoch`, after a discontinuity. The part
+   * that was hinted will never come, so its id is given up. Of media in containers, the next part needs a new init segment.
+   * @throws RelayError `stream-ended`, `invalid-option`
+   */
+  resume(epoch: string): void {
+    this.#checkLive();
+    this.#epoch = checkEpoch(epoch);
+    this.#nextPartId += 1;
+    this.#pendingInit = undefined;
+    this.discontinuity();
     this.#changed();
   }
 
@@ -305,6 +328,9 @@ export class M3u8Manifest {
     if (this.#wallOffsetMs !== undefined && !(this.#discontinuityNext && programDateTimeMs !== undefined)) {
       return this.#wallOffsetMs;
     }
+    if (this.#wallOffsetMs === undefined && this.#config.programDateTimeMs !== undefined) {
+      return checkDate("programDateTimeMs", this.#config.programDateTimeMs) - startMs;
+    }
     // A part comes when its last sample is there, so its first one was that much earlier.
     const wallMs = programDateTimeMs ?? this.#config.wallMs() - info.durationMs;
     return checkDate("programDateTimeMs", wallMs) - startMs;
@@ -318,31 +344,32 @@ export class M3u8Manifest {
     const statesMap = this.#pendingInit !== undefined;
     if (discontinuity) this.#discontinuitySequence++;
     this.#wallOffsetMs = wallOffsetMs;
-    this.#initIndex = this.#pendingInit ?? this.#initIndex;
+    this.#initUri = this.#pendingInit ?? this.#initUri;
     this.#pendingInit = undefined;
     this.#discontinuityNext = false;
     // 4.4.4.9: these stand before the parent's first part.
     const openingText =
       (discontinuity ? "#EXT-X-DISCONTINUITY\n" : "") +
-      (statesMap ? this.#map(this.#initIndex) : "") +
+      (statesMap ? this.#map(this.#initUri) : "") +
       programDateTime(this.#segmentStartMs + wallOffsetMs);
     const firstPartId = this.#nextPartId;
-    this.#log.openSegment({ firstPartId, initIndex: this.#initIndex, discontinuity, statesMap, openingText });
+    const [epoch, initUri] = [this.#epoch, this.#initUri];
+    this.#log.openSegment({ firstPartId, epoch, initUri, discontinuity, statesMap, openingText });
     return closedMsn;
   }
 
-  #initUri(index: number): string {
-    return `"${this.#config.epoch}/init-${index}.mp4"`;
+  #partUri(id: PartId): string {
+    return `${this.#epoch}/part-${id}.${this.#config.container}`;
   }
 
-  #map(index: number): string {
-    return this.#config.container === "vtt" ? "" : `#EXT-X-MAP:URI=${this.#initUri(index)}\n`;
+  #map(uri: string): string {
+    return this.#config.container === "vtt" ? "" : `#EXT-X-MAP:URI="${uri}"\n`;
   }
 
   /** The MAP in effect at a segment, unless its own lines state it. */
   #mapBefore(msn: Msn): string {
     const segment = this.#log.get(msn);
-    return segment?.statesMap ? "" : this.#map(segment?.initIndex ?? this.#initIndex);
+    return segment?.statesMap ? "" : this.#map(segment?.initUri ?? this.#initUri);
   }
 
   #head(version: number): string {
@@ -356,9 +383,9 @@ export class M3u8Manifest {
   #tail(): string {
     if (this.#ended) return `${this.#reports}#EXT-X-ENDLIST\n`;
     // The next part's URI does not depend on its segment, so the hint is right even where that part opens one (rule 40).
-    const part = `#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${this.#config.epoch}/part-${this.#nextPartId}.${this.#config.container}"\n`;
+    const part = `#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${this.#partUri(this.#nextPartId)}"\n`;
     if (this.#pendingInit === undefined) return part + this.#reports;
-    return `#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=${this.#initUri(this.#pendingInit)}\n${part}${this.#reports}`;
+    return `#EXT-X-PRELOAD-HINT:TYPE=MAP,URI="${this.#pendingInit}"\n${part}${this.#reports}`;
   }
 
   /** One allocation: the head, the segments from `fromMsn` on, the tail. */

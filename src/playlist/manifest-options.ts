@@ -1,4 +1,4 @@
-import { checkNumber } from "../model/checks.ts";
+import { checkNumber, checkText } from "../model/checks.ts";
 import { systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId } from "../model/ids.ts";
@@ -26,6 +26,8 @@ export interface ManifestOptions {
   readonly firstPartId?: PartId;
   /** EXT-X-DISCONTINUITY-SEQUENCE of the first segment. Default 0. */
   readonly discontinuitySequence?: number;
+  /** PROGRAM-DATE-TIME of the first segment, for a list that goes on. Default: that of its first part. */
+  readonly programDateTimeMs?: number;
   /** Milliseconds since 1970, asked when a first part has no `programDateTimeMs`. Default the system's clock. */
   readonly wallMs?: () => number;
 }
@@ -46,9 +48,11 @@ export interface ManifestConfig {
   readonly firstMsn: Msn;
   readonly firstPartId: PartId;
   readonly discontinuitySequence: number;
+  readonly programDateTimeMs: number | undefined;
   readonly wallMs: () => number;
 }
 
+/** What an epoch may be: it stands in every media URI. */
 const EPOCH = /^[0-9a-z]{1,16}$/;
 const MIN_PART_TARGET_MS = 10;
 const MAX_TARGET_DURATION_MS = 60_000;
@@ -58,15 +62,15 @@ function checkWhole(what: string, value: number, min: number): number {
   throw new RelayError("invalid-option", `${what}: expected a whole number of at least ${min}, got ${String(value)}`);
 }
 
+/** Returns `epoch`. @throws RelayError `invalid-option` */
+export function checkEpoch(epoch: string): string {
+  return checkText("epoch", epoch, EPOCH, "1 to 16 of 0-9 a-z");
+}
+
 /** @throws RelayError `invalid-option` */
 export function resolveManifestOptions(options: ManifestOptions): ManifestConfig {
   const { epoch = "0", wallMs = systemClock.wallMs } = options;
-  if (!EPOCH.test(epoch)) {
-    throw new RelayError(
-      "invalid-option",
-      `epoch: expected 1 to 16 of 0-9 a-z, got ${JSON.stringify(epoch).slice(0, 80)}`,
-    );
-  }
+  checkEpoch(epoch);
   const askedTargetMs = checkNumber(
     "targetDurationMs",
     options.targetDurationMs ?? 6000,
@@ -92,6 +96,7 @@ export function resolveManifestOptions(options: ManifestOptions): ManifestConfig
     firstMsn: checkWhole("firstMsn", options.firstMsn ?? 1, 1),
     firstPartId: checkWhole("firstPartId", options.firstPartId ?? 0, 0),
     discontinuitySequence: checkWhole("discontinuitySequence", options.discontinuitySequence ?? 0, 0),
+    programDateTimeMs: options.programDateTimeMs,
     wallMs,
   };
 }

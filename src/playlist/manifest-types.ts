@@ -31,7 +31,10 @@ export interface SegmentInfo {
   /** Of its parts so far. */
   readonly sizeBytes: number;
   readonly closed: boolean;
-  readonly initIndex: number;
+  /** First path component of its URIs. */
+  readonly epoch: string;
+  /** Of its init segment, relative to the playlist. */
+  readonly initUri: string;
   /** None of its parts holds media. */
   readonly gap: boolean;
 }

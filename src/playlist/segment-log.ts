@@ -7,7 +7,10 @@ import { TextBuffer } from "./text-buffer.ts";
 export interface Segment {
   readonly msn: Msn;
   readonly firstPartId: PartId;
-  readonly initIndex: number;
+  /** First path component of its URIs. */
+  readonly epoch: string;
+  /** URI of its init segment. */
+  readonly initUri: string;
   /** An EXT-X-DISCONTINUITY stands before it. */
   readonly discontinuity: boolean;
   /** Its own lines begin with the MAP, since the segment before it has another. */
@@ -26,7 +29,7 @@ export interface Segment {
   removedAtTicks: Ticks;
 }
 
-interface SegmentStart extends Pick<Segment, "firstPartId" | "initIndex" | "discontinuity" | "statesMap"> {
+interface SegmentStart extends Pick<Segment, "firstPartId" | "epoch" | "initUri" | "discontinuity" | "statesMap"> {
   /** The lines that stand before its first part. */
   readonly openingText: string;
 }
@@ -83,13 +86,10 @@ export class SegmentLog {
 
   /** Opens a segment; the one before must be closed. */
   openSegment(start: SegmentStart): Segment {
-    const { firstPartId, initIndex, discontinuity, statesMap, openingText } = start;
+    const { openingText, ...opened } = start;
     this.open = {
       msn: this.nextMsn,
-      firstPartId,
-      initIndex,
-      discontinuity,
-      statesMap,
+      ...opened,
       detailStart: this.detail.end,
       plainStart: this.plain.end,
       partCount: 0,
@@ -127,7 +127,7 @@ export class SegmentLog {
     if (segment === undefined) return undefined;
     this.open = undefined;
     segment.endTicks = this.endTicks;
-    const uri = `${this.#config.epoch}/seg-${segment.msn}.${this.#config.container}`;
+    const uri = `${segment.epoch}/seg-${segment.msn}.${this.#config.container}`;
     const closing = `${isGap(segment) ? "#EXT-X-GAP\n" : ""}#EXTINF:${seconds(segment.ticks)},\n${uri}\n`;
     this.plain.append(closing);
     this.detail.append(closing);

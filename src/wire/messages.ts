@@ -8,7 +8,7 @@ import type { RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
  * Version of the messages between a page and the worker. Both sides refuse another version with `version-mismatch`,
  * so that a page of one release and a worker of another cannot misread each other.
  */
-export const WIRE_VERSION = 1;
+export const WIRE_VERSION = 2;
 
 /** Most bytes one message may carry: a part of one second at 64 Mbit/s, with room. */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
@@ -20,6 +20,8 @@ export interface RenditionStart {
   readonly firstPartId: PartId;
   readonly discontinuitySequence: number;
   readonly initIndex: number;
+  /** PROGRAM-DATE-TIME of its first segment, where that is known: a list that is built again has the same dates. */
+  readonly programDateTimeMs?: number;
 }
 
 /**
@@ -93,6 +95,8 @@ export interface OpenAnswer {
   readonly session: number;
   /** The step that is expected next, by rendition. */
   readonly expected: readonly { readonly rendition: string; readonly number: number }[];
+  /** Where each rendition goes on: after what a producer before left, if there was one. */
+  readonly starts: readonly RenditionStart[];
 }
 
 export interface StepAnswer {
@@ -209,6 +213,7 @@ function startOf(value: unknown): RenditionStart {
     firstPartId: count(value, "firstPartId"),
     discontinuitySequence: count(value, "discontinuitySequence"),
     initIndex: count(value, "initIndex"),
+    ...(value.programDateTimeMs === undefined ? {} : { programDateTimeMs: milliseconds(value, "programDateTimeMs") }),
   };
 }
 
