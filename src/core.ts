@@ -8,7 +8,7 @@ export type { Bytes } from "./model/bytes.ts";
 export { type Clock, systemClock } from "./model/clock.ts";
 export { RelayError, type RelayErrorCode } from "./model/errors.ts";
 export type { Msn, PartId, PartIndex, PartPosition } from "./model/ids.ts";
-export type { CacheOptions, StreamOptions } from "./model/options.ts";
+export type { CacheOptions, StreamOptions, StreamType } from "./model/options.ts";
 export type { RenditionKind, RenditionOptions, VideoRange } from "./model/rendition-options.ts";
 export type { RelayStats, RenditionStats, StreamState, StreamStats, StreamSummary } from "./model/stats.ts";
 export { type OpenStream, Playlists, VERSION } from "./origin/playlists.ts";

@@ -1,6 +1,8 @@
-import { checkNumber } from "./checks.ts";
+import { checkNumber, checkOneOf } from "./checks.ts";
 import { RelayError } from "./errors.ts";
 import { type RenditionConfig, type RenditionOptions, resolveRenditions } from "./rendition-options.ts";
+
+export type StreamType = "live" | "event";
 
 /** How a stream is cut and listed. All durations are milliseconds and stay fixed while the stream lives (rules 5 and 9). */
 export interface StreamOptions {
@@ -11,6 +13,11 @@ export interface StreamOptions {
   readonly targetDurationMs?: number;
   /** A segment closes at the first independent part after this. Default 1500, at most the target duration. */
   readonly segmentMinMs?: number;
+  /**
+   * `live`: a sliding window. `event`: nothing leaves the playlists (EXT-X-PLAYLIST-TYPE:EVENT, and VOD once it has ended); a
+   * ring that is full ends the stream. Default `live`.
+   */
+  readonly type?: StreamType;
 }
 
 /** StreamOptions, checked and complete. */
@@ -19,6 +26,7 @@ export interface StreamConfig {
   readonly partTargetMs: number;
   readonly targetDurationMs: number;
   readonly segmentMinMs: number;
+  readonly type: StreamType;
 }
 
 /** Sizes of the ring caches. The defaults are those of the reference design. */
@@ -82,5 +90,6 @@ export function resolveStreamOptions(options: StreamOptions): StreamConfig {
     partTargetMs,
     targetDurationMs,
     segmentMinMs,
+    type: checkOneOf("type", options.type ?? "live", ["live", "event"]),
   };
 }

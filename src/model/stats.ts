@@ -1,4 +1,5 @@
 import type { PartPosition } from "./ids.ts";
+import type { StreamType } from "./options.ts";
 import type { RenditionKind } from "./rendition-options.ts";
 
 /** `live`: a producer sends; `ended`: it said so; the window stays readable. */
@@ -42,6 +43,7 @@ export interface RenditionStats {
 
 export interface StreamStats extends StreamSummary {
   readonly epoch: string;
+  readonly type: StreamType;
   readonly partTargetMs: number;
   readonly targetDurationMs: number;
   /** Since the last part, in ms; absent before the first. */

@@ -1,7 +1,7 @@
 import { createMatch, type HandlerOptions } from "../http/handler.ts";
 import { TEST_AUDIO, TEST_VIDEO, testAudioPart, testInit, testPart, testVtt } from "../media/media.test-support.ts";
 import type { Bytes } from "../model/bytes.ts";
-import type { StreamOptions } from "../model/options.ts";
+import type { CacheOptions, StreamOptions } from "../model/options.ts";
 import type { RenditionOptions } from "../model/rendition-options.ts";
 import { Playlists } from "./playlists.ts";
 import type { Rendition } from "./rendition.ts";
@@ -28,8 +28,12 @@ export class TestOrigin {
   readonly #handler: HandlerOptions;
   #epoch = "e1";
 
-  constructor(options: Partial<StreamOptions> & Pick<StreamOptions, "renditions">, handler: HandlerOptions = {}) {
-    this.playlists = new Playlists({ numPlaylists: 16 });
+  constructor(
+    options: Partial<StreamOptions> & Pick<StreamOptions, "renditions">,
+    handler: HandlerOptions = {},
+    cache: CacheOptions = {},
+  ) {
+    this.playlists = new Playlists({ numPlaylists: 16, ...cache });
     this.options = { ...TIMING, ...options };
     this.#handler = handler;
     this.open("e1");

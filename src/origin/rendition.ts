@@ -62,6 +62,8 @@ export interface RenditionContext {
   reports(): readonly RenditionReport[];
   /** Something that the others may wait for has changed: a part, an init segment, the end. */
   advanced(): void;
+  /** An event can keep no more: the whole stream ends. */
+  full(): void;
   /** Resolves when the others have come along, or after `deadlineMs` at most; undefined where they have (rule 44). */
   together(deadlineMs: number, signal: AbortSignal | undefined): Promise<unknown> | undefined;
 }
@@ -97,7 +99,10 @@ export class Rendition {
     this.#epochs = new Epochs({ name: epoch, firstPartId: start.firstPartId, firstInitIndex: start.initIndex });
     this.#context = context;
     this.#name = `${context.stream}/${options.id}`;
-    this.#ring = context.chunks.open(this.#name, { firstId: start.firstPartId });
+    this.#ring = context.chunks.open(this.#name, {
+      firstId: start.firstPartId,
+      pinned: config.type === "event",
+    });
     this.#m3u8s = context.m3u8s.open(this.#name);
     this.#manifest = new M3u8Manifest({
       partTargetMs: config.partTargetMs,
@@ -106,6 +111,7 @@ export class Rendition {
       maxSegments: cacheConfig.maxSegments,
       maxPartsPerSegment: cacheConfig.maxPartsPerSegment,
       epoch,
+      type: config.type,
       container: this.isText ? "vtt" : "mp4",
       firstMsn: start.firstMsn,
       firstPartId: start.firstPartId,
@@ -211,10 +217,11 @@ export class Rendition {
   /**
    * Another producer goes on in this playlist: with the next media sequence number, a discontinuity, an init segment of its own
    * and URIs under its own epoch. What is listed or retained stays fetchable under the old one (rules 28 and 33).
-   * @throws RelayError `stream-ended`
+   * @throws RelayError `stream-ended`; `stream-limit` where an event's ring is full
    */
   resume(epoch: string, options: RenditionConfig): void {
     this.#live();
+    this.#checkRoom(this.#ring.hasRoom(2, 0));
     this.#manifest.resume(epoch);
     // Who waits for the hinted part learns at once that it will not come (rule 40).
     this.#ring.skip();
@@ -234,7 +241,9 @@ export class Rendition {
     if (this.isText) {
       throw new RelayError("malformed-init", `"${this.#name}": expected WebVTT parts alone, got an init segment`);
     }
-    this.#init = parseInitSegment(bytes);
+    const init = parseInitSegment(bytes);
+    this.#checkRoom(this.#ring.hasRoomForInit);
+    this.#init = init;
     this.#initIndex += 1;
     this.#ring.setInit(this.#initIndex, bytes);
     this.#m3u8s.setInit(this.#initIndex, bytes);
@@ -244,11 +253,13 @@ export class Rendition {
 
   /**
    * Takes one part, or one input that has to be split into several on its fragment boundaries.
-   * @throws RelayError `init-missing`, `malformed-part`, `track-mismatch`, `part-too-long`, `part-too-large`; nothing changes
+   * @throws RelayError `init-missing`, `malformed-part`, `track-mismatch`, `part-too-long`, `part-too-large`; nothing changes.
+   * `stream-limit` where an event's ring is full: the stream has ended then, with all that it lists
    */
   addPart(input: PartInput): AddedPart {
     this.#live();
     const { pieces } = this.#cut(input);
+    this.#checkRoom(this.#ring.hasRoom(pieces.length, input.bytes.byteLength));
     let segmentStart: RenditionStart | undefined;
     let programDateTimeMs = input.programDateTimeMs;
     for (const piece of pieces) {
@@ -266,6 +277,7 @@ export class Rendition {
     if (!(durationMs > 0) || durationMs > partTargetMs + ROUNDING_MS) {
       throw new RelayError("part-too-long", `gap: expected above 0 and at most ${partTargetMs} ms, got ${durationMs}`);
     }
+    this.#checkRoom(this.#ring.hasRoom(1, 0));
     // Who waits for the hinted part learns at once that it will not come.
     this.#ring.skip();
     const start = this.#list({ durationMs, independent: false, sizeBytes: 0, gap: true });
@@ -410,6 +422,17 @@ export class Rendition {
       refused: this.#refused,
       ...(this.#lastRefusal === undefined ? {} : { lastRefusal: this.#lastRefusal }),
     };
+  }
+
+  /** An EVENT loses nothing (rule 36): where there is no room, it is over. */
+  #checkRoom(hasRoom: boolean): void {
+    if (hasRoom || this.#context.config.type === "live") return;
+    const { capacity, sizeBytes } = this.#ring;
+    this.#context.full();
+    throw new RelayError(
+      "stream-limit",
+      `"${this.#name}": an event keeps everything, and its ring of ${capacity} parts holds ${sizeBytes} bytes: the stream has ended`,
+    );
   }
 
   #live(): void {

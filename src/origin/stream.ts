@@ -16,7 +16,7 @@ export interface StreamContext {
   readonly config: StreamConfig;
   readonly clock: Clock;
   /** What all renditions of this stream share, and where each starts. */
-  rendition(options: RenditionConfig): Omit<RenditionContext, "reports" | "advanced" | "together">;
+  rendition(options: RenditionConfig): Omit<RenditionContext, "reports" | "advanced" | "full" | "together">;
 }
 
 const ANY_STEP = 0;
@@ -165,6 +165,7 @@ export class Stream {
     return {
       ...this.summary,
       epoch: this.epoch,
+      type: this.config.type,
       partTargetMs: this.config.partTargetMs,
       targetDurationMs: this.config.targetDurationMs,
       ...(idleMs === undefined ? {} : { idleMs }),
@@ -179,6 +180,7 @@ export class Stream {
       ...context.rendition(options),
       reports: () => this.#reportsFor(options.id),
       advanced: () => this.#steps.wakeThrough(ANY_STEP),
+      full: () => this.end(),
       together: (deadlineMs, signal) =>
         this.#isAhead(rendition) ? this.#until(() => !this.#isAhead(rendition), deadlineMs, signal) : undefined,
     });

@@ -1,6 +1,6 @@
 /** Entry point `eddy-hls`: what a page needs. */
 export { RelayError, type RelayErrorCode } from "../model/errors.ts";
-export type { StreamOptions } from "../model/options.ts";
+export type { StreamOptions, StreamType } from "../model/options.ts";
 export type { RenditionKind, RenditionOptions, VideoRange } from "../model/rendition-options.ts";
 export type { RelayStats, RenditionStats, StreamState, StreamStats, StreamSummary } from "../model/stats.ts";
 export { type Capture, type CaptureOptions, startCapture } from "./capture.ts";

@@ -374,8 +374,10 @@ export class M3u8Manifest {
 
   #head(version: number): string {
     const { listedMsn, discontinuitySequence } = this.#log;
+    // 4.4.3.5: an EVENT that has ended never changes again.
+    const type = this.#config.type === "live" ? "" : `#EXT-X-PLAYLIST-TYPE:${this.#ended ? "VOD" : "EVENT"}\n`;
     return (
-      `#EXTM3U\n#EXT-X-VERSION:${version}\n${this.#fixedHead}` +
+      `#EXTM3U\n#EXT-X-VERSION:${version}\n${this.#fixedHead}${type}` +
       `#EXT-X-MEDIA-SEQUENCE:${listedMsn}\n#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuitySequence}\n`
     );
   }

@@ -18,6 +18,8 @@ export interface ManifestOptions {
   readonly maxPartsPerSegment?: number;
   /** First path component of every media URI, 1 to 16 of `0-9 a-z`; new whenever the stream starts anew. Default `0`. */
   readonly epoch?: string;
+  /** `event`: nothing ever leaves the list, and the window's limits do not count. Default `live`. */
+  readonly type?: "live" | "event";
   /** `vtt`: every part is a whole WebVTT file, and there is no init segment. Default `mp4`. */
   readonly container?: "mp4" | "vtt";
   /** Media sequence number of the first segment, at least 1 (rule 68). Default 1. */
@@ -44,6 +46,7 @@ export interface ManifestConfig {
   readonly maxSegments: number;
   readonly maxPartsPerSegment: number;
   readonly epoch: string;
+  readonly type: "live" | "event";
   readonly container: "mp4" | "vtt";
   readonly firstMsn: Msn;
   readonly firstPartId: PartId;
@@ -92,6 +95,7 @@ export function resolveManifestOptions(options: ManifestOptions): ManifestConfig
     maxSegments: checkWhole("maxSegments", options.maxSegments ?? 32, 1),
     maxPartsPerSegment: checkWhole("maxPartsPerSegment", options.maxPartsPerSegment ?? 128, 1),
     epoch,
+    type: options.type ?? "live",
     container: options.container ?? "mp4",
     firstMsn: checkWhole("firstMsn", options.firstMsn ?? 1, 1),
     firstPartId: checkWhole("firstPartId", options.firstPartId ?? 0, 0),

@@ -138,6 +138,7 @@ export class SegmentLog {
 
   /** Removes what is beyond the window; a window of time is kept even where the count is exceeded (rule 30). */
   trim(): void {
+    if (this.#config.type === "event") return; // 6.2.1: an EVENT only grows
     const keptTicks = this.#config.targetDuration * 3;
     while (this.nextMsn - this.listedMsn > this.#config.maxSegments) {
       const first = this.#closed.get(this.listedMsn);
@@ -149,6 +150,7 @@ export class SegmentLog {
 
   /** Removes the closed segments that hold a part below `partId`. Returns whether there was one. */
   dropBefore(partId: PartId): boolean {
+    if (this.#config.type === "event") return false;
     const listedBefore = this.listedMsn;
     for (;;) {
       const first = this.#closed.get(this.listedMsn);

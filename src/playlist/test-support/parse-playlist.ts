@@ -161,6 +161,7 @@ export function parsePlaylist(playlist: string | Uint8Array): ParsedPlaylist {
       case "#EXT-X-PART-INF":
       case "#EXT-X-MEDIA-SEQUENCE":
       case "#EXT-X-DISCONTINUITY-SEQUENCE":
+      case "#EXT-X-PLAYLIST-TYPE":
       case "#EXT-X-ENDLIST":
         header.set(tag.slice(1), value);
         if (tag === "#EXT-X-MEDIA-SEQUENCE") msn = Number(value);

@@ -83,6 +83,8 @@ function lintHeader(playlist: ParsedPlaylist, report: Report): void {
   if (Number(header.get("EXT-X-VERSION")) !== needed) {
     report(3, `expected version ${needed}, got ${header.get("EXT-X-VERSION")}`);
   }
+  const type = header.get("EXT-X-PLAYLIST-TYPE");
+  if (type !== undefined && type !== (playlist.ended ? "VOD" : "EVENT")) report(36, `PLAYLIST-TYPE ${type}`);
   if (!(targetDurationS >= 1)) report(4, `target duration ${targetDurationS}`);
   const target = targetDurationS * 100_000;
   const at = (name: string): number | undefined => {
@@ -175,6 +177,11 @@ function lintChange(before: ParsedPlaylist, after: ParsedPlaylist, report: Repor
       report(tag === "EXT-X-TARGETDURATION" ? 5 : 9, `${tag} has changed`);
   }
   if (before.ended && !after.ended) report(32, "an ended playlist goes on");
+  const type = (playlist: ParsedPlaylist) => playlist.header.get("EXT-X-PLAYLIST-TYPE");
+  if (type(before) !== type(after) && !(type(before) === "EVENT" && after.ended))
+    report(36, `${type(before)} is now ${type(after)}`);
+  if (type(before) !== undefined && after.mediaSequence !== before.mediaSequence)
+    report(36, "an EVENT has lost a segment");
   const removed = after.mediaSequence - before.mediaSequence;
   if (removed < 0) report(27, `MEDIA-SEQUENCE fell from ${before.mediaSequence} to ${after.mediaSequence}`);
   const old = new Map(allSegments(before).map((segment) => [segment.msn, segment]));
