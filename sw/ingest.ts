@@ -152,6 +152,12 @@ function apply(stream: Stream, rendition: Rendition, { step }: StepAsk): StepAns
     case "discontinuity":
       rendition.discontinuity();
       return {};
+    case "key":
+      rendition.setKeys(step.keys);
+      return {};
+    case "dateRange":
+      rendition.addDateRange(step.range);
+      return {};
   }
 }
 

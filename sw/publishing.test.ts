@@ -289,3 +289,59 @@ test("rules 27, 28 and 34: a producer that took over has the numbers and dates i
   expect(dates(before)).toHaveLength(2);
   expect(dates(after)).toEqual(dates(before));
 });
+
+test("a worker that was killed is told keys, date ranges and discontinuities as they were: old ones once, and none twice", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit());
+  await publisher.dateRange({
+    id: "show",
+    startDate: 1_800_000_000_000,
+    class: "com.example",
+    attributes: { "X-N": 1 },
+  });
+  await publisher.key("main", { method: "SAMPLE-AES", uri: "skd://one" });
+  await publishParts(publisher, 0, 10);
+  await publisher.discontinuity("main");
+  await publisher.key("main", { method: "SAMPLE-AES", uri: "skd://two", iv: new Uint8Array(16) });
+  await publishParts(publisher, 10, 33);
+  await publisher.dateRange({ id: "ad", startDate: "2027-01-15T08:00:05Z", durationMs: 4000 });
+  await publishParts(publisher, 33, 36);
+  const tail = (text: string, from: string) => text.slice(text.indexOf(from));
+  const before = await worker.text("studio/main/media.m3u8");
+  worker.kill();
+  await publishParts(publisher, 36, 37);
+  const after = await worker.text("studio/main/media.m3u8");
+  expect(publisher.reopened).toBe(1);
+  for (const text of [before, after]) {
+    expect(text.match(/#EXT-X-DATERANGE:ID="(?:show|ad)".*/g)).toEqual([
+      '#EXT-X-DATERANGE:ID="show",CLASS="com.example",START-DATE="2027-01-15T08:00:00.000Z",X-N=1',
+      '#EXT-X-DATERANGE:ID="ad",START-DATE="2027-01-15T08:00:05.000Z",DURATION=4.00000',
+    ]);
+    expect(text.match(/#EXT-X-KEY:.*/g)?.at(-1)).toBe(
+      `#EXT-X-KEY:METHOD=SAMPLE-AES,URI="skd://two",IV=0x${"0".repeat(32)}`,
+    );
+  }
+  expect(before).toContain("#EXT-X-DISCONTINUITY\n");
+  expect(after).toContain("#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
+  const [, firstMsn] = /MEDIA-SEQUENCE:(\d+)/.exec(after) ?? [];
+  const shared = `e1/seg-${firstMsn}.mp4`;
+  expect(tail(after, shared).split("\n").slice(0, 6)).toEqual(tail(before, shared).split("\n").slice(0, 6));
+});
+
+test("rule 35: a date range id with another value is refused, and the stream goes on", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit());
+  await publisher.dateRange({ id: "ad", startDate: 0 });
+  await expect(publisher.dateRange({ id: "ad", startDate: 1 })).rejects.toMatchObject({ code: "conflict" });
+  expect(await publisher.part("main", part(0))).toEqual({ msn: 1, part: 0 });
+});
+
+test("a step that the worker could not read is refused at once, and holds up nothing behind it", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit());
+  const refused = { code: "invalid-option" } satisfies Partial<RelayError>;
+  await expect(publisher.dateRange({ id: "", startDate: 0 })).rejects.toMatchObject(refused);
+  await expect(publisher.key("main", { method: "SAMPLE-AES" })).rejects.toMatchObject(refused);
+  await expect(publisher.gap("main", { durationMs: Number.NaN })).rejects.toMatchObject({ code: "malformed-message" });
+  expect(await publisher.part("main", part(0))).toEqual({ msn: 1, part: 0 });
+});

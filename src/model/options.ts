@@ -18,6 +18,11 @@ export interface StreamOptions {
    * ring that is full ends the stream. Default `live`.
    */
   readonly type?: StreamType;
+  /**
+   * Whether delta updates may leave date ranges out (CAN-SKIP-DATERANGES), as a stream with many of them wants. Date ranges can be
+   * published without it too. Default false.
+   */
+  readonly skipDateRanges?: boolean;
 }
 
 /** StreamOptions, checked and complete. */
@@ -27,6 +32,7 @@ export interface StreamConfig {
   readonly targetDurationMs: number;
   readonly segmentMinMs: number;
   readonly type: StreamType;
+  readonly skipDateRanges: boolean;
 }
 
 /** Sizes of the ring caches. The defaults are those of the reference design. */
@@ -91,5 +97,6 @@ export function resolveStreamOptions(options: StreamOptions): StreamConfig {
     targetDurationMs,
     segmentMinMs,
     type: checkOneOf("type", options.type ?? "live", ["live", "event"]),
+    skipDateRanges: options.skipDateRanges === true,
   };
 }

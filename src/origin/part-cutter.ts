@@ -62,6 +62,19 @@ export function cutText(bytes: Bytes, durationMs: number | undefined, limits: Pa
   return { pieces: [{ bytes, durationMs: declared(durationMs, limits), independent: true }] };
 }
 
+/**
+ * A part that is encrypted whole: as its producer describes it.
+ * @throws RelayError `malformed-part`, `part-too-long`, `part-too-large`
+ */
+export function cutOpaque(
+  part: { readonly bytes: Bytes; readonly durationMs?: number; readonly independent?: boolean },
+  limits: PartLimits,
+): CutPart {
+  const { bytes, durationMs, independent = false } = part;
+  checkSize(bytes, limits);
+  return { pieces: [{ bytes, durationMs: declared(durationMs, limits), independent }] };
+}
+
 /** A duration that the producer says and nothing can measure. */
 function declared(durationMs: number | undefined, { name, partTargetMs }: PartLimits): number {
   if (durationMs === undefined || !(durationMs >= MIN_PART_MS)) {

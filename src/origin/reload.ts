@@ -9,6 +9,8 @@ export interface ReloadAsk {
   readonly part?: number;
   /** `_HLS_skip=YES|v2` */
   readonly skip: boolean;
+  /** `_HLS_skip=v2`: date ranges may be skipped too. */
+  readonly skipDateRanges?: boolean;
 }
 
 /** Part indexes of one segment lie below this, so that positions order as one number. */

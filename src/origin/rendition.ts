@@ -7,8 +7,10 @@ import type { PartPiece } from "../media/media-part.ts";
 import { joinWebVtt } from "../media/web-vtt.ts";
 import type { Bytes } from "../model/bytes.ts";
 import type { Clock } from "../model/clock.ts";
+import type { DateRangeOptions } from "../model/date-range.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId, PartPosition } from "../model/ids.ts";
+import { isOpaque, type MediaKey } from "../model/media-key.ts";
 import type { CacheConfig, StreamConfig } from "../model/options.ts";
 import type { RenditionConfig } from "../model/rendition-options.ts";
 import type { RenditionStats } from "../model/stats.ts";
@@ -17,7 +19,7 @@ import type { RenditionReport } from "../playlist/manifest-types.ts";
 import type { ListedRendition } from "../playlist/multivariant.ts";
 import { BitRate } from "./bit-rate.ts";
 import { Epochs } from "./epochs.ts";
-import { type CutPart, cutMedia, cutText, type PartLimits, ROUNDING_MS } from "./part-cutter.ts";
+import { type CutPart, cutMedia, cutOpaque, cutText, type PartLimits, ROUNDING_MS } from "./part-cutter.ts";
 import { firstPlaylistDeadlineMs, positionKey, type ReloadAsk, reloadDeadlineMs, reloadKey } from "./reload.ts";
 
 /** Where a rendition starts, or goes on. */
@@ -37,6 +39,8 @@ export interface PartInput {
   readonly bytes: Bytes;
   /** What it lasts as the producer says. The samples are measured, and win; only text needs it. */
   readonly durationMs?: number;
+  /** Whether it starts with a key frame. Heard where its samples cannot be read, since it is encrypted whole. Default false. */
+  readonly independent?: boolean;
   /** Wall clock of the first sample, in ms since the Unix epoch. Default: now, less the part's duration. */
   readonly programDateTimeMs?: number;
 }
@@ -85,6 +89,8 @@ export class Rendition {
   readonly #bitRate: BitRate;
   readonly #limits: PartLimits;
   #init: InitSegment | undefined;
+  /** Parts are encrypted whole: no box can be read. */
+  #isOpaque = false;
   #initIndex: number;
   #hits = 0;
   #misses = 0;
@@ -112,6 +118,7 @@ export class Rendition {
       maxPartsPerSegment: cacheConfig.maxPartsPerSegment,
       epoch,
       type: config.type,
+      canSkipDateRanges: config.skipDateRanges,
       container: this.isText ? "vtt" : "mp4",
       firstMsn: start.firstMsn,
       firstPartId: start.firstPartId,
@@ -231,6 +238,7 @@ export class Rendition {
       firstInitIndex: this.#initIndex + 1,
     });
     this.#init = undefined;
+    this.#isOpaque = false;
     this.#options = options;
     this.#context.advanced();
   }
@@ -290,6 +298,33 @@ export class Rendition {
     this.#manifest.discontinuity();
   }
 
+  /**
+   * The parts that follow are encrypted so: the next one opens a segment, which should start with a key frame. Parts that are
+   * encrypted whole (AES-128) cannot be measured: they last what is said of them, and their init segment must be clear.
+   * @throws RelayError `invalid-option`, `stream-ended`
+   */
+  setKeys(keys: readonly MediaKey[]): void {
+    this.#live();
+    // Text is looked at as it comes, and its producer has nothing to hide from the page it shows it on.
+    if (this.isText) throw new RelayError("invalid-option", `"${this.#name}": expected no key, subtitles stay clear`);
+    this.#manifest.setKeys(keys);
+    this.#isOpaque = isOpaque(keys);
+  }
+
+  /** EXT-X-SESSION-KEY lines. */
+  get sessionKeys(): string {
+    return this.#manifest.sessionKeys;
+  }
+
+  /**
+   * Lists a date range, or adds attributes to one.
+   * @throws RelayError `invalid-option`, `conflict`, `stream-limit`, `stream-ended`; nothing changes
+   */
+  addDateRange(options: DateRangeOptions): void {
+    this.#live();
+    this.#manifest.addDateRange(options);
+  }
+
   /** No more parts: ENDLIST, and every waiter is answered at once (rule 57). */
   end(): void {
     if (this.#manifest.ended) return;
@@ -312,7 +347,7 @@ export class Rendition {
    */
   playlist(ask: ReloadAsk, signal?: AbortSignal): CachedPlaylist | Promise<CachedPlaylist> {
     const manifest = this.#manifest;
-    if (manifest.ended) return this.#render(ask.skip); // rule 57
+    if (manifest.ended) return this.#render(ask); // rule 57
     // hls.js takes a playlist without a segment for an error: the first one is held (rule 68).
     if (manifest.closedSegmentCount === 0) return this.#firstPlaylist(ask, signal);
     const { partTargetMs, targetDurationMs } = this.#context.config;
@@ -322,12 +357,12 @@ export class Rendition {
       partTargetMs,
       targetDurationMs,
     });
-    if (key === undefined) return this.#render(ask.skip);
+    if (key === undefined) return this.#render(ask);
     const askedAtMs = this.#context.clock.now();
     return this.#block(key, this.#reloadDeadlineMs, signal).then(async (outcome) => {
       const leftMs = this.#reloadDeadlineMs - (this.#context.clock.now() - askedAtMs);
       if (outcome === "woken") await this.#context.together(Math.min(partTargetMs, leftMs), signal);
-      return this.#render(ask.skip);
+      return this.#render(ask);
     });
   }
 
@@ -338,7 +373,7 @@ export class Rendition {
     if (this.#manifest.closedSegmentCount === 0 && !this.#manifest.ended) {
       throw new RelayError("deadline", `"${this.#name}": no segment has closed within ${deadlineMs} ms`);
     }
-    return this.#render(ask.skip);
+    return this.#render(ask);
   }
 
   #block(key: number, deadlineMs: number, signal: AbortSignal | undefined): Promise<WaitOutcome> {
@@ -441,8 +476,9 @@ export class Rendition {
 
   #cut(input: PartInput): CutPart {
     if (this.isText) return cutText(input.bytes, input.durationMs, this.#limits);
-    if (this.#init !== undefined) return cutMedia(input.bytes, this.#init, this.#limits);
-    throw new RelayError("init-missing", `"${this.#name}": expected an init segment before the first part`);
+    if (this.#init === undefined)
+      throw new RelayError("init-missing", `"${this.#name}": expected an init segment before the first part`);
+    return this.#isOpaque ? cutOpaque(input, this.#limits) : cutMedia(input.bytes, this.#init, this.#limits);
   }
 
   #append(piece: PartPiece, programDateTimeMs: number | undefined): RenditionStart | undefined {
@@ -490,7 +526,7 @@ export class Rendition {
     this.#manifest.dropBefore(oldestId + Math.floor((lastId - oldestId) / 2));
   }
 
-  #render(skip: boolean): CachedPlaylist {
+  #render(ask: ReloadAsk): CachedPlaylist {
     const manifest = this.#manifest;
     // Another stream's parts may have pushed out ours since the last one came.
     const { oldestId } = this.#ring;
@@ -500,10 +536,17 @@ export class Rendition {
     // The manifest gives the same bytes until something changes.
     if (playlist !== this.#m3u8s.last?.raw) {
       const position = manifest.position ?? { msn: manifest.firstMsn, part: 0 };
-      const delta = manifest.renderDelta();
-      this.#m3u8s.put(delta === undefined ? { position, playlist } : { position, playlist, delta });
+      const [delta, deltaV2] = [manifest.renderDelta(), manifest.renderDeltaV2()];
+      this.#m3u8s.put({
+        position,
+        playlist,
+        ...(delta === undefined ? {} : { delta }),
+        ...(deltaV2 === undefined ? {} : { deltaV2 }),
+      });
     }
-    const cached = skip ? (this.#m3u8s.delta ?? this.#m3u8s.last) : this.#m3u8s.last;
+    const { last, delta, deltaV2 } = this.#m3u8s;
+    // 6.2.5.1: who knows no date ranges to skip gets what skips segments alone.
+    const cached = (ask.skipDateRanges === true ? deltaV2 : undefined) ?? (ask.skip ? delta : undefined) ?? last;
     if (cached === undefined)
       throw new RelayError("internal", `"${this.#name}": a playlist was rendered and is not there`);
     return cached;

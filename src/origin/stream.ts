@@ -125,7 +125,10 @@ export class Stream {
     }
     return renderMultivariant(
       renditions.map(({ listed }) => listed),
-      { independentSegments: this.#every(({ dependentSegments }) => dependentSegments === 0) },
+      {
+        sessionKeys: [...new Set(renditions.flatMap(({ sessionKeys }) => sessionKeys.match(/.*\n/g) ?? []))].join(""),
+        independentSegments: this.#every(({ dependentSegments }) => dependentSegments === 0),
+      },
     );
   }
 

@@ -1,9 +1,11 @@
 import type { Bytes } from "../model/bytes.ts";
 import { type Clock, systemClock } from "../model/clock.ts";
+import type { DateRangeOptions } from "../model/date-range.ts";
 import { RelayError } from "../model/errors.ts";
 import type { PartPosition } from "../model/ids.ts";
+import type { MediaKey } from "../model/media-key.ts";
 import { resolveStreamOptions, type StreamConfig, type StreamOptions } from "../model/options.ts";
-import { AskError, type Step, type StepAnswer } from "../wire/messages.ts";
+import { AskError, readStep, type Step, type StepAnswer } from "../wire/messages.ts";
 import { type Entry, StepJournal } from "./step-journal.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
@@ -126,6 +128,25 @@ export class Publisher {
     return this.#aside(this.#step(rendition, { kind: "discontinuity" }));
   }
 
+  /**
+   * What follows is encrypted so, by one key or one for each system; `{ method: "NONE" }` ends it. The next part opens a segment, and
+   * should start with a key frame. Only the URI of a key is ever known here.
+   * @throws RelayError `invalid-option`
+   */
+  key(rendition: string, key: MediaKey | readonly MediaKey[]): Promise<void> {
+    return this.#aside(this.#step(rendition, { kind: "key", keys: Array.isArray(key) ? key : [key as MediaKey] }));
+  }
+
+  /**
+   * Lists a date range in every rendition, until it has ended before the window. With an id that is known it adds attributes.
+   * @throws RelayError `invalid-option`; `conflict` for an id with another value than before; `stream-limit` for too many
+   */
+  dateRange(range: DateRangeOptions): Promise<void> {
+    return this.#aside(
+      Promise.all([...this.#journals.keys()].map((id) => this.#step(id, { kind: "dateRange", range }))),
+    );
+  }
+
   /** Ends the stream: playlists say ENDLIST, and the window stays readable. Resolves when the worker knows. */
   async end(): Promise<void> {
     if (this.#closed !== undefined) return;
@@ -153,7 +174,7 @@ export class Publisher {
   }
 
   /** A caller may leave these alone; a refusal is then still in the stats. */
-  #aside(step: Promise<StepAnswer>): Promise<void> {
+  #aside(step: Promise<unknown>): Promise<void> {
     const settled = step.then(() => undefined);
     settled.catch(() => undefined);
     return settled;
@@ -168,6 +189,8 @@ export class Publisher {
 
   async #step(rendition: string, step: Step): Promise<StepAnswer> {
     if (this.#closed !== undefined) throw this.#closed;
+    // Before it has a number: one that the worker cannot read would hold up all that follow.
+    readStep(step);
     const journal = this.#journal(rendition);
     if (journal.pending >= MAX_PENDING_STEPS || journal.pendingBytes >= MAX_PENDING_BYTES) {
       throw new RelayError(

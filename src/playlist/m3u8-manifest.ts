@@ -1,7 +1,11 @@
 import type { Bytes } from "../model/bytes.ts";
 import { checkNumber } from "../model/checks.ts";
+import type { DateRangeOptions } from "../model/date-range.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId, PartPosition } from "../model/ids.ts";
+import { checkKeys, type MediaKey } from "../model/media-key.ts";
+import { DateRanges } from "./date-ranges.ts";
+import { CLEAR, type KeyState, keyState, NO_KEY } from "./key-tags.ts";
 import { checkEpoch, type ManifestConfig, type ManifestOptions, resolveManifestOptions } from "./manifest-options.ts";
 import type { ManifestStats, PartInfo, PartPlacement, RenditionReport, SegmentInfo } from "./manifest-types.ts";
 import { isGap, type Segment, SegmentLog } from "./segment-log.ts";
@@ -18,6 +22,8 @@ const MIN_PART_MS = 1;
  */
 const VERSION = { mp4: 6, vtt: 3 } as const;
 const DELTA_VERSION = 9;
+/** EXT-X-SKIP that stands for date ranges too. */
+const DELTA_V2_VERSION = 10;
 
 /**
  * The Media Playlist of one rendition: parts go in, LL-HLS text comes out. Closed segments keep their text, so a part costs
@@ -34,10 +40,13 @@ export class M3u8Manifest {
   readonly #log: SegmentLog;
   /** Header lines after EXT-X-VERSION; the same for ever (rules 5 and 9). */
   readonly #fixedHead: string;
+  readonly #dateRanges = new DateRanges();
   #reports = "";
   #epoch: string;
   #initUri: string;
   #pendingInit: string | undefined;
+  #keys = CLEAR;
+  #pendingKeys: KeyState | undefined;
   #discontinuityNext = false;
   /** Discontinuity sequence number of the last segment. */
   #discontinuitySequence: number;
@@ -55,6 +64,7 @@ export class M3u8Manifest {
   #dependentSegments = 0;
   #full: Bytes | undefined;
   #delta: Bytes | undefined;
+  #deltaV2: Bytes | undefined;
 
   /** @throws RelayError `invalid-option` */
   constructor(options: ManifestOptions = {}) {
@@ -68,7 +78,7 @@ export class M3u8Manifest {
     const { targetDuration, targetDurationS, partTarget } = config;
     this.#fixedHead =
       `#EXT-X-TARGETDURATION:${targetDurationS}\n#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES` +
-      `,CAN-SKIP-UNTIL=${seconds(targetDuration * 6)},PART-HOLD-BACK=${seconds(partTarget * 3)}` +
+      `,CAN-SKIP-UNTIL=${seconds(targetDuration * 6)}${config.canSkipDateRanges ? ",CAN-SKIP-DATERANGES=YES" : ""},PART-HOLD-BACK=${seconds(partTarget * 3)}` +
       `,HOLD-BACK=${seconds(targetDuration * 3)}\n#EXT-X-PART-INF:PART-TARGET=${seconds(partTarget)}\n`;
   }
 
@@ -188,7 +198,10 @@ export class M3u8Manifest {
     const line = `#EXT-X-PART:DURATION=${seconds(ticks)},URI="${this.#partUri(id)}"${flags}\n`;
     this.#log.addPart(segment, { line, ticks, durationMs, sizeBytes, gap });
     this.#lastIsShort = !independent && !gap && ticks * 100 < this.#config.partTarget * 85;
-    if (opensSegment) this.#log.trim();
+    if (opensSegment) {
+      this.#log.trim();
+      this.#removeDateRanges();
+    }
     const { msn } = segment;
     const part = segment.partCount - 1;
     this.#position = { msn, part };
@@ -221,6 +234,20 @@ export class M3u8Manifest {
     this.#changed();
   }
 
+  /** EXT-X-SESSION-KEY lines of the keys that the next part is under. */
+  get sessionKeys(): string {
+    return (this.#pendingKeys ?? this.#keys).sessionLines;
+  }
+
+  /**
+   * From the next part on the media is encrypted so; the part opens a segment.
+   * @throws RelayError `invalid-option` or `stream-ended`
+   */
+  setKeys(keys: readonly MediaKey[]): void {
+    this.#checkLive();
+    this.#changeKeys(keyState(checkKeys(keys)));
+  }
+
   /**
    * Another producer goes on where one stopped: from the next part on URIs stand under `epoch`, after a discontinuity. The part
    * that was hinted will never come, so its id is given up. Of media in containers, the next part needs a new init segment.
@@ -231,6 +258,8 @@ export class M3u8Manifest {
     this.#epoch = checkEpoch(epoch);
     this.#nextPartId += 1;
     this.#pendingInit = undefined;
+    // What it encrypts, it says itself.
+    this.#changeKeys(CLEAR);
     this.discontinuity();
     this.#changed();
   }
@@ -248,7 +277,19 @@ export class M3u8Manifest {
    * for a while. Whether their bytes are still there is known to their owner.
    */
   dropBefore(partId: PartId): void {
-    if (this.#log.dropBefore(partId)) this.#changed();
+    if (!this.#log.dropBefore(partId)) return;
+    this.#removeDateRanges();
+    this.#changed();
+  }
+
+  /**
+   * Lists a date range until it has ended before the first listed segment. It may stand before or after what is listed now: it
+   * goes by PROGRAM-DATE-TIME, which every playlist with a segment has (rule 35).
+   * @throws RelayError `stream-ended`, `invalid-option`; `conflict` for an id with another value than before; `stream-limit`
+   */
+  addDateRange(options: DateRangeOptions): void {
+    this.#checkLive();
+    if (this.#dateRanges.add(options, this.#log.endTicks)) this.#changed();
   }
 
   /**
@@ -288,6 +329,33 @@ export class M3u8Manifest {
     return this.#delta;
   }
 
+  /**
+   * The answer to `_HLS_skip=v2`: a delta that leaves out the date ranges older than the skip boundary too, and names those that
+   * were removed since then. `undefined` where nothing can be skipped, or date ranges may not be.
+   */
+  renderDeltaV2(): Bytes | undefined {
+    const { skipMsn, listedMsn, endTicks } = this.#log;
+    if (!this.#config.canSkipDateRanges || this.#ended || skipMsn === listedMsn) return undefined;
+    if (this.#deltaV2 !== undefined) return this.#deltaV2;
+    const since = endTicks - this.#config.targetDuration * 6;
+    const removed = this.#dateRanges.removedSince(since);
+    const skip = `#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipMsn - listedMsn},RECENTLY-REMOVED-DATERANGES="${removed}"\n`;
+    const head = this.#head(DELTA_V2_VERSION) + skip + this.#mapBefore(skipMsn);
+    this.#deltaV2 = this.#assemble(head, skipMsn, this.#dateRanges.text(since));
+    return this.#deltaV2;
+  }
+
+  #changeKeys(keys: KeyState): void {
+    if (this.#position === undefined) this.#keys = keys;
+    else this.#pendingKeys = keys.lines === this.#keys.lines ? undefined : keys;
+    this.#changed();
+  }
+
+  #removeDateRanges(): void {
+    const first = this.#log.get(this.#log.listedMsn);
+    if (first !== undefined) this.#dateRanges.removeBefore(first.wallMs, this.#log.endTicks);
+  }
+
   get #segmentEndMs(): number {
     return this.#segmentStartMs + (this.#log.open?.durationMs ?? 0);
   }
@@ -304,11 +372,13 @@ export class M3u8Manifest {
   #changed(): void {
     this.#full = undefined;
     this.#delta = undefined;
+    this.#deltaV2 = undefined;
   }
 
   #opensSegment(durationMs: number, independent: boolean): boolean {
     const { open } = this.#log;
     if (open === undefined || this.#discontinuityNext || this.#pendingInit !== undefined) return true;
+    if (this.#pendingKeys !== undefined) return true;
     const { segmentMin, segmentMax, maxPartsPerSegment } = this.#config;
     // One tick of grace: rounding must not cost a whole further group of pictures.
     if (independent && open.ticks + 1 >= segmentMin) return true;
@@ -347,14 +417,34 @@ export class M3u8Manifest {
     this.#initUri = this.#pendingInit ?? this.#initUri;
     this.#pendingInit = undefined;
     this.#discontinuityNext = false;
+    const statesKeys = statesMap || this.#pendingKeys !== undefined;
+    const before = this.#keys;
+    const keys = this.#pendingKeys ?? before;
+    this.#keys = keys;
+    this.#pendingKeys = undefined;
+    // 4.4.4.4: a KEY holds for a MAP behind it too. Ours are clear, so the MAP stands before the keys, behind a NONE if need be.
+    const clears = before.lines !== "" && (keys.lines === "" || (statesMap && before.opaque));
     // 4.4.4.9: these stand before the parent's first part.
     const openingText =
       (discontinuity ? "#EXT-X-DISCONTINUITY\n" : "") +
+      (clears ? NO_KEY : "") +
       (statesMap ? this.#map(this.#initUri) : "") +
+      (statesKeys ? keys.lines : "") +
       programDateTime(this.#segmentStartMs + wallOffsetMs);
     const firstPartId = this.#nextPartId;
     const [epoch, initUri] = [this.#epoch, this.#initUri];
-    this.#log.openSegment({ firstPartId, epoch, initUri, discontinuity, statesMap, openingText });
+    const wallMs = this.#segmentStartMs + wallOffsetMs;
+    this.#log.openSegment({
+      firstPartId,
+      epoch,
+      initUri,
+      keys,
+      statesKeys,
+      wallMs,
+      discontinuity,
+      statesMap,
+      openingText,
+    });
     return closedMsn;
   }
 
@@ -366,10 +456,11 @@ export class M3u8Manifest {
     return this.#config.container === "vtt" ? "" : `#EXT-X-MAP:URI="${uri}"\n`;
   }
 
-  /** The MAP in effect at a segment, unless its own lines state it. */
+  /** The MAP and the keys in effect at a segment, unless its own lines state them. */
   #mapBefore(msn: Msn): string {
     const segment = this.#log.get(msn);
-    return segment?.statesMap ? "" : this.#map(segment?.initUri ?? this.#initUri);
+    if (segment === undefined) return this.#map(this.#initUri) + this.#keys.lines;
+    return (segment.statesMap ? "" : this.#map(segment.initUri)) + (segment.statesKeys ? "" : segment.keys.lines);
   }
 
   #head(version: number): string {
@@ -391,9 +482,10 @@ export class M3u8Manifest {
   }
 
   /** One allocation: the head, the segments from `fromMsn` on, the tail. */
-  #assemble(head: string, fromMsn: Msn): Bytes {
+  #assemble(head: string, fromMsn: Msn, dateRanges = this.#dateRanges.text()): Bytes {
     const log = this.#log;
-    const tail = this.#tail();
+    // 4.4.5.1: a date range needs a PROGRAM-DATE-TIME, and so a segment.
+    const tail = (this.#position === undefined ? "" : dateRanges) + this.#tail();
     const plainFrom = log.plainOffset(fromMsn);
     const plainTo = log.plainOffset(log.detailMsn);
     const detailFrom = log.get(log.detailMsn)?.detailStart ?? log.detail.end;

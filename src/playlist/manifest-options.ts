@@ -20,6 +20,8 @@ export interface ManifestOptions {
   readonly epoch?: string;
   /** `event`: nothing ever leaves the list, and the window's limits do not count. Default `live`. */
   readonly type?: "live" | "event";
+  /** CAN-SKIP-DATERANGES: deltas may leave old date ranges out, for who asks so. Default false. */
+  readonly canSkipDateRanges?: boolean;
   /** `vtt`: every part is a whole WebVTT file, and there is no init segment. Default `mp4`. */
   readonly container?: "mp4" | "vtt";
   /** Media sequence number of the first segment, at least 1 (rule 68). Default 1. */
@@ -47,6 +49,7 @@ export interface ManifestConfig {
   readonly maxPartsPerSegment: number;
   readonly epoch: string;
   readonly type: "live" | "event";
+  readonly canSkipDateRanges: boolean;
   readonly container: "mp4" | "vtt";
   readonly firstMsn: Msn;
   readonly firstPartId: PartId;
@@ -96,6 +99,7 @@ export function resolveManifestOptions(options: ManifestOptions): ManifestConfig
     maxPartsPerSegment: checkWhole("maxPartsPerSegment", options.maxPartsPerSegment ?? 128, 1),
     epoch,
     type: options.type ?? "live",
+    canSkipDateRanges: options.canSkipDateRanges === true,
     container: options.container ?? "mp4",
     firstMsn: checkWhole("firstMsn", options.firstMsn ?? 1, 1),
     firstPartId: checkWhole("firstPartId", options.firstPartId ?? 0, 0),

@@ -1,4 +1,5 @@
 import type { Msn, PartId } from "../model/ids.ts";
+import type { KeyState } from "./key-tags.ts";
 import type { ManifestConfig } from "./manifest-options.ts";
 import { seconds, type Ticks } from "./tags.ts";
 import { TextBuffer } from "./text-buffer.ts";
@@ -11,6 +12,12 @@ export interface Segment {
   readonly epoch: string;
   /** URI of its init segment. */
   readonly initUri: string;
+  /** What it is encrypted with. */
+  readonly keys: KeyState;
+  /** Its own lines begin with its keys. */
+  readonly statesKeys: boolean;
+  /** Its PROGRAM-DATE-TIME. */
+  readonly wallMs: number;
   /** An EXT-X-DISCONTINUITY stands before it. */
   readonly discontinuity: boolean;
   /** Its own lines begin with the MAP, since the segment before it has another. */
@@ -29,7 +36,11 @@ export interface Segment {
   removedAtTicks: Ticks;
 }
 
-interface SegmentStart extends Pick<Segment, "firstPartId" | "epoch" | "initUri" | "discontinuity" | "statesMap"> {
+interface SegmentStart
+  extends Pick<
+    Segment,
+    "firstPartId" | "epoch" | "keys" | "statesKeys" | "wallMs" | "initUri" | "discontinuity" | "statesMap"
+  > {
   /** The lines that stand before its first part. */
   readonly openingText: string;
 }

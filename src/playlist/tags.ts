@@ -56,7 +56,12 @@ export function checkDate(what: string, wallMs: number): number {
   );
 }
 
+/** ISO 8601 with milliseconds and zone. */
+export function dateTime(wallMs: number): string {
+  return new Date(Math.round(wallMs)).toISOString();
+}
+
 /** EXT-X-PROGRAM-DATE-TIME with milliseconds and zone (rule 34). */
 export function programDateTime(wallMs: number): string {
-  return `#EXT-X-PROGRAM-DATE-TIME:${new Date(Math.round(wallMs)).toISOString()}\n`;
+  return `#EXT-X-PROGRAM-DATE-TIME:${dateTime(wallMs)}\n`;
 }

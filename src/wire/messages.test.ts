@@ -68,7 +68,13 @@ test("nothing that a page can send makes reading throw anything but a RelayError
       starts: value,
       step: fc.oneof(
         value,
-        fc.record({ kind: fc.constantFrom("init", "part", "gap"), bytes: value, durationMs: value }),
+        fc.record({
+          kind: fc.constantFrom("init", "part", "gap", "key", "dateRange"),
+          bytes: value,
+          durationMs: value,
+          keys: value,
+          range: value,
+        }),
       ),
     }),
   );

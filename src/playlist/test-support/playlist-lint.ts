@@ -48,7 +48,9 @@ function lintText(text: string, report: Report): void {
   if (!text.startsWith("#EXTM3U\n")) report(1, `expected #EXTM3U first, got ${JSON.stringify(text.slice(0, 20))}`);
   const lines = text.split("\n");
   for (const line of lines) {
-    if (/[^\x20-\x7e]/.test(line)) report(1, `control or non-ASCII character in ${JSON.stringify(line)}`);
+    // 4.4.5.2: tabs divide the ids of removed date ranges.
+    if (/[^\x20-\x7e]/.test(line.startsWith("#EXT-X-SKIP:") ? line.replaceAll("\t", "") : line))
+      report(1, `control or non-ASCII character in ${JSON.stringify(line)}`);
     if (MULTIVARIANT.test(line)) report(2, `multivariant tag: ${line}`);
   }
   for (const tag of ONCE) {
@@ -79,7 +81,7 @@ function ticksOfSegment(segment: ParsedSegment): number {
 
 function lintHeader(playlist: ParsedPlaylist, report: Report): void {
   const { header, control, partTarget, targetDurationS, skipped } = playlist;
-  const needed = skipped > 0 ? 9 : isText(playlist) ? 3 : 6;
+  const needed = playlist.removedDateRanges !== undefined ? 10 : skipped > 0 ? 9 : isText(playlist) ? 3 : 6;
   if (Number(header.get("EXT-X-VERSION")) !== needed) {
     report(3, `expected version ${needed}, got ${header.get("EXT-X-VERSION")}`);
   }
@@ -153,7 +155,26 @@ function lintOrder(lines: readonly string[], report: Report): void {
   }
 }
 
+/** Rule 35. */
+function lintDateRanges(playlist: ParsedPlaylist, report: Report): void {
+  const byId = new Map<string, Map<string, string>>();
+  const hasDate = allSegments(playlist).some(({ programDateTime }) => programDateTime !== undefined);
+  for (const range of playlist.dateRanges) {
+    const id = range.get("ID") ?? "";
+    if (!hasDate) report(35, `date range ${id} without PROGRAM-DATE-TIME`);
+    if (range.get("START-DATE") === undefined) report(35, `date range ${id} without START-DATE`);
+    const known = byId.get(id) ?? new Map<string, string>();
+    for (const [name, value] of range) {
+      if ((known.get(name) ?? value) !== value)
+        report(35, `date range ${id}: ${name} is ${value}, and was ${known.get(name)}`);
+      known.set(name, value);
+    }
+    byId.set(id, known);
+  }
+}
+
 function lintTail(playlist: ParsedPlaylist, report: Report): void {
+  lintDateRanges(playlist, report);
   const { hints, reports, ended, open, header } = playlist;
   if (ended && hints.length > 0) report(37, "a hint with ENDLIST");
   if (ended && open !== undefined) report(37, `${open.msn} is still open with ENDLIST`);
@@ -166,8 +187,8 @@ function lintTail(playlist: ParsedPlaylist, report: Report): void {
 }
 
 function sameSegment(before: ParsedSegment, after: ParsedSegment): boolean {
-  const key = ({ map, discontinuity, programDateTime, gap, ticks, uri }: ParsedSegment) =>
-    JSON.stringify({ map, discontinuity, programDateTime, gap, ticks, uri });
+  const key = ({ map, keys, discontinuity, programDateTime, gap, ticks, uri }: ParsedSegment) =>
+    JSON.stringify({ map, keys, discontinuity, programDateTime, gap, ticks, uri });
   return key(before) === key(after);
 }
 
