@@ -4,7 +4,11 @@ import { type RenditionConfig, type RenditionOptions, resolveRenditions } from "
 
 export type StreamType = "live" | "event";
 
-/** How a stream is cut and listed. All durations are milliseconds and stay fixed while the stream lives (rules 5 and 9). */
+/**
+ * How a stream is cut and listed. One part target and one target duration hold for all renditions, so that these cannot
+ * differ (rule 13). All durations are milliseconds and stay fixed while the stream lives
+ * (rules 5 and 9).
+ */
 export interface StreamOptions {
   readonly renditions: readonly RenditionOptions[];
   /** No part lasts longer than this. Default 500. */

@@ -36,6 +36,9 @@ export interface RenditionStats {
   readonly expired: number;
   /** Parts shorter than 85 % of the part target without an excuse (rule 15). */
   readonly shortParts: number;
+  /** What was taken although it was not as it should be, and what the last such thing was. */
+  readonly warnings: number;
+  readonly lastWarning?: string;
   /** Steps of the producer that were refused, and why the last one was. */
   readonly refused: number;
   readonly lastRefusal?: string;

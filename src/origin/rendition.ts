@@ -2,7 +2,7 @@ import type { ChunkCache } from "../cache/chunk-cache.ts";
 import type { CachedPlaylist, M3u8Cache, M3u8Ring } from "../cache/m3u8-cache.ts";
 import type { SlotRing } from "../cache/slot-ring.ts";
 import { Waiters, type WaitOutcome } from "../cache/waiters.ts";
-import { type InitSegment, parseInitSegment } from "../media/init-segment.ts";
+import { hasSameTracks, type InitSegment, parseInitSegment } from "../media/init-segment.ts";
 import type { PartPiece } from "../media/media-part.ts";
 import { joinWebVtt } from "../media/web-vtt.ts";
 import type { Bytes } from "../model/bytes.ts";
@@ -21,6 +21,7 @@ import { BitRate } from "./bit-rate.ts";
 import { Epochs } from "./epochs.ts";
 import { type CutPart, cutMedia, cutOpaque, cutText, type PartLimits, ROUNDING_MS } from "./part-cutter.ts";
 import { firstPlaylistDeadlineMs, positionKey, type ReloadAsk, reloadDeadlineMs, reloadKey } from "./reload.ts";
+import { Timeline } from "./timeline.ts";
 
 /** Where a rendition starts, or goes on. */
 export interface RenditionStart {
@@ -37,7 +38,7 @@ export const FIRST_START: RenditionStart = { firstMsn: 1, firstPartId: 0, discon
 /** A part as it comes from a producer. The rendition keeps `bytes` as they are: they must never change afterwards. */
 export interface PartInput {
   readonly bytes: Bytes;
-  /** What it lasts as the producer says. The samples are measured, and win; only text needs it. */
+  /** What it lasts as the producer says. The samples are measured, and win, with a warning in the stats; only text needs it. */
   readonly durationMs?: number;
   /** Whether it starts with a key frame. Heard where its samples cannot be read, since it is encrypted whole. Default false. */
   readonly independent?: boolean;
@@ -88,12 +89,15 @@ export class Rendition {
   readonly #reloadDeadlineMs: number;
   readonly #bitRate: BitRate;
   readonly #limits: PartLimits;
+  readonly #timeline: Timeline;
   #init: InitSegment | undefined;
   /** Parts are encrypted whole: no box can be read. */
   #isOpaque = false;
   #initIndex: number;
   #hits = 0;
   #misses = 0;
+  #warnings = 0;
+  #lastWarning: string | undefined;
   #refused = 0;
   #lastRefusal: string | undefined;
   #lastPartAtMs: number | undefined;
@@ -132,6 +136,7 @@ export class Rendition {
     this.#bitRate = new BitRate(config.targetDurationMs);
     const { maxBytesPerPlaylist } = cacheConfig;
     this.#limits = { name: this.#name, partTargetMs: config.partTargetMs, maxBytes: maxBytesPerPlaylist };
+    this.#timeline = new Timeline({ name: this.#name, targetDurationMs: config.targetDurationMs });
   }
 
   get options(): RenditionConfig {
@@ -238,6 +243,7 @@ export class Rendition {
       firstInitIndex: this.#initIndex + 1,
     });
     this.#init = undefined;
+    this.#timeline.reset();
     this.#isOpaque = false;
     this.#options = options;
     this.#context.advanced();
@@ -251,6 +257,8 @@ export class Rendition {
     }
     const init = parseInitSegment(bytes);
     this.#checkRoom(this.#ring.hasRoomForInit);
+    // 4.4.4.3: another codec or track set is a discontinuity, whether or not its producer says so.
+    if (this.#init !== undefined && !hasSameTracks(this.#init, init)) this.discontinuity();
     this.#init = init;
     this.#initIndex += 1;
     this.#ring.setInit(this.#initIndex, bytes);
@@ -261,12 +269,14 @@ export class Rendition {
 
   /**
    * Takes one part, or one input that has to be split into several on its fragment boundaries.
-   * @throws RelayError `init-missing`, `malformed-part`, `track-mismatch`, `part-too-long`, `part-too-large`; nothing changes.
+   * @throws RelayError `init-missing`, `malformed-part`, `track-mismatch`, `part-too-long`, `part-too-large`,
+   * `timeline-jump`; nothing changes.
    * `stream-limit` where an event's ring is full: the stream has ended then, with all that it lists
    */
   addPart(input: PartInput): AddedPart {
     this.#live();
-    const { pieces } = this.#cut(input);
+    const { pieces, media } = this.#cut(input);
+    const warning = media && this.#timeline.check(media, input.durationMs);
     this.#checkRoom(this.#ring.hasRoom(pieces.length, input.bytes.byteLength));
     let segmentStart: RenditionStart | undefined;
     let programDateTimeMs = input.programDateTimeMs;
@@ -274,6 +284,12 @@ export class Rendition {
       const start = this.#append(piece, programDateTimeMs);
       segmentStart = start ?? segmentStart;
       if (programDateTimeMs !== undefined) programDateTimeMs += piece.durationMs;
+    }
+    if (media === undefined) this.#timeline.reset();
+    else this.#timeline.take(media);
+    if (warning !== undefined) {
+      this.#warnings += 1;
+      this.#lastWarning = warning;
     }
     return this.#added(segmentStart);
   }
@@ -288,6 +304,7 @@ export class Rendition {
     this.#checkRoom(this.#ring.hasRoom(1, 0));
     // Who waits for the hinted part learns at once that it will not come.
     this.#ring.skip();
+    this.#timeline.reset();
     const start = this.#list({ durationMs, independent: false, sizeBytes: 0, gap: true });
     return this.#added(start);
   }
@@ -296,6 +313,7 @@ export class Rendition {
   discontinuity(): void {
     this.#live();
     this.#manifest.discontinuity();
+    this.#timeline.reset();
   }
 
   /**
@@ -454,6 +472,8 @@ export class Rendition {
       waiting: reloads.waiting + ring.waiters.waiting,
       expired: reloads.expired + ring.waiters.expired,
       shortParts: manifest.stats.shortParts,
+      warnings: this.#warnings,
+      ...(this.#lastWarning === undefined ? {} : { lastWarning: this.#lastWarning }),
       refused: this.#refused,
       ...(this.#lastRefusal === undefined ? {} : { lastRefusal: this.#lastRefusal }),
     };

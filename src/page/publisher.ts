@@ -100,8 +100,8 @@ export class Publisher {
 
   /**
    * Publishes one part. Resolves with its position when the worker has stored it: waiting for that is the back-pressure.
-   * @throws RelayError `init-missing`, `malformed-part`, `track-mismatch`, `part-too-long`: this part is left out, what is
-   * live goes on; `worker-unreachable`, `closed`: no more can be published
+   * @throws RelayError `init-missing`, `malformed-part`, `track-mismatch`, `part-too-long`, `timeline-jump`: this part is left
+   * out, what is live goes on; `worker-unreachable`, `closed`: no more can be published
    */
   async part(rendition: string, part: PublishedPart): Promise<PartPosition> {
     const { bytes, durationMs, independent = false } = part;
