@@ -10,7 +10,7 @@ export type { AttributeValue, DateRangeOptions } from "./model/date-range.ts";
 export { RelayError, type RelayErrorCode } from "./model/errors.ts";
 export type { Msn, PartId, PartIndex, PartPosition } from "./model/ids.ts";
 export type { KeyMethod, MediaKey } from "./model/media-key.ts";
-export type { CacheOptions, StreamOptions, StreamType } from "./model/options.ts";
+export type { CacheOptions, PartForm, StreamOptions, StreamType } from "./model/options.ts";
 export type { RenditionKind, RenditionOptions, VideoRange } from "./model/rendition-options.ts";
 export type { RelayStats, RenditionStats, StreamState, StreamStats, StreamSummary } from "./model/stats.ts";
 export { type OpenStream, Playlists, VERSION } from "./origin/playlists.ts";

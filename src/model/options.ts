@@ -2,6 +2,7 @@ import { checkNumber, checkOneOf } from "./checks.ts";
 import { RelayError } from "./errors.ts";
 import { type RenditionConfig, type RenditionOptions, resolveRenditions } from "./rendition-options.ts";
 
+export type PartForm = "files" | "byterange";
 export type StreamType = "live" | "event";
 
 /**
@@ -23,6 +24,11 @@ export interface StreamOptions {
    */
   readonly type?: StreamType;
   /**
+   * `files`: each part has a URI of its own. `byterange`: parts are ranges of their segment, which grows; a hint is then wrong where a
+   * segment ends, since only the next part tells. Subtitles are always files. Default `files`.
+   */
+  readonly parts?: PartForm;
+  /**
    * Whether delta updates may leave date ranges out (CAN-SKIP-DATERANGES), as a stream with many of them wants. Date ranges can be
    * published without it too. Default false.
    */
@@ -36,6 +42,7 @@ export interface StreamConfig {
   readonly targetDurationMs: number;
   readonly segmentMinMs: number;
   readonly type: StreamType;
+  readonly parts: PartForm;
   readonly skipDateRanges: boolean;
 }
 
@@ -101,6 +108,7 @@ export function resolveStreamOptions(options: StreamOptions): StreamConfig {
     targetDurationMs,
     segmentMinMs,
     type: checkOneOf("type", options.type ?? "live", ["live", "event"]),
+    parts: checkOneOf("parts", options.parts ?? "files", ["files", "byterange"]),
     skipDateRanges: options.skipDateRanges === true,
   };
 }

@@ -22,6 +22,11 @@ export class Epochs {
     this.#epochs = [...this.#epochs, next].slice(-MAX_EPOCHS);
   }
 
+  /** The one that is written now. */
+  get last(): string | undefined {
+    return this.#epochs.at(-1)?.name;
+  }
+
   /** Whether this part is, or would be, one of this epoch. */
   hasPart(epoch: string, id: PartId): boolean {
     return this.#epochs.findLast(({ firstPartId }) => firstPartId <= id)?.name === epoch;

@@ -15,7 +15,7 @@ import type { CacheConfig, StreamConfig } from "../model/options.ts";
 import type { RenditionConfig } from "../model/rendition-options.ts";
 import type { RenditionStats } from "../model/stats.ts";
 import { M3u8Manifest } from "../playlist/m3u8-manifest.ts";
-import type { RenditionReport } from "../playlist/manifest-types.ts";
+import type { RenditionReport, SegmentInfo } from "../playlist/manifest-types.ts";
 import type { ListedRendition } from "../playlist/multivariant.ts";
 import { BitRate } from "./bit-rate.ts";
 import { Epochs } from "./epochs.ts";
@@ -51,6 +51,13 @@ export interface AddedPart {
   readonly position: PartPosition;
   /** Set when a segment was opened: what a successor must know to go on from its first part. */
   readonly segmentStart?: RenditionStart;
+}
+
+/** What a segment that grows holds by now. */
+export interface GrowingSegment {
+  readonly views: readonly Bytes[];
+  readonly sizeBytes: number;
+  readonly closed: boolean;
 }
 
 export interface RenditionContext {
@@ -122,6 +129,7 @@ export class Rendition {
       maxPartsPerSegment: cacheConfig.maxPartsPerSegment,
       epoch,
       type: config.type,
+      parts: this.isText ? "files" : config.parts,
       canSkipDateRanges: config.skipDateRanges,
       container: this.isText ? "vtt" : "mp4",
       firstMsn: start.firstMsn,
@@ -375,7 +383,11 @@ export class Rendition {
       partTargetMs,
       targetDurationMs,
     });
-    if (key === undefined) return this.#render(ask);
+    if (key === undefined) {
+      // Who asks for no position is told what there is.
+      const together = ask.msn === undefined ? undefined : this.#context.together(partTargetMs, signal);
+      return together === undefined ? this.#render(ask) : together.then(() => this.#render(ask));
+    }
     const askedAtMs = this.#context.clock.now();
     return this.#block(key, this.#reloadDeadlineMs, signal).then(async (outcome) => {
       const leftMs = this.#reloadDeadlineMs - (this.#context.clock.now() - askedAtMs);
@@ -418,13 +430,52 @@ export class Rendition {
     });
   }
 
+  /**
+   * A segment that still grows, where parts are ranges of theirs: the open one, and the one that the next part may open. Resolves
+   * once it holds more than `fromBytes` or has closed. Undefined where it holds no more after three target durations, closed
+   * without, or is none of these: 404.
+   * @throws RelayError `waiter-limit`
+   */
+  async growing(epoch: string, msn: Msn, fromBytes: number, signal?: AbortSignal): Promise<GrowingSegment | undefined> {
+    const manifest = this.#manifest;
+    const endMs = this.#context.clock.now() + 3 * this.#context.config.targetDurationMs;
+    for (;;) {
+      const segment = manifest.segment(msn);
+      if (segment === undefined ? msn !== manifest.lastMsn + 1 : segment.epoch !== epoch) return undefined;
+      const views = segment === undefined ? [] : this.#viewsOf(segment);
+      if (views === undefined) return undefined;
+      if (segment !== undefined && segment.sizeBytes > fromBytes) {
+        this.#hits += 1;
+        return { views, sizeBytes: segment.sizeBytes, closed: segment.closed };
+      }
+      if (segment?.closed || manifest.ended || epoch !== this.#epochs.last) return undefined;
+      const key = positionKey({ msn, part: segment?.partCount ?? 0 });
+      const outcome = await this.#block(key, endMs - this.#context.clock.now(), signal);
+      if (outcome !== "woken") return undefined;
+    }
+  }
+
+  /** Whether a segment of this number may still grow, and is asked for by range. */
+  grows(msn: Msn): boolean {
+    if (this.isText || this.#context.config.parts === "files" || this.#manifest.ended) return false;
+    const segment = this.#manifest.segment(msn);
+    return segment === undefined ? msn === this.#manifest.lastMsn + 1 : !segment.closed;
+  }
+
+  /** What a segment holds; undefined where some of it has left the ring. */
+  #viewsOf({ firstPartId, partCount, gapCount }: SegmentInfo): readonly Bytes[] | undefined {
+    const views: Bytes[] = [];
+    for (let id = firstPartId; id < firstPartId + partCount; id += 1) {
+      const slot = this.#ring.get(id);
+      if (slot !== undefined) views.push(slot.bytes);
+    }
+    return views.length === partCount - gapCount ? views : undefined;
+  }
+
   /** The parts of a closed segment, in order: together they are the segment (rule 18). Undefined: 404. */
   segment(epoch: string, msn: Msn): readonly Bytes[] | undefined {
     const segment = this.#manifest.segment(msn);
-    const views =
-      segment?.epoch === epoch && segment.closed && !segment.gap
-        ? this.#ring.range(segment.firstPartId, segment.firstPartId + segment.partCount)
-        : undefined;
+    const views = segment?.epoch === epoch && segment.closed && !segment.gap ? this.#viewsOf(segment) : undefined;
     if (views === undefined) this.#misses += 1;
     else this.#hits += 1;
     return views !== undefined && this.isText ? joinWebVtt(views) : views;

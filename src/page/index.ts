@@ -2,7 +2,7 @@
 export type { AttributeValue, DateRangeOptions } from "../model/date-range.ts";
 export { RelayError, type RelayErrorCode } from "../model/errors.ts";
 export type { KeyMethod, MediaKey } from "../model/media-key.ts";
-export type { StreamOptions, StreamType } from "../model/options.ts";
+export type { PartForm, StreamOptions, StreamType } from "../model/options.ts";
 export type { RenditionKind, RenditionOptions, VideoRange } from "../model/rendition-options.ts";
 export type { RelayStats, RenditionStats, StreamState, StreamStats, StreamSummary } from "../model/stats.ts";
 export { type Capture, type CaptureOptions, startCapture } from "./capture.ts";

@@ -155,9 +155,20 @@ export class M3u8Manifest {
   segment(msn: Msn): SegmentInfo | undefined {
     const segment = this.#log.get(msn);
     if (segment === undefined) return undefined;
-    const { firstPartId, partCount, durationMs, sizeBytes, epoch, initUri } = segment;
+    const { firstPartId, partCount, gapCount, durationMs, sizeBytes, epoch, initUri } = segment;
     const closed = segment !== this.#log.open;
-    return { msn, firstPartId, partCount, durationMs, sizeBytes, closed, epoch, initUri, gap: isGap(segment) };
+    return {
+      msn,
+      firstPartId,
+      partCount,
+      gapCount,
+      durationMs,
+      sizeBytes,
+      closed,
+      epoch,
+      initUri,
+      gap: isGap(segment),
+    };
   }
 
   /**
@@ -195,7 +206,7 @@ export class M3u8Manifest {
     const ticks = this.#partTicks(segment, this.#segmentStartMs, durationMs);
     const id = this.#nextPartId++;
     const flags = (independent ? ",INDEPENDENT=YES" : "") + (gap ? ",GAP=YES" : "");
-    const line = `#EXT-X-PART:DURATION=${seconds(ticks)},URI="${this.#partUri(id)}"${flags}\n`;
+    const line = `#EXT-X-PART:DURATION=${seconds(ticks)},${this.#partPlace(segment, id, info)}${flags}\n`;
     this.#log.addPart(segment, { line, ticks, durationMs, sizeBytes, gap });
     this.#lastIsShort = !independent && !gap && ticks * 100 < this.#config.partTarget * 85;
     if (opensSegment) {
@@ -452,6 +463,30 @@ export class M3u8Manifest {
     return `${this.#epoch}/part-${id}.${this.#config.container}`;
   }
 
+  /** Where a part is found: in a file of its own, or in its segment, behind what that holds already. */
+  #partPlace(segment: Segment, id: PartId, { sizeBytes, gap = false }: PartInfo): string {
+    // A gap has no bytes, and its URI answers 404 (rule 25).
+    if (this.#config.parts === "files" || gap) return `URI="${this.#partUri(id)}"`;
+    return `URI="${this.#segmentUri(segment.msn)}",BYTERANGE="${sizeBytes}@${segment.sizeBytes}"`;
+  }
+
+  #segmentUri(msn: Msn): string {
+    return `${this.#epoch}/seg-${msn}.${this.#config.container}`;
+  }
+
+  /**
+   * The next part's place. A file's URI does not depend on its segment, so the hint is right even where that part opens one
+   * (rule 40). A range is behind the open segment unless it is known that the part opens another.
+   */
+  #hint(): string {
+    if (this.#config.parts === "files") return `URI="${this.#partUri(this.#nextPartId)}"`;
+    const { open, nextMsn } = this.#log;
+    const isChanged = this.#discontinuityNext || this.#pendingInit !== undefined || this.#pendingKeys !== undefined;
+    if (open !== undefined && !isChanged && open.partCount < this.#config.maxPartsPerSegment)
+      return `URI="${this.#segmentUri(open.msn)}",BYTERANGE-START=${open.sizeBytes}`;
+    return `URI="${this.#segmentUri(open === undefined ? nextMsn : open.msn + 1)}",BYTERANGE-START=0`;
+  }
+
   #map(uri: string): string {
     return this.#config.container === "vtt" ? "" : `#EXT-X-MAP:URI="${uri}"\n`;
   }
@@ -475,8 +510,7 @@ export class M3u8Manifest {
 
   #tail(): string {
     if (this.#ended) return `${this.#reports}#EXT-X-ENDLIST\n`;
-    // The next part's URI does not depend on its segment, so the hint is right even where that part opens one (rule 40).
-    const part = `#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${this.#partUri(this.#nextPartId)}"\n`;
+    const part = `#EXT-X-PRELOAD-HINT:TYPE=PART,${this.#hint()}\n`;
     if (this.#pendingInit === undefined) return part + this.#reports;
     return `#EXT-X-PRELOAD-HINT:TYPE=MAP,URI="${this.#pendingInit}"\n${part}${this.#reports}`;
   }

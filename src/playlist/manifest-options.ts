@@ -22,6 +22,8 @@ export interface ManifestOptions {
   readonly type?: "live" | "event";
   /** CAN-SKIP-DATERANGES: deltas may leave old date ranges out, for who asks so. Default false. */
   readonly canSkipDateRanges?: boolean;
+  /** `byterange`: parts are ranges of their segment. Default `files`. */
+  readonly parts?: "files" | "byterange";
   /** `vtt`: every part is a whole WebVTT file, and there is no init segment. Default `mp4`. */
   readonly container?: "mp4" | "vtt";
   /** Media sequence number of the first segment, at least 1 (rule 68). Default 1. */
@@ -50,6 +52,7 @@ export interface ManifestConfig {
   readonly epoch: string;
   readonly type: "live" | "event";
   readonly canSkipDateRanges: boolean;
+  readonly parts: "files" | "byterange";
   readonly container: "mp4" | "vtt";
   readonly firstMsn: Msn;
   readonly firstPartId: PartId;
@@ -100,6 +103,7 @@ export function resolveManifestOptions(options: ManifestOptions): ManifestConfig
     epoch,
     type: options.type ?? "live",
     canSkipDateRanges: options.canSkipDateRanges === true,
+    parts: options.parts ?? "files",
     container: options.container ?? "mp4",
     firstMsn: checkWhole("firstMsn", options.firstMsn ?? 1, 1),
     firstPartId: checkWhole("firstPartId", options.firstPartId ?? 0, 0),

@@ -27,6 +27,8 @@ export interface SegmentInfo {
   readonly msn: Msn;
   readonly firstPartId: PartId;
   readonly partCount: number;
+  /** Those of them that hold no media. */
+  readonly gapCount: number;
   readonly durationMs: number;
   /** Of its parts so far. */
   readonly sizeBytes: number;

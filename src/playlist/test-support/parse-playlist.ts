@@ -89,8 +89,10 @@ function parseAttributes(text: string): Map<string, string> {
 
 function parsePart(text: string): ParsedPart {
   const attributes = parseAttributes(text);
+  const range = attributes.get("BYTERANGE");
   return {
-    uri: attributes.get("URI") ?? "",
+    // A range is part of what names it.
+    uri: `${attributes.get("URI") ?? ""}${range === undefined ? "" : `#${range}`}`,
     ticks: ticksOfDecimal(attributes.get("DURATION")),
     independent: attributes.get("INDEPENDENT") === "YES",
     gap: attributes.get("GAP") === "YES",

@@ -252,7 +252,9 @@ function lintSegmentChange(was: ParsedSegment, now: ParsedSegment, report: Repor
 
 /** Rule 40: the hinted part is the next one. */
 function lintHintKept(before: ParsedPlaylist, after: ParsedPlaylist, report: Report): void {
-  const hint = before.hints.find((candidate) => candidate.get("TYPE") === "PART")?.get("URI");
+  const hinted = before.hints.find((candidate) => candidate.get("TYPE") === "PART");
+  const start = hinted?.get("BYTERANGE-START");
+  const hint = hinted?.get("URI");
   const partsOf = (playlist: ParsedPlaylist) => allSegments(playlist).flatMap((segment) => segment.parts);
   const last = partsOf(before).at(-1)?.uri;
   const parts = partsOf(after);
@@ -260,7 +262,11 @@ function lintHintKept(before: ParsedPlaylist, after: ParsedPlaylist, report: Rep
   const next = at < 0 ? undefined : parts[at + 1];
   // A producer that returns has URIs of its own; the part that was hinted never came, which 6.2.6 allows.
   const epochOf = (uri: string | undefined) => uri?.split("/")[0];
-  if (next !== undefined && next.uri !== hint && epochOf(next.uri) === epochOf(hint))
+  const nextUri = start === undefined ? next?.uri : next?.uri.replace(/#\d+@/, "#");
+  const isFirst = allSegments(after).some(({ parts: [first] }) => first !== undefined && first === next);
+  const isHinted = nextUri === (start === undefined ? hint : `${hint}#${start}`) || next?.gap === true;
+  // A range behind the open segment is wrong where the next part opens another, which nobody can know.
+  if (next !== undefined && !isHinted && !(start !== undefined && isFirst) && epochOf(next.uri) === epochOf(hint))
     report(40, `hinted ${hint}, got ${next.uri}`);
   const map = before.hints.find((candidate) => candidate.get("TYPE") === "MAP")?.get("URI");
   const nextSegment = allSegments(after).find((segment) => segment.parts[0] !== undefined && segment.parts[0] === next);
