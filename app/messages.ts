@@ -58,6 +58,10 @@ const SENTENCES = {
     cause: "A piece of the video is larger than this browser keeps in one piece.",
     remedy: "Choose a lower latency, or a source with a smaller picture.",
   },
+  "timeline-jump": {
+    cause: "The video jumped back in time, or ahead over a long stretch.",
+    remedy: "Go live again.",
+  },
   "out-of-order": { cause: "Pieces of the video arrived in the wrong order.", remedy: "Go live again." },
   conflict: {
     cause: "Another tab has taken over this name, and the two cannot both write.",

@@ -52,14 +52,14 @@ export class Ingest {
     const stream = this.#playlists.find(ask.stream);
     if (stream !== undefined && known?.epoch === ask.epoch) {
       known.clientId = clientId;
-      return answerOpen(known);
+      return answerOpen(known, stream);
     }
     if (stream !== undefined && known !== undefined && !stream.ended && (await this.#isLive(stream, known))) {
       throw new RelayError("stream-exists", `"${ask.stream}" is being published by another page: end it there first`);
     }
     // While we asked, another page may have been faster.
     if (this.#producers.get(ask.stream) !== known) return this.open(ask, clientId);
-    this.#playlists.open(ask.stream, {
+    const opened = this.#playlists.open(ask.stream, {
       options: ask.options,
       epoch: ask.epoch,
       starts: new Map(ask.starts.map((start) => [start.id, start])),
@@ -72,7 +72,7 @@ export class Ingest {
     };
     this.#producers.set(ask.stream, producer);
     this.#forgetRemoved();
-    return answerOpen(producer);
+    return answerOpen(producer, opened);
   }
 
   /**
@@ -126,10 +126,11 @@ export class Ingest {
   }
 }
 
-function answerOpen(producer: Producer): OpenAnswer {
+function answerOpen(producer: Producer, stream: Stream): OpenAnswer {
   return {
     session: producer.session,
     expected: [...producer.expected].map(([rendition, number]) => ({ rendition, number })),
+    starts: [...stream.renditions].map(([id, { next }]) => ({ id, ...next })),
   };
 }
 
@@ -150,6 +151,12 @@ function apply(stream: Stream, rendition: Rendition, { step }: StepAsk): StepAns
       return answerPart(rendition, rendition.addGap(step.durationMs));
     case "discontinuity":
       rendition.discontinuity();
+      return {};
+    case "key":
+      rendition.setKeys(step.keys);
+      return {};
+    case "dateRange":
+      rendition.addDateRange(step.range);
       return {};
   }
 }

@@ -227,7 +227,11 @@ test("a second producer is refused while the first one's page is open, and takes
   await second.init("main", testInit());
   // Rule 28: its numbers go on, so that no media sequence number ever means two things.
   expect(await second.part("main", part(0))).toEqual({ msn: 3, part: 0 });
-  expect(await worker.text("studio/main/e1/part-0.mp4")).toContain("media-not-found");
+  // What the first one published is listed still, under its own URIs.
+  const listed = await worker.text("studio/main/media.m3u8");
+  expect(listed).toMatch(/e1\/seg-2\.mp4\n#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI="e2\/init-1\.mp4"/);
+  expect(await worker.text("studio/main/e1/part-0.mp4")).not.toContain("media-not-found");
+  expect(await worker.text("studio/main/e2/part-0.mp4")).toContain("media-not-found");
 });
 
 test("end() comes after all that was published, and the playlist says so", async () => {
@@ -261,4 +265,83 @@ test("more unacknowledged steps than the cap are refused, and none is lost for i
   expect(publisher.pending).toBe(256);
   await vi.advanceTimersByTimeAsync(60_000);
   expect((await outcomes).every(({ status }) => status === "rejected")).toBe(true);
+});
+
+test("rules 27, 28 and 34: a producer that took over has the numbers and dates it was given, also in a worker started anew", async () => {
+  const first = await publish("page-1", "e1");
+  await first.init("main", testInit());
+  await publishParts(first, 0, 7);
+  worker.clients.delete("page-1");
+  const second = await publish("page-2", "e2");
+  await second.init("main", testInit());
+  const { programDateTimeMs: _, ...undated } = part(0);
+  await second.part("main", undated);
+  for (let n = 1; n < 7; n++) await second.part("main", { ...part(n), programDateTimeMs: 0 });
+  const dates = (text: string) => text.match(/e2[\s\S]*/)?.[0].match(/#EXT-X-PROGRAM-DATE-TIME:.*/g) ?? [];
+  const before = await worker.text("studio/main/media.m3u8");
+  await vi.advanceTimersByTimeAsync(5_000);
+  worker.kill();
+  await second.part("main", part(7));
+  const after = await worker.text("studio/main/media.m3u8");
+  expect(second.reopened).toBe(1);
+  expect(/MEDIA-SEQUENCE:(\d+)/.exec(after)?.[1]).toBe("3");
+  expect(after).toContain("e2/seg-3.mp4");
+  expect(dates(before)).toHaveLength(2);
+  expect(dates(after)).toEqual(dates(before));
+});
+
+test("a worker that was killed is told keys, date ranges and discontinuities as they were: old ones once, and none twice", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit());
+  await publisher.dateRange({
+    id: "show",
+    startDate: 1_800_000_000_000,
+    class: "com.example",
+    attributes: { "X-N": 1 },
+  });
+  await publisher.key("main", { method: "SAMPLE-AES", uri: "skd://one" });
+  await publishParts(publisher, 0, 10);
+  await publisher.discontinuity("main");
+  await publisher.key("main", { method: "SAMPLE-AES", uri: "skd://two", iv: new Uint8Array(16) });
+  await publishParts(publisher, 10, 33);
+  await publisher.dateRange({ id: "ad", startDate: "2027-01-15T08:00:05Z", durationMs: 4000 });
+  await publishParts(publisher, 33, 36);
+  const tail = (text: string, from: string) => text.slice(text.indexOf(from));
+  const before = await worker.text("studio/main/media.m3u8");
+  worker.kill();
+  await publishParts(publisher, 36, 37);
+  const after = await worker.text("studio/main/media.m3u8");
+  expect(publisher.reopened).toBe(1);
+  for (const text of [before, after]) {
+    expect(text.match(/#EXT-X-DATERANGE:ID="(?:show|ad)".*/g)).toEqual([
+      '#EXT-X-DATERANGE:ID="show",CLASS="com.example",START-DATE="2027-01-15T08:00:00.000Z",X-N=1',
+      '#EXT-X-DATERANGE:ID="ad",START-DATE="2027-01-15T08:00:05.000Z",DURATION=4.00000',
+    ]);
+    expect(text.match(/#EXT-X-KEY:.*/g)?.at(-1)).toBe(
+      `#EXT-X-KEY:METHOD=SAMPLE-AES,URI="skd://two",IV=0x${"0".repeat(32)}`,
+    );
+  }
+  expect(before).toContain("#EXT-X-DISCONTINUITY\n");
+  expect(after).toContain("#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
+  const [, firstMsn] = /MEDIA-SEQUENCE:(\d+)/.exec(after) ?? [];
+  const shared = `e1/seg-${firstMsn}.mp4`;
+  expect(tail(after, shared).split("\n").slice(0, 6)).toEqual(tail(before, shared).split("\n").slice(0, 6));
+});
+
+test("rule 35: a date range id with another value is refused, and the stream goes on", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit());
+  await publisher.dateRange({ id: "ad", startDate: 0 });
+  await expect(publisher.dateRange({ id: "ad", startDate: 1 })).rejects.toMatchObject({ code: "conflict" });
+  expect(await publisher.part("main", part(0))).toEqual({ msn: 1, part: 0 });
+});
+
+test("a step that the worker could not read is refused at once, and holds up nothing behind it", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit());
+  const refused = { code: "invalid-option" } satisfies Partial<RelayError>;
+  await expect(publisher.dateRange({ id: "", startDate: 0 })).rejects.toMatchObject(refused);
+  await expect(publisher.key("main", { method: "SAMPLE-AES" })).rejects.toMatchObject(refused);
+  await expect(publisher.gap("main", { durationMs: Number.NaN })).rejects.toMatchObject({ code: "malformed-message" });
+  expect(await publisher.part("main", part(0))).toEqual({ msn: 1, part: 0 });
 });

@@ -2,6 +2,9 @@
 export interface BudgetedRing {
   /** Write sequence of the part that leaves next; undefined while the ring is empty. */
   readonly oldestSequence: number | undefined;
+  /** Gives nothing up: its owner asks for room before each write. */
+  readonly pinned: boolean;
+  readonly sizeBytes: number;
   /** Drops that part and returns the bytes it had. */
   evictOldest(): number;
 }
@@ -33,6 +36,13 @@ export class ByteBudget {
   nextSequence(): number {
     this.#sequence += 1;
     return this.#sequence;
+  }
+
+  /** Whether a pinned ring may take this much more: the others can make room, pinned ones cannot. */
+  hasRoomForPinned(sizeBytes: number): boolean {
+    let pinnedBytes = sizeBytes;
+    for (const ring of this.#rings) if (ring.pinned) pinnedBytes += ring.sizeBytes;
+    return pinnedBytes <= this.maxBytes;
   }
 
   add(deltaBytes: number): void {

@@ -8,6 +8,8 @@ import { SlotRing } from "./slot-ring.ts";
 export interface OpenRingOptions {
   /** Id of the first part, for a stream that goes on from earlier. Default 0. */
   readonly firstId?: PartId;
+  /** Nothing leaves the ring to make room; see SlotRing. Default false. */
+  readonly pinned?: boolean;
 }
 
 export interface ChunkCacheStats {
@@ -59,7 +61,7 @@ export class ChunkCache {
    * The ring of this name; the same one, whatever `firstId` is, while the stream lives.
    * @throws RelayError `stream-limit` when every place is taken; `invalid-option`
    */
-  open(name: string, { firstId = 0 }: OpenRingOptions = {}): SlotRing {
+  open(name: string, { firstId = 0, pinned = false }: OpenRingOptions = {}): SlotRing {
     const open = this.#rings.get(name);
     if (open !== undefined) return open;
     const { numPlaylists, maxSegments, maxPartsPerSegment, maxBytesPerPlaylist } = this.#config;
@@ -70,6 +72,7 @@ export class ChunkCache {
       capacity: maxSegments * maxPartsPerSegment,
       maxBytes: maxBytesPerPlaylist,
       firstId,
+      pinned,
       generation: this.#generation + 1,
       clock: this.#clock,
       budget: this.#budget,

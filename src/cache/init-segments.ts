@@ -2,7 +2,7 @@ import type { Bytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
 
 /** Init segments kept for one rendition: a change of codec or size every few seconds still leaves minutes of window. */
-const MAX_INITS = 64;
+export const MAX_INITS = 64;
 /** Real ones have 1 to 3 KB; the cap keeps all of a rendition's below the size of its parts. */
 const MAX_INIT_BYTES = 256 * 1024;
 

@@ -20,6 +20,8 @@ export interface PlaylistInput {
   readonly playlist: Bytes;
   /** The delta update of the same state, where there is one. */
   readonly delta?: Bytes;
+  /** The delta update that leaves out old date ranges too, where there is one. */
+  readonly deltaV2?: Bytes;
 }
 
 /**
@@ -40,6 +42,7 @@ export class M3u8Ring {
   readonly #playlists = new Map<number, RenderedPlaylist>();
   #last: RenderedPlaylist | undefined;
   #delta: RenderedPlaylist | undefined;
+  #deltaV2: RenderedPlaylist | undefined;
   #sizeBytes = 0;
   #closed = false;
 
@@ -54,6 +57,11 @@ export class M3u8Ring {
   /** Delta update of the last playlist; undefined where that has none. */
   get delta(): CachedPlaylist | undefined {
     return this.#delta;
+  }
+
+  /** The one that leaves out old date ranges too; undefined where there is none. */
+  get deltaV2(): CachedPlaylist | undefined {
+    return this.#deltaV2;
   }
 
   /** Position of the last playlist. */
@@ -85,7 +93,7 @@ export class M3u8Ring {
    * changes without a new part.
    * @throws RelayError `closed`, `invalid-option`; `out-of-order` for a position before the last; what is there stays
    */
-  put({ position, playlist, delta }: PlaylistInput): void {
+  put({ position, playlist, delta, deltaV2 }: PlaylistInput): void {
     this.#checkOpen();
     const { msn, part } = position;
     if (!isIndex(msn, 2 ** 37) || !isIndex(part, PARTS_PER_SEGMENT)) {
@@ -102,6 +110,7 @@ export class M3u8Ring {
     this.#sizeBytes += playlist.byteLength;
     this.#last = rendered;
     this.#delta = delta === undefined ? undefined : new RenderedPlaylist(position, delta);
+    this.#deltaV2 = deltaV2 === undefined ? undefined : new RenderedPlaylist(position, deltaV2);
     this.#makeRoom();
   }
 
@@ -122,6 +131,7 @@ export class M3u8Ring {
     this.#inits.clear();
     this.#last = undefined;
     this.#delta = undefined;
+    this.#deltaV2 = undefined;
     this.#sizeBytes = 0;
   }
 

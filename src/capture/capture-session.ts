@@ -1,7 +1,7 @@
 import { writePart } from "../media/part-writer.ts";
 import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError, type RelayErrorCode } from "../model/errors.ts";
-import type { RenditionOptions } from "../model/options.ts";
+import type { CapturedRendition } from "../model/rendition-options.ts";
 import { type WrittenInit, writeInit } from "./init-writer.ts";
 import type { LiveStats } from "./live-source.ts";
 import type { CaptureStats, FromCaptureWorker } from "./messages.ts";
@@ -201,7 +201,7 @@ export class CaptureSession implements PacketSink {
   }
 }
 
-function describeRendition(tracks: readonly TrackDescription[], init: WrittenInit): Omit<RenditionOptions, "id"> {
+function describeRendition(tracks: readonly TrackDescription[], init: WrittenInit): CapturedRendition {
   const video = tracks.find((track) => track.kind === "video");
   const turned = video?.rotation === 90 || video?.rotation === 270;
   const [width, height] = turned ? [video?.height, video?.width] : [video?.width, video?.height];

@@ -1,6 +1,6 @@
 import type { Bytes } from "../model/bytes.ts";
 import type { RelayErrorCode } from "../model/errors.ts";
-import type { RenditionOptions } from "../model/options.ts";
+import type { CapturedRendition } from "../model/rendition-options.ts";
 
 /** The page and its capture worker are built together; another number means that one of them came from an old cache. */
 export const CAPTURE_PROTOCOL = 1;
@@ -70,7 +70,7 @@ export interface CapturedPart {
 export type FromCaptureWorker =
   | {
       readonly type: "ready";
-      readonly rendition: Omit<RenditionOptions, "id">;
+      readonly rendition: CapturedRendition;
       readonly init: Bytes;
       readonly partTargetMs: number;
       readonly targetDurationMs: number;

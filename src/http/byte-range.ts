@@ -29,6 +29,28 @@ export function parseByteRange(header: string | null, sizeBytes: number): ByteRa
   return { start, end };
 }
 
+/** A range of a resource that still grows: from `start` on, up to `end` (excluded), or for as long as it grows. */
+export interface OpenRange {
+  readonly start: number;
+  readonly end?: number;
+}
+
+/** The last position that stands for "all there will be" (RFC 8673, RFC 8216bis 4.4.5.3). */
+export const LAST_POSITION = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Reads a Range header against a resource that still grows. Undefined, and so all of it as it comes, where there is none or
+ * one that we may ignore: the last bytes of something without an end are among those.
+ */
+export function parseOpenRange(header: string | null): OpenRange | undefined {
+  const match = /^bytes=(\d{1,16})-(\d{0,16})$/.exec(header?.trim() ?? "");
+  if (match === null) return undefined;
+  const start = Number(match[1]);
+  const last = match[2] === "" ? LAST_POSITION : Number(match[2]);
+  if (start > LAST_POSITION || last < start) return undefined;
+  return last >= LAST_POSITION ? { start } : { start, end: last + 1 };
+}
+
 function unsatisfiable(header: string | null, sizeBytes: number): RelayError {
   return new RelayError("range-not-satisfiable", `expected a range within ${sizeBytes} bytes, got ${header}`);
 }

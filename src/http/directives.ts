@@ -19,8 +19,12 @@ export function parseDirectives(query: URLSearchParams): ReloadAsk {
   }
   // A value that we do not know asks for nothing that we could skip.
   const skip = skips[0] === "YES" || skips[0] === "v2";
-  if (msn === undefined) return { skip };
-  return part === undefined ? { msn, skip } : { msn, part, skip };
+  return {
+    ...(msn === undefined ? {} : { msn }),
+    ...(part === undefined ? {} : { part }),
+    skip,
+    ...(skips[0] === "v2" ? { skipDateRanges: true } : {}),
+  };
 }
 
 function directive(query: URLSearchParams, name: string): number | undefined {

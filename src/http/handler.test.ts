@@ -1,7 +1,8 @@
 import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { testInit, testPart } from "../media/media.test-support.ts";
-import type { RenditionOptions, StreamOptions } from "../model/options.ts";
+import type { StreamOptions } from "../model/options.ts";
+import type { RenditionOptions } from "../model/rendition-options.ts";
 import { Playlists } from "../origin/playlists.ts";
 import { createMatch, type HandlerOptions } from "./handler.ts";
 

@@ -2,10 +2,13 @@ import type { Bytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Playlists } from "../origin/playlists.ts";
 import type { Rendition } from "../origin/rendition.ts";
-import { parseByteRange } from "./byte-range.ts";
+import type { Stream } from "../origin/stream.ts";
+import { parseByteRange, parseOpenRange } from "./byte-range.ts";
 import { parseDirectives } from "./directives.ts";
+import { answerGrowing } from "./growing.ts";
 import { parseRoute, type Route } from "./route.ts";
 import { STATUS } from "./status.ts";
+import { slice } from "./views.ts";
 
 export interface HandlerOptions {
   /** Path that all URLs of the relay stand under, with a slash at both ends. Default `/live/`. */
@@ -56,7 +59,31 @@ export function createMatch(playlists: Playlists, options: HandlerOptions = {}):
     const route = parseRoute(url.pathname.slice(base.length));
     if (route === undefined)
       throw new RelayError("media-not-found", `nothing is served at ${url.pathname.slice(0, 200)}`);
+    if (route.kind === "segment" && route.text !== true) {
+      const rendition = playlists.get(route.stream).rendition(route.rendition);
+      if (rendition.grows(route.number)) return growing(request, route, rendition);
+    }
     return respond(request, await find(request, url, route), options);
+  }
+
+  async function growing(
+    request: Request,
+    route: Extract<Route, { number: number }>,
+    rendition: Rendition,
+  ): Promise<Response> {
+    const { epoch, number } = route;
+    const headers = new Headers({ "content-type": rendition.contentType, "cache-control": NEVER_STORED });
+    headers.set("accept-ranges", "bytes");
+    if (options.allowOrigin !== undefined) headers.set("access-control-allow-origin", options.allowOrigin);
+    if (request.method === "HEAD") return new Response(null, { headers });
+    const answer = await answerGrowing(
+      (fromBytes, signal) => rendition.growing(epoch, number, fromBytes, signal),
+      parseOpenRange(request.headers.get("range")),
+      request.signal,
+    );
+    if (answer === undefined) throw notFound(route);
+    for (const [name, value] of Object.entries(answer.headers)) headers.set(name, value);
+    return new Response(answer.body, { status: answer.status, headers });
   }
 
   function find(request: Request, url: URL, route: Route): Found | Promise<Found> {
@@ -65,14 +92,15 @@ export function createMatch(playlists: Playlists, options: HandlerOptions = {}):
       return { type: "application/json", cacheControl: NEVER_STORED, views: [json] };
     }
     const stream = playlists.get(route.stream);
-    if (route.kind === "multivariant") {
-      return { type: PLAYLIST_TYPE, cacheControl: NEVER_STORED, views: [stream.multivariant] };
-    }
+    if (route.kind === "multivariant") return multivariant(stream, request);
     const rendition = stream.rendition(route.rendition);
     if (route.kind === "media") return mediaPlaylist(rendition, request, url);
-    // A URI of an earlier life of this name: its media is gone.
-    if (route.epoch !== stream.epoch) throw notFound(route);
     return media(rendition, route, request);
+  }
+
+  async function multivariant(stream: Stream, request: Request): Promise<Found> {
+    const playlist = await stream.multivariant(request.signal);
+    return { type: PLAYLIST_TYPE, cacheControl: NEVER_STORED, views: [playlist] };
   }
 
   async function mediaPlaylist(rendition: Rendition, request: Request, url: URL): Promise<Found> {
@@ -92,13 +120,14 @@ async function media(
   route: Extract<Route, { number: number }>,
   request: Request,
 ): Promise<Found> {
-  const { kind, number } = route;
+  const { kind, epoch, number } = route;
+  if ((route.text === true) !== rendition.isText) throw notFound(route);
   const found =
     kind === "segment"
-      ? rendition.segment(number)
+      ? rendition.segment(epoch, number)
       : kind === "init"
-        ? rendition.init(number)
-        : await rendition.part(number, request.signal);
+        ? rendition.init(epoch, number)
+        : await rendition.part(epoch, number, request.signal);
   if (found === undefined) throw notFound(route);
   const views = found instanceof Uint8Array ? [found] : found;
   return { type: rendition.contentType, cacheControl: IMMUTABLE, views };
@@ -140,19 +169,6 @@ function respond(request: Request, found: Found, options: HandlerOptions): Respo
   }
   headers.set("content-length", String(sizeBytes));
   return new Response(request.method === "HEAD" ? null : streamOf(views), { status, headers });
-}
-
-/** The views that make up `start` to `end` of all of them: no byte is copied. */
-function slice(views: readonly Bytes[], start: number, end: number): readonly Bytes[] {
-  const cut: Bytes[] = [];
-  let offset = 0;
-  for (const view of views) {
-    const from = Math.max(start - offset, 0);
-    const to = Math.min(end - offset, view.byteLength);
-    if (from < to) cut.push(view.subarray(from, to));
-    offset += view.byteLength;
-  }
-  return cut;
 }
 
 /**

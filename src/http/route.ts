@@ -12,9 +12,11 @@ export type Route =
       readonly rendition: string;
       readonly epoch: string;
       readonly number: number;
+      /** A WebVTT file. */
+      readonly text?: true;
     };
 
-const FILE = /^(init|part|seg)-(\d{1,15})\.mp4$/;
+const FILE = /^(init|part|seg)-(\d{1,15})\.(mp4|vtt)$/;
 const KIND = { init: "init", part: "part", seg: "segment" } as const;
 
 /**
@@ -35,7 +37,9 @@ export function parseRoute(path: string): Route | undefined {
   const file = FILE.exec(fourth);
   if (file === null) return undefined;
   const kind = KIND[file[1] as keyof typeof KIND];
-  return { kind, stream: first, rendition: second, epoch: third, number: Number(file[2]) };
+  const media = { kind, stream: first, rendition: second, epoch: third, number: Number(file[2]) };
+  if (file[3] === "mp4") return media;
+  return kind === "init" ? undefined : { ...media, text: true };
 }
 
 function decode(segment: string): string {

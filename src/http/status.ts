@@ -15,6 +15,7 @@ export const STATUS = {
   "init-missing": 400,
   "part-too-long": 400,
   "part-too-large": 413,
+  "timeline-jump": 400,
   "out-of-order": 409,
   conflict: 409,
   "malformed-path": 400,

@@ -38,8 +38,9 @@ const AUDIO: Record<string, { readonly box: string; readonly describe: Describe 
 
 /** The RFC 6381 codec string of a sample entry; undefined for a codec that is not known here, or one described oddly. */
 export function codecOf(reader: BoxReader, entry: BoxSpan): string | undefined {
-  const visual = VISUAL[entry.type];
-  const audio = AUDIO[entry.type];
+  const type = originalFormat(reader, entry);
+  const visual = VISUAL[type];
+  const audio = AUDIO[type];
   if (visual === undefined && audio === undefined) return undefined;
   const entrySize = visual === undefined ? AUDIO_ENTRY_SIZE : VISUAL_ENTRY_SIZE;
   if (entry.end - entry.bodyStart < entrySize)
@@ -48,11 +49,23 @@ export function codecOf(reader: BoxReader, entry: BoxSpan): string | undefined {
   const config = reader.boxes(entry.bodyStart + entrySize, entry.end).find((box) => box.type === wanted);
   if (config === undefined) return undefined;
   try {
-    return (visual?.describe(entry.type) ?? audio?.describe)?.(reader.body(config));
+    return (visual?.describe(type) ?? audio?.describe)?.(reader.body(config));
   } catch {
     // A configuration too short to be read: the track stands, only its name is unknown.
     return undefined;
   }
+}
+
+/** Of an encrypted entry the format it had before (ISO/IEC 14496-12 8.12); of others their own. */
+function originalFormat(reader: BoxReader, entry: BoxSpan): string {
+  if (entry.type !== "encv" && entry.type !== "enca") return entry.type;
+  const start = entry.bodyStart + (entry.type === "encv" ? VISUAL_ENTRY_SIZE : AUDIO_ENTRY_SIZE);
+  if (start > entry.end) return reader.fail(`${entry.type}: expected a whole sample entry`);
+  const sinf = reader.boxes(start, entry.end).find((box) => box.type === "sinf");
+  const frma = sinf === undefined ? undefined : reader.children(sinf).find((box) => box.type === "frma");
+  if (frma === undefined || frma.end - frma.bodyStart < 4) return entry.type;
+  const body = reader.body(frma);
+  return String.fromCharCode(...[0, 1, 2, 3].map((at) => body.getUint8(at)));
 }
 
 /** ISO/IEC 14496-15 E.3. */

@@ -69,6 +69,18 @@ export function parseInitSegment(bytes: Bytes): InitSegment {
   return { tracks, primary };
 }
 
+/**
+ * Whether media of one can follow that of the other without a discontinuity: the same tracks, of the same format and clock
+ * (draft-pantos-hls-rfc8216bis 4.4.4.3).
+ */
+export function hasSameTracks(left: InitSegment, right: InitSegment): boolean {
+  if (left.tracks.length !== right.tracks.length) return false;
+  return left.tracks.every(({ id, kind, codec, timescale }, index) => {
+    const other = right.tracks[index];
+    return other?.id === id && other.kind === kind && other.codec === codec && other.timescale === timescale;
+  });
+}
+
 function findMoov(reader: BoxReader): BoxSpan {
   let moov: BoxSpan | undefined;
   const boxes = reader.boxes(0, reader.size);

@@ -120,3 +120,24 @@ export function testPart(options: TestPartOptions = {}): Bytes {
   }
   return writePart({ sequenceNumber, tracks });
 }
+
+/** A part of sound alone, of 20 ms samples, fitting `testInit({ audio: TEST_AUDIO })`. */
+export function testAudioPart(
+  options: { firstSample?: number; samples?: number; bytesPerSample?: number } = {},
+): Bytes {
+  const { firstSample = 0, samples = 10, bytesPerSample = 12 } = options;
+  const one = { bytes: new Uint8Array(bytesPerSample), durationTicks: 960, sync: true, compositionOffsetTicks: 0 };
+  return writePart({
+    sequenceNumber: firstSample + 1,
+    tracks: [
+      { trackId: TEST_AUDIO.id, baseTicks: firstSample * 960, samples: Array.from({ length: samples }, () => one) },
+    ],
+  });
+}
+
+/** A part that is a WebVTT file with one cue. */
+export function testVtt(cue: string, startMs = 0, endMs = startMs + 200): Bytes {
+  const at = (ms: number) => new Date(ms).toISOString().slice(11, 23);
+  const text = `WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n\n${at(startMs)} --> ${at(endMs)}\n${cue}\n`;
+  return new TextEncoder().encode(text) as Bytes;
+}

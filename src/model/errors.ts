@@ -16,6 +16,7 @@ export type RelayErrorCode =
   | "init-missing"
   | "part-too-long"
   | "part-too-large"
+  | "timeline-jump"
   | "out-of-order"
   | "conflict"
   // requests

@@ -1,22 +1,15 @@
+import { checkNumber, checkOneOf } from "./checks.ts";
 import { RelayError } from "./errors.ts";
-import { checkName } from "./ids.ts";
+import { type RenditionConfig, type RenditionOptions, resolveRenditions } from "./rendition-options.ts";
 
-/** One rendition of a stream: a track set that is encoded, cut and listed together. */
-export interface RenditionOptions {
-  /** 1 to 64 of `A-Z a-z 0-9 . _ -`, unique in the stream. */
-  readonly id: string;
-  /** RFC 6381 codecs, such as `avc1.42c01f,mp4a.40.2`. */
-  readonly codecs: string;
-  /** Peak bit rate in bits per second. */
-  readonly bandwidth: number;
-  /** Pixels; absent for audio only. */
-  readonly width?: number;
-  readonly height?: number;
-  /** Frames per second. */
-  readonly frameRate?: number;
-}
+export type PartForm = "files" | "byterange";
+export type StreamType = "live" | "event";
 
-/** How a stream is cut and listed. All durations are milliseconds and stay fixed while the stream lives (rules 5 and 9). */
+/**
+ * How a stream is cut and listed. One part target and one target duration hold for all renditions, so that these cannot
+ * differ (rule 13). All durations are milliseconds and stay fixed while the stream lives
+ * (rules 5 and 9).
+ */
 export interface StreamOptions {
   readonly renditions: readonly RenditionOptions[];
   /** No part lasts longer than this. Default 500. */
@@ -25,14 +18,32 @@ export interface StreamOptions {
   readonly targetDurationMs?: number;
   /** A segment closes at the first independent part after this. Default 1500, at most the target duration. */
   readonly segmentMinMs?: number;
+  /**
+   * `live`: a sliding window. `event`: nothing leaves the playlists (EXT-X-PLAYLIST-TYPE:EVENT, and VOD once it has ended); a
+   * ring that is full ends the stream. Default `live`.
+   */
+  readonly type?: StreamType;
+  /**
+   * `files`: each part has a URI of its own. `byterange`: parts are ranges of their segment, which grows; a hint is then wrong where a
+   * segment ends, since only the next part tells. Subtitles are always files. Default `files`.
+   */
+  readonly parts?: PartForm;
+  /**
+   * Whether delta updates may leave date ranges out (CAN-SKIP-DATERANGES), as a stream with many of them wants. Date ranges can be
+   * published without it too. Default false.
+   */
+  readonly skipDateRanges?: boolean;
 }
 
 /** StreamOptions, checked and complete. */
 export interface StreamConfig {
-  readonly renditions: readonly RenditionOptions[];
+  readonly renditions: readonly RenditionConfig[];
   readonly partTargetMs: number;
   readonly targetDurationMs: number;
   readonly segmentMinMs: number;
+  readonly type: StreamType;
+  readonly parts: PartForm;
+  readonly skipDateRanges: boolean;
 }
 
 /** Sizes of the ring caches. The defaults are those of the reference design. */
@@ -59,20 +70,10 @@ const DEFAULT_CACHE: CacheConfig = {
   maxBytes: 512 * 1024 * 1024,
 };
 
-/** Most renditions one stream may declare. */
-const MAX_RENDITIONS = 16;
 /** A part below this cannot be cut on time by a real encoder (three frames at 60 Hz). */
 const MIN_PART_TARGET_MS = 50;
 const MAX_PART_TARGET_MS = 6_000;
 const MAX_TARGET_DURATION_MS = 60_000;
-/** RFC 6381 lists as they occur; nothing that could end a quoted playlist attribute. */
-const CODECS = /^[A-Za-z0-9.,_ -]{1,200}$/;
-
-export function checkNumber(what: string, value: unknown, min: number, max: number): number {
-  if (typeof value === "number" && value >= min && value <= max) return value;
-  throw new RelayError("invalid-option", `${what}: expected a number from ${min} to ${max}, got ${String(value)}`);
-}
-
 /** @throws RelayError `invalid-option` */
 export function resolveCacheOptions(options: CacheOptions = {}): CacheConfig {
   const config = { ...DEFAULT_CACHE, ...options };
@@ -86,31 +87,7 @@ export function resolveCacheOptions(options: CacheOptions = {}): CacheConfig {
 
 /** @throws RelayError `invalid-option` or `invalid-name` */
 export function resolveStreamOptions(options: StreamOptions): StreamConfig {
-  const { renditions } = options;
-  if (!Array.isArray(renditions) || renditions.length < 1 || renditions.length > MAX_RENDITIONS) {
-    throw new RelayError(
-      "invalid-option",
-      `renditions: expected 1 to ${MAX_RENDITIONS}, got ${String(renditions?.length)}`,
-    );
-  }
-  const seen = new Set<string>();
-  for (const rendition of renditions) {
-    checkName(rendition.id, "rendition");
-    if (seen.has(rendition.id))
-      throw new RelayError("invalid-option", `renditions: "${rendition.id}" is declared twice`);
-    seen.add(rendition.id);
-    if (typeof rendition.codecs !== "string" || !CODECS.test(rendition.codecs)) {
-      throw new RelayError(
-        "invalid-option",
-        `codecs of "${rendition.id}": expected an RFC 6381 list, got ${String(rendition.codecs).slice(0, 80)}`,
-      );
-    }
-    checkNumber(`bandwidth of "${rendition.id}"`, rendition.bandwidth, 1, 1e12);
-    if (rendition.width !== undefined) checkNumber(`width of "${rendition.id}"`, rendition.width, 1, 65_535);
-    if (rendition.height !== undefined) checkNumber(`height of "${rendition.id}"`, rendition.height, 1, 65_535);
-    if (rendition.frameRate !== undefined)
-      checkNumber(`frameRate of "${rendition.id}"`, rendition.frameRate, 0.1, 1_000);
-  }
+  const renditions = resolveRenditions(options.renditions);
   const partTargetMs = checkNumber("partTargetMs", options.partTargetMs ?? 500, MIN_PART_TARGET_MS, MAX_PART_TARGET_MS);
   const askedTargetMs = checkNumber(
     "targetDurationMs",
@@ -126,9 +103,12 @@ export function resolveStreamOptions(options: StreamOptions): StreamConfig {
     targetDurationMs,
   );
   return {
-    renditions: renditions.map((rendition) => ({ ...rendition })),
+    renditions,
     partTargetMs,
     targetDurationMs,
     segmentMinMs,
+    type: checkOneOf("type", options.type ?? "live", ["live", "event"]),
+    parts: checkOneOf("parts", options.parts ?? "files", ["files", "byterange"]),
+    skipDateRanges: options.skipDateRanges === true,
   };
 }

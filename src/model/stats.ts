@@ -1,4 +1,6 @@
 import type { PartPosition } from "./ids.ts";
+import type { StreamType } from "./options.ts";
+import type { RenditionKind } from "./rendition-options.ts";
 
 /** `live`: a producer sends; `ended`: it said so; the window stays readable. */
 export type StreamState = "live" | "ended";
@@ -15,7 +17,9 @@ export interface StreamSummary {
 
 export interface RenditionStats {
   readonly id: string;
-  readonly codecs: string;
+  readonly kind: RenditionKind;
+  /** Absent while no init segment says which, and of text. */
+  readonly codecs?: string;
   /** Last part; absent while there is none. */
   readonly last?: PartPosition;
   readonly firstMsn: number;
@@ -32,6 +36,9 @@ export interface RenditionStats {
   readonly expired: number;
   /** Parts shorter than 85 % of the part target without an excuse (rule 15). */
   readonly shortParts: number;
+  /** What was taken although it was not as it should be, and what the last such thing was. */
+  readonly warnings: number;
+  readonly lastWarning?: string;
   /** Steps of the producer that were refused, and why the last one was. */
   readonly refused: number;
   readonly lastRefusal?: string;
@@ -39,6 +46,7 @@ export interface RenditionStats {
 
 export interface StreamStats extends StreamSummary {
   readonly epoch: string;
+  readonly type: StreamType;
   readonly partTargetMs: number;
   readonly targetDurationMs: number;
   /** Since the last part, in ms; absent before the first. */

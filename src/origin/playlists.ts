@@ -42,8 +42,9 @@ export class Playlists {
   }
 
   /**
-   * Opens a stream. The same name and epoch give the stream that is there; the same name with another epoch replaces it,
-   * and goes on after its numbers. Streams that ended give up their place, oldest first, when there is no other.
+   * Opens a stream. The same name and epoch give the stream that is there. With another epoch the stream goes on in the same
+   * playlists, after a discontinuity; where it has ended, or what a playlist fixes has changed, a new one takes its place and goes
+   * on after its numbers. Streams that ended give up their place, oldest first, when there is no other.
    * @throws RelayError `invalid-name`, `invalid-option`, `stream-limit`; every other stream goes on
    */
   open(name: string, { options, epoch, starts }: OpenStream): Stream {
@@ -51,8 +52,12 @@ export class Playlists {
     const config = resolveStreamOptions(options);
     const former = this.#streams.get(name);
     if (former?.epoch === epoch) return former;
+    if (former?.canResume(config) && !isBeyond(starts, former)) {
+      former.resume(epoch, config);
+      return former;
+    }
     this.#makeRoom(config.renditions.length, former);
-    const startOf = (id: string): RenditionStart => later(starts?.get(id), former?.find(id)?.next);
+    const startOf = (id: string): RenditionStart => later(starts?.get(id), former?.find(id)?.successor);
     // Its rings are needed, and its numbers are known.
     const resumeAt = new Map(config.renditions.map(({ id }) => [id, startOf(id)]));
     if (former !== undefined) this.remove(name);
@@ -152,5 +157,18 @@ function later(asked: RenditionStart = FIRST_START, former: RenditionStart = FIR
     firstPartId: Math.max(asked.firstPartId, former.firstPartId),
     discontinuitySequence: Math.max(asked.discontinuitySequence, former.discontinuitySequence),
     initIndex: Math.max(asked.initIndex, former.initIndex),
+    ...(asked.programDateTimeMs === undefined || asked.firstMsn < former.firstMsn
+      ? {}
+      : { programDateTimeMs: asked.programDateTimeMs }),
   };
+}
+
+/** Whether a producer has used numbers that the stream here has not reached: it must not use them for something else. */
+function isBeyond(starts: ReadonlyMap<string, RenditionStart> | undefined, stream: Stream): boolean {
+  for (const [id, start] of starts ?? []) {
+    const next = stream.find(id)?.next ?? FIRST_START;
+    if (start.firstMsn > next.firstMsn || start.firstPartId > next.firstPartId || start.initIndex > next.initIndex)
+      return true;
+  }
+  return false;
 }

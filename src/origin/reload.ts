@@ -9,6 +9,8 @@ export interface ReloadAsk {
   readonly part?: number;
   /** `_HLS_skip=YES|v2` */
   readonly skip: boolean;
+  /** `_HLS_skip=v2`: date ranges may be skipped too. */
+  readonly skipDateRanges?: boolean;
 }
 
 /** Part indexes of one segment lie below this, so that positions order as one number. */
@@ -60,6 +62,11 @@ function checkNotTooFar(ask: ReloadAsk, edge: LiveEdge): void {
     "reload-too-far-ahead",
     `the last part is ${last.msn}.${last.part}: expected at most segment ${last.msn + 2} or ${advance} parts ahead, got ${msn}.${part}`,
   );
+}
+
+/** How long a first playlist may be held: below the 10 s that hls.js gives it; a 503 is retried. */
+export function firstPlaylistDeadlineMs(targetDurationMs: number): number {
+  return Math.min(9_000, 3 * targetDurationMs);
 }
 
 /**

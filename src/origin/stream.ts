@@ -1,9 +1,13 @@
+import { Waiters } from "../cache/waiters.ts";
 import type { Bytes } from "../model/bytes.ts";
 import type { Clock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
-import type { RenditionOptions, StreamConfig } from "../model/options.ts";
+import type { StreamConfig } from "../model/options.ts";
+import type { RenditionConfig } from "../model/rendition-options.ts";
 import type { StreamStats, StreamSummary } from "../model/stats.ts";
+import type { RenditionReport } from "../playlist/manifest-types.ts";
 import { renderMultivariant } from "../playlist/multivariant.ts";
+import { firstPlaylistDeadlineMs } from "./reload.ts";
 import { Rendition, type RenditionContext } from "./rendition.ts";
 
 export interface StreamContext {
@@ -12,35 +16,48 @@ export interface StreamContext {
   readonly config: StreamConfig;
   readonly clock: Clock;
   /** What all renditions of this stream share, and where each starts. */
-  rendition(options: RenditionOptions): RenditionContext;
+  rendition(options: RenditionConfig): Omit<RenditionContext, "reports" | "advanced" | "full" | "together">;
 }
+
+const ANY_STEP = 0;
+/** Two tracks of one source are cut where their frames end, which is not the same for both. */
+const CLOCK_SLACK_MS = 1;
 
 /** One live broadcast, or what is left of it: its renditions and their common fate. */
 export class Stream {
   readonly name: string;
-  readonly epoch: string;
-  readonly config: StreamConfig;
-  /** The Multivariant Playlist; it does not change while the stream lives. */
-  readonly multivariant: Bytes;
+  #epoch: string;
+  #config: StreamConfig;
   readonly #renditions = new Map<string, Rendition>();
   readonly #clock: Clock;
+  /** Who waits for any rendition to come along; all of them look again at each step. */
+  readonly #steps: Waiters;
   #pageBytes = 0;
 
   /** @throws RelayError `stream-limit`; no ring is left taken */
   constructor(context: StreamContext) {
     this.name = context.name;
-    this.epoch = context.epoch;
-    this.config = context.config;
+    this.#epoch = context.epoch;
+    this.#config = context.config;
     this.#clock = context.clock;
-    this.multivariant = renderMultivariant(context.config.renditions);
+    this.#steps = new Waiters({ clock: context.clock });
     try {
       for (const options of context.config.renditions) {
-        this.#renditions.set(options.id, new Rendition(context.rendition(options)));
+        this.#renditions.set(options.id, this.#rendition(context, options));
       }
     } catch (error) {
       this.close();
       throw error;
     }
+  }
+
+  /** Of the producer that writes now. */
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  get config(): StreamConfig {
+    return this.#config;
   }
 
   get ended(): boolean {
@@ -73,9 +90,46 @@ export class Stream {
     throw new RelayError("rendition-not-found", `"${this.name}" has the renditions ${known}: got "${id}"`);
   }
 
+  /**
+   * Whether a producer with these options may go on in these playlists: what a playlist fixes is the same (rules 5, 9 and 13).
+   * What a rendition is encoded with may differ.
+   */
+  canResume(config: StreamConfig): boolean {
+    return !this.ended && fixedOf(config) === fixedOf(this.#config);
+  }
+
+  /** Another producer goes on here. @throws RelayError `stream-ended` */
+  resume(epoch: string, config: StreamConfig): void {
+    this.#epoch = epoch;
+    this.#config = config;
+    for (const options of config.renditions) this.rendition(options.id).resume(epoch, options);
+  }
+
   /** Counts bytes that came from a page of this origin. */
   received(sizeBytes: number): void {
     this.#pageBytes += sizeBytes;
+  }
+
+  /**
+   * The Multivariant Playlist. It is held until every rendition is known, by its options or by its init segment; one that is
+   * late is left out after the deadline.
+   * @throws RelayError `deadline` when no variant is known by then; `waiter-limit`
+   */
+  async multivariant(signal?: AbortSignal): Promise<Bytes> {
+    const deadlineMs = firstPlaylistDeadlineMs(this.config.targetDurationMs);
+    const isKnown = (rendition: Rendition): boolean => rendition.isText || rendition.listed.codecs !== undefined;
+    await this.#until(() => this.ended || this.#every(isKnown), deadlineMs, signal);
+    const renditions = [...this.#renditions.values()];
+    if (!renditions.some(({ listed }) => listed.kind === "variant" && listed.codecs !== undefined)) {
+      throw new RelayError("deadline", `"${this.name}": no variant has had an init segment within ${deadlineMs} ms`);
+    }
+    return renderMultivariant(
+      renditions.map(({ listed }) => listed),
+      {
+        sessionKeys: [...new Set(renditions.flatMap(({ sessionKeys }) => sessionKeys.match(/.*\n/g) ?? []))].join(""),
+        independentSegments: this.#every(({ dependentSegments }) => dependentSegments === 0),
+      },
+    );
   }
 
   end(): void {
@@ -84,10 +138,11 @@ export class Stream {
 
   close(): void {
     for (const rendition of this.#renditions.values()) rendition.close();
+    this.#steps.close();
   }
 
   drain(): number {
-    let drained = 0;
+    let drained = this.#steps.drain();
     for (const rendition of this.#renditions.values()) drained += rendition.drain();
     return drained;
   }
@@ -113,6 +168,7 @@ export class Stream {
     return {
       ...this.summary,
       epoch: this.epoch,
+      type: this.config.type,
       partTargetMs: this.config.partTargetMs,
       targetDurationMs: this.config.targetDurationMs,
       ...(idleMs === undefined ? {} : { idleMs }),
@@ -121,4 +177,64 @@ export class Stream {
       persistence: "memory",
     };
   }
+
+  #rendition(context: StreamContext, options: RenditionConfig): Rendition {
+    const rendition: Rendition = new Rendition({
+      ...context.rendition(options),
+      reports: () => this.#reportsFor(options.id),
+      advanced: () => this.#steps.wakeThrough(ANY_STEP),
+      full: () => this.end(),
+      together: (deadlineMs, signal) =>
+        this.#isAhead(rendition) ? this.#until(() => !this.#isAhead(rendition), deadlineMs, signal) : undefined,
+    });
+    return rendition;
+  }
+
+  /** Rule 43: one for each other rendition that has a part to report. */
+  #reportsFor(id: string): readonly RenditionReport[] {
+    const reports: RenditionReport[] = [];
+    for (const [otherId, { reportPosition }] of this.#renditions) {
+      if (otherId === id || reportPosition === undefined) continue;
+      reports.push({ uri: `../${otherId}/media.m3u8`, lastMsn: reportPosition.msn, lastPart: reportPosition.part });
+    }
+    return reports;
+  }
+
+  /**
+   * Whether a healthy rendition is more than a part behind this one (rule 44). One that has had nothing new for two parts, or
+   * lags by more than three, is late: nobody waits for it.
+   */
+  #isAhead({ endWallMs, options }: Rendition): boolean {
+    if (endWallMs === undefined) return false;
+    const { partTargetMs } = this.config;
+    const nowMs = this.#clock.now();
+    for (const other of this.#renditions.values()) {
+      if (other.options.id === options.id || other.ended) continue;
+      if (other.endWallMs === undefined || other.lastPartAtMs === undefined) continue;
+      const behindMs = endWallMs - other.endWallMs;
+      const isLate = behindMs > 3 * partTargetMs || nowMs - other.lastPartAtMs > 2 * partTargetMs;
+      if (behindMs > partTargetMs + CLOCK_SLACK_MS && !isLate) return true;
+    }
+    return false;
+  }
+
+  #every(holds: (rendition: Rendition) => boolean): boolean {
+    for (const rendition of this.#renditions.values()) if (!holds(rendition)) return false;
+    return true;
+  }
+
+  /** Resolves once `done` holds, looked at after each step; or at the deadline, the signal, or a drain. */
+  async #until(done: () => boolean, deadlineMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const endMs = this.#clock.now() + deadlineMs;
+    while (!done()) {
+      const outcome = await this.#steps.wait(ANY_STEP, { deadlineMs: endMs - this.#clock.now(), signal });
+      if (outcome !== "woken") return;
+    }
+  }
+}
+
+/** What must stay the same while a playlist lives. */
+function fixedOf({ renditions, ...config }: StreamConfig): string {
+  const tracks = renditions.map(({ id, kind, group, name, language }) => [id, kind, group, name, language]);
+  return JSON.stringify([Object.entries(config).sort(), tracks.sort()]);
 }

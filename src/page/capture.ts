@@ -7,7 +7,7 @@ import {
 } from "../capture/messages.ts";
 import type { Bytes } from "../model/bytes.ts";
 import { RelayError, type RelayErrorCode } from "../model/errors.ts";
-import type { RenditionOptions } from "../model/options.ts";
+import type { CapturedRendition } from "../model/rendition-options.ts";
 import { type CaptureInput, type CaptureSource, openInput } from "./capture-input.ts";
 
 export type { CapturedPart, CaptureStats } from "../capture/messages.ts";
@@ -55,7 +55,7 @@ export interface CaptureEvents {
 
 /** Live media of this page, captured and encoded in a dedicated worker. */
 export interface Capture {
-  readonly rendition: Omit<RenditionOptions, "id">;
+  readonly rendition: CapturedRendition;
   /** ftyp and moov. */
   readonly init: Bytes;
   /** What to declare for the stream: at least what was asked for. */
@@ -173,7 +173,7 @@ const NO_STATS: CaptureStats = {
 /** Only passes messages on: nothing here waits for a timer or a picture of the page, which stand still in a hidden tab. */
 class WorkerCapture implements Capture {
   readonly #events = new EventTarget();
-  readonly rendition: Omit<RenditionOptions, "id">;
+  readonly rendition: CapturedRendition;
   readonly init: Bytes;
   readonly partTargetMs: number;
   readonly targetDurationMs: number;

@@ -1,9 +1,11 @@
 import type { Bytes } from "../model/bytes.ts";
 import { type Clock, systemClock } from "../model/clock.ts";
+import type { DateRangeOptions } from "../model/date-range.ts";
 import { RelayError } from "../model/errors.ts";
 import type { PartPosition } from "../model/ids.ts";
+import type { MediaKey } from "../model/media-key.ts";
 import { resolveStreamOptions, type StreamConfig, type StreamOptions } from "../model/options.ts";
-import { AskError, type Step, type StepAnswer } from "../wire/messages.ts";
+import { AskError, readStep, type Step, type StepAnswer } from "../wire/messages.ts";
 import { type Entry, StepJournal } from "./step-journal.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
@@ -98,17 +100,19 @@ export class Publisher {
 
   /**
    * Publishes one part. Resolves with its position when the worker has stored it: waiting for that is the back-pressure.
-   * @throws RelayError `init-missing`, `malformed-part`, `track-mismatch`, `part-too-long`: this part is left out, what is
-   * live goes on; `worker-unreachable`, `closed`: no more can be published
+   * @throws RelayError `init-missing`, `malformed-part`, `track-mismatch`, `part-too-long`, `timeline-jump`: this part is left
+   * out, what is live goes on; `worker-unreachable`, `closed`: no more can be published
    */
   async part(rendition: string, part: PublishedPart): Promise<PartPosition> {
-    const { bytes, durationMs, independent = false, programDateTimeMs } = part;
+    const { bytes, durationMs, independent = false } = part;
+    // Said once and here: a worker that is told again later must not read its own clock for it.
+    const programDateTimeMs = part.programDateTimeMs ?? this.#clock.wallMs() - durationMs;
     const answer = await this.#step(rendition, {
       kind: "part",
       bytes,
       durationMs,
       independent,
-      ...(programDateTimeMs === undefined ? {} : { programDateTimeMs }),
+      programDateTimeMs,
     });
     if (answer.position === undefined) throw new RelayError("internal", "the worker gave a part no position");
     return answer.position;
@@ -122,6 +126,25 @@ export class Publisher {
   /** What follows has a new timeline: timestamps, or with a new init segment also codec and size, may change. */
   discontinuity(rendition: string): Promise<void> {
     return this.#aside(this.#step(rendition, { kind: "discontinuity" }));
+  }
+
+  /**
+   * What follows is encrypted so, by one key or one for each system; `{ method: "NONE" }` ends it. The next part opens a segment, and
+   * should start with a key frame. Only the URI of a key is ever known here.
+   * @throws RelayError `invalid-option`
+   */
+  key(rendition: string, key: MediaKey | readonly MediaKey[]): Promise<void> {
+    return this.#aside(this.#step(rendition, { kind: "key", keys: Array.isArray(key) ? key : [key as MediaKey] }));
+  }
+
+  /**
+   * Lists a date range in every rendition, until it has ended before the window. With an id that is known it adds attributes.
+   * @throws RelayError `invalid-option`; `conflict` for an id with another value than before; `stream-limit` for too many
+   */
+  dateRange(range: DateRangeOptions): Promise<void> {
+    return this.#aside(
+      Promise.all([...this.#journals.keys()].map((id) => this.#step(id, { kind: "dateRange", range }))),
+    );
   }
 
   /** Ends the stream: playlists say ENDLIST, and the window stays readable. Resolves when the worker knows. */
@@ -151,7 +174,7 @@ export class Publisher {
   }
 
   /** A caller may leave these alone; a refusal is then still in the stats. */
-  #aside(step: Promise<StepAnswer>): Promise<void> {
+  #aside(step: Promise<unknown>): Promise<void> {
     const settled = step.then(() => undefined);
     settled.catch(() => undefined);
     return settled;
@@ -166,6 +189,8 @@ export class Publisher {
 
   async #step(rendition: string, step: Step): Promise<StepAnswer> {
     if (this.#closed !== undefined) throw this.#closed;
+    // Before it has a number: one that the worker cannot read would hold up all that follow.
+    readStep(step);
     const journal = this.#journal(rendition);
     if (journal.pending >= MAX_PENDING_STEPS || journal.pendingBytes >= MAX_PENDING_BYTES) {
       throw new RelayError(
@@ -299,6 +324,7 @@ export class Publisher {
       // It knows nothing of us: numbers start again, with what the journal holds.
       if (this.#session > 0) this.#reopened += 1;
       this.#session = session;
+      for (const start of answer.starts) this.#journals.get(start.id)?.startAt(start);
       for (const [id, journal] of this.#journals) {
         journal.restart();
         for (const [number, entry] of journal.from(0)) this.#send(id, number, entry.step);

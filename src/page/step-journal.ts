@@ -1,6 +1,9 @@
 import type { Bytes } from "../model/bytes.ts";
 import type { RenditionStart, Step, StepAnswer } from "../wire/messages.ts";
 
+/** Date ranges that are kept for a worker that starts anew; those before are over by then. */
+const MAX_DATE_RANGES = 256;
+
 /** A step that was refused: it keeps its number, and is told to nobody again. */
 interface NoStep {
   readonly kind: "none";
@@ -28,6 +31,9 @@ export class StepJournal {
   #start: RenditionStart;
   /** The init segment in effect before the first entry. */
   #init: Bytes | undefined;
+  /** The keys in effect there, and the date ranges that were published before. */
+  #keys: Step | undefined;
+  #dateRanges: readonly Step[] = [];
   #acknowledgedMs = 0;
   #pendingBytes = 0;
   #pending = 0;
@@ -40,6 +46,13 @@ export class StepJournal {
   /** Where a new worker starts this rendition. */
   get start(): RenditionStart {
     return this.#start;
+  }
+
+  /** The worker starts this rendition here: after what a producer before left, if there was one. */
+  startAt(start: RenditionStart): void {
+    // A worker that goes on where it was told knows no more than we do.
+    if (start.firstMsn === this.#start.firstMsn && start.firstPartId === this.#start.firstPartId) return;
+    this.#start = start;
   }
 
   /** Steps that are not acknowledged. */
@@ -101,10 +114,13 @@ export class StepJournal {
     for (const entry of this.#entries) {
       if (entry.acknowledged) this.#acknowledgedMs += durationOf(entry.step);
     }
-    if (this.#init === undefined) return;
-    const init: Entry = { step: { kind: "init", bytes: this.#init }, acknowledged: true, settle: () => undefined };
+    const before: Step[] = [...this.#dateRanges];
+    if (this.#keys !== undefined) before.unshift(this.#keys);
+    if (this.#init !== undefined) before.unshift({ kind: "init", bytes: this.#init });
     this.#init = undefined;
-    this.#entries.unshift(init);
+    this.#keys = undefined;
+    this.#dateRanges = [];
+    this.#entries.unshift(...before.map((step) => ({ step, acknowledged: true, settle: () => undefined })));
   }
 
   /** Rejects all that waits. */
@@ -135,7 +151,11 @@ export class StepJournal {
       passedMs += durationOf(entry.step);
     }
     if (dropped === 0) return;
-    for (const { step } of this.#entries.slice(0, dropped)) if (step.kind === "init") this.#init = step.bytes;
+    for (const { step } of this.#entries.slice(0, dropped)) {
+      if (step.kind === "init") this.#init = step.bytes;
+      if (step.kind === "key") this.#keys = step;
+      if (step.kind === "dateRange") this.#dateRanges = [...this.#dateRanges, step].slice(-MAX_DATE_RANGES);
+    }
     this.#start = this.#entries[dropped]?.segmentStart ?? this.#start;
     this.#entries = this.#entries.slice(dropped);
     this.#first += dropped;

@@ -1,8 +1,12 @@
 import type { Bytes } from "../model/bytes.ts";
+import { checkNumber } from "../model/checks.ts";
+import type { DateRangeOptions } from "../model/date-range.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId, PartPosition } from "../model/ids.ts";
-import { checkNumber } from "../model/options.ts";
-import { type ManifestConfig, type ManifestOptions, resolveManifestOptions } from "./manifest-options.ts";
+import { checkKeys, type MediaKey } from "../model/media-key.ts";
+import { DateRanges } from "./date-ranges.ts";
+import { CLEAR, type KeyState, keyState, NO_KEY } from "./key-tags.ts";
+import { checkEpoch, type ManifestConfig, type ManifestOptions, resolveManifestOptions } from "./manifest-options.ts";
 import type { ManifestStats, PartInfo, PartPlacement, RenditionReport, SegmentInfo } from "./manifest-types.ts";
 import { isGap, type Segment, SegmentLog } from "./segment-log.ts";
 import { checkDate, msOf, programDateTime, quoted, seconds, type Ticks, ticksOf } from "./tags.ts";
@@ -12,9 +16,14 @@ import { writeAscii } from "./text-buffer.ts";
 const ROUNDING_MS = 0.001;
 /** No sample of a live encoder lasts less. */
 const MIN_PART_MS = 1;
-/** Section 8: EXT-X-MAP needs 6, EXT-X-SKIP needs 9, and only a delta holds one; SERVER-CONTROL needs nothing. */
-const VERSION = 6;
+/**
+ * Section 8: EXT-X-MAP needs 6, and a playlist without one 3 for its decimals; EXT-X-SKIP needs 9, and only a delta holds
+ * one; SERVER-CONTROL needs nothing.
+ */
+const VERSION = { mp4: 6, vtt: 3 } as const;
 const DELTA_VERSION = 9;
+/** EXT-X-SKIP that stands for date ranges too. */
+const DELTA_V2_VERSION = 10;
 
 /**
  * The Media Playlist of one rendition: parts go in, LL-HLS text comes out. Closed segments keep their text, so a part costs
@@ -31,9 +40,13 @@ export class M3u8Manifest {
   readonly #log: SegmentLog;
   /** Header lines after EXT-X-VERSION; the same for ever (rules 5 and 9). */
   readonly #fixedHead: string;
+  readonly #dateRanges = new DateRanges();
   #reports = "";
-  #initIndex = 0;
-  #pendingInit: number | undefined;
+  #epoch: string;
+  #initUri: string;
+  #pendingInit: string | undefined;
+  #keys = CLEAR;
+  #pendingKeys: KeyState | undefined;
   #discontinuityNext = false;
   /** Discontinuity sequence number of the last segment. */
   #discontinuitySequence: number;
@@ -45,10 +58,13 @@ export class M3u8Manifest {
   #wallOffsetMs: number | undefined;
   /** The last part may still turn out to be too short. */
   #lastIsShort = false;
+  /** The open segment holds no frame yet: the first one decides whether it can be decoded on its own (rule 26). */
+  #awaitsFrame = false;
   #shortParts = 0;
   #dependentSegments = 0;
   #full: Bytes | undefined;
   #delta: Bytes | undefined;
+  #deltaV2: Bytes | undefined;
 
   /** @throws RelayError `invalid-option` */
   constructor(options: ManifestOptions = {}) {
@@ -56,11 +72,13 @@ export class M3u8Manifest {
     this.#config = config;
     this.#log = new SegmentLog(config);
     this.#nextPartId = config.firstPartId;
+    this.#epoch = config.epoch;
+    this.#initUri = `${config.epoch}/init-0.mp4`;
     this.#discontinuitySequence = config.discontinuitySequence;
     const { targetDuration, targetDurationS, partTarget } = config;
     this.#fixedHead =
       `#EXT-X-TARGETDURATION:${targetDurationS}\n#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES` +
-      `,CAN-SKIP-UNTIL=${seconds(targetDuration * 6)},PART-HOLD-BACK=${seconds(partTarget * 3)}` +
+      `,CAN-SKIP-UNTIL=${seconds(targetDuration * 6)}${config.canSkipDateRanges ? ",CAN-SKIP-DATERANGES=YES" : ""},PART-HOLD-BACK=${seconds(partTarget * 3)}` +
       `,HOLD-BACK=${seconds(targetDuration * 3)}\n#EXT-X-PART-INF:PART-TARGET=${seconds(partTarget)}\n`;
   }
 
@@ -78,6 +96,16 @@ export class M3u8Manifest {
     const before = this.#log.get(this.#position.msn - 1);
     if (before === undefined || before.partCount < 2) return this.#position;
     return { msn: before.msn, part: before.partCount - 1 };
+  }
+
+  /** PROGRAM-DATE-TIME of the open segment. */
+  get segmentWallMs(): number | undefined {
+    return this.#wallOffsetMs === undefined ? undefined : this.#segmentStartMs + this.#wallOffsetMs;
+  }
+
+  /** Wall clock of the end of the last part, as PROGRAM-DATE-TIME has it; undefined before the first. */
+  get endWallMs(): number | undefined {
+    return this.#wallOffsetMs === undefined ? undefined : this.#segmentEndMs + this.#wallOffsetMs;
   }
 
   /** Id the next part will take. */
@@ -127,9 +155,20 @@ export class M3u8Manifest {
   segment(msn: Msn): SegmentInfo | undefined {
     const segment = this.#log.get(msn);
     if (segment === undefined) return undefined;
-    const { firstPartId, partCount, durationMs, sizeBytes, initIndex } = segment;
+    const { firstPartId, partCount, gapCount, durationMs, sizeBytes, epoch, initUri } = segment;
     const closed = segment !== this.#log.open;
-    return { msn, firstPartId, partCount, durationMs, sizeBytes, closed, initIndex, gap: isGap(segment) };
+    return {
+      msn,
+      firstPartId,
+      partCount,
+      gapCount,
+      durationMs,
+      sizeBytes,
+      closed,
+      epoch,
+      initUri,
+      gap: isGap(segment),
+    };
   }
 
   /**
@@ -155,18 +194,25 @@ export class M3u8Manifest {
     let closedMsn: Msn | undefined;
     if (wallOffsetMs !== undefined) {
       closedMsn = this.#open(wallOffsetMs);
-      if (!independent && !gap) this.#dependentSegments++;
+      this.#awaitsFrame = true;
     } else if (this.#lastIsShort && !gap) {
       this.#shortParts++;
+    }
+    if (this.#awaitsFrame && !gap) {
+      this.#awaitsFrame = false;
+      if (!independent) this.#dependentSegments++;
     }
     const segment = this.#openSegment;
     const ticks = this.#partTicks(segment, this.#segmentStartMs, durationMs);
     const id = this.#nextPartId++;
     const flags = (independent ? ",INDEPENDENT=YES" : "") + (gap ? ",GAP=YES" : "");
-    const line = `#EXT-X-PART:DURATION=${seconds(ticks)},URI="${this.#config.epoch}/part-${id}.mp4"${flags}\n`;
+    const line = `#EXT-X-PART:DURATION=${seconds(ticks)},${this.#partPlace(segment, id, info)}${flags}\n`;
     this.#log.addPart(segment, { line, ticks, durationMs, sizeBytes, gap });
     this.#lastIsShort = !independent && !gap && ticks * 100 < this.#config.partTarget * 85;
-    if (opensSegment) this.#log.trim();
+    if (opensSegment) {
+      this.#log.trim();
+      this.#removeDateRanges();
+    }
     const { msn } = segment;
     const part = segment.partCount - 1;
     this.#position = { msn, part };
@@ -193,8 +239,39 @@ export class M3u8Manifest {
     if (!Number.isSafeInteger(index) || index < 0) {
       throw new RelayError("invalid-option", `init index: expected a whole number of at least 0, got ${String(index)}`);
     }
-    if (this.#position === undefined) this.#initIndex = index;
-    else this.#pendingInit = index === this.#initIndex ? undefined : index;
+    const uri = `${this.#epoch}/init-${index}.mp4`;
+    if (this.#position === undefined) this.#initUri = uri;
+    else this.#pendingInit = uri === this.#initUri ? undefined : uri;
+    this.#changed();
+  }
+
+  /** EXT-X-SESSION-KEY lines of the keys that the next part is under. */
+  get sessionKeys(): string {
+    return (this.#pendingKeys ?? this.#keys).sessionLines;
+  }
+
+  /**
+   * From the next part on the media is encrypted so; the part opens a segment.
+   * @throws RelayError `invalid-option` or `stream-ended`
+   */
+  setKeys(keys: readonly MediaKey[]): void {
+    this.#checkLive();
+    this.#changeKeys(keyState(checkKeys(keys)));
+  }
+
+  /**
+   * Another producer goes on where one stopped: from the next part on URIs stand under `epoch`, after a discontinuity. The part
+   * that was hinted will never come, so its id is given up. Of media in containers, the next part needs a new init segment.
+   * @throws RelayError `stream-ended`, `invalid-option`
+   */
+  resume(epoch: string): void {
+    this.#checkLive();
+    this.#epoch = checkEpoch(epoch);
+    this.#nextPartId += 1;
+    this.#pendingInit = undefined;
+    // What it encrypts, it says itself.
+    this.#changeKeys(CLEAR);
+    this.discontinuity();
     this.#changed();
   }
 
@@ -211,7 +288,19 @@ export class M3u8Manifest {
    * for a while. Whether their bytes are still there is known to their owner.
    */
   dropBefore(partId: PartId): void {
-    if (this.#log.dropBefore(partId)) this.#changed();
+    if (!this.#log.dropBefore(partId)) return;
+    this.#removeDateRanges();
+    this.#changed();
+  }
+
+  /**
+   * Lists a date range until it has ended before the first listed segment. It may stand before or after what is listed now: it
+   * goes by PROGRAM-DATE-TIME, which every playlist with a segment has (rule 35).
+   * @throws RelayError `stream-ended`, `invalid-option`; `conflict` for an id with another value than before; `stream-limit`
+   */
+  addDateRange(options: DateRangeOptions): void {
+    this.#checkLive();
+    if (this.#dateRanges.add(options, this.#log.endTicks)) this.#changed();
   }
 
   /**
@@ -230,7 +319,10 @@ export class M3u8Manifest {
 
   /** The whole playlist. The same bytes until something changes; they are never edited, and must not be transferred. */
   render(): Bytes {
-    this.#full ??= this.#assemble(this.#head(VERSION) + this.#mapBefore(this.#log.listedMsn), this.#log.listedMsn);
+    this.#full ??= this.#assemble(
+      this.#head(VERSION[this.#config.container]) + this.#mapBefore(this.#log.listedMsn),
+      this.#log.listedMsn,
+    );
     return this.#full;
   }
 
@@ -246,6 +338,33 @@ export class M3u8Manifest {
     // The MAP stands after the SKIP: hls.js takes the wrong init segment from one before it (rule 48).
     this.#delta = this.#assemble(this.#head(DELTA_VERSION) + skip + this.#mapBefore(skipMsn), skipMsn);
     return this.#delta;
+  }
+
+  /**
+   * The answer to `_HLS_skip=v2`: a delta that leaves out the date ranges older than the skip boundary too, and names those that
+   * were removed since then. `undefined` where nothing can be skipped, or date ranges may not be.
+   */
+  renderDeltaV2(): Bytes | undefined {
+    const { skipMsn, listedMsn, endTicks } = this.#log;
+    if (!this.#config.canSkipDateRanges || this.#ended || skipMsn === listedMsn) return undefined;
+    if (this.#deltaV2 !== undefined) return this.#deltaV2;
+    const since = endTicks - this.#config.targetDuration * 6;
+    const removed = this.#dateRanges.removedSince(since);
+    const skip = `#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipMsn - listedMsn},RECENTLY-REMOVED-DATERANGES="${removed}"\n`;
+    const head = this.#head(DELTA_V2_VERSION) + skip + this.#mapBefore(skipMsn);
+    this.#deltaV2 = this.#assemble(head, skipMsn, this.#dateRanges.text(since));
+    return this.#deltaV2;
+  }
+
+  #changeKeys(keys: KeyState): void {
+    if (this.#position === undefined) this.#keys = keys;
+    else this.#pendingKeys = keys.lines === this.#keys.lines ? undefined : keys;
+    this.#changed();
+  }
+
+  #removeDateRanges(): void {
+    const first = this.#log.get(this.#log.listedMsn);
+    if (first !== undefined) this.#dateRanges.removeBefore(first.wallMs, this.#log.endTicks);
   }
 
   get #segmentEndMs(): number {
@@ -264,11 +383,13 @@ export class M3u8Manifest {
   #changed(): void {
     this.#full = undefined;
     this.#delta = undefined;
+    this.#deltaV2 = undefined;
   }
 
   #opensSegment(durationMs: number, independent: boolean): boolean {
     const { open } = this.#log;
     if (open === undefined || this.#discontinuityNext || this.#pendingInit !== undefined) return true;
+    if (this.#pendingKeys !== undefined) return true;
     const { segmentMin, segmentMax, maxPartsPerSegment } = this.#config;
     // One tick of grace: rounding must not cost a whole further group of pictures.
     if (independent && open.ticks + 1 >= segmentMin) return true;
@@ -288,6 +409,9 @@ export class M3u8Manifest {
     if (this.#wallOffsetMs !== undefined && !(this.#discontinuityNext && programDateTimeMs !== undefined)) {
       return this.#wallOffsetMs;
     }
+    if (this.#wallOffsetMs === undefined && this.#config.programDateTimeMs !== undefined) {
+      return checkDate("programDateTimeMs", this.#config.programDateTimeMs) - startMs;
+    }
     // A part comes when its last sample is there, so its first one was that much earlier.
     const wallMs = programDateTimeMs ?? this.#config.wallMs() - info.durationMs;
     return checkDate("programDateTimeMs", wallMs) - startMs;
@@ -301,53 +425,101 @@ export class M3u8Manifest {
     const statesMap = this.#pendingInit !== undefined;
     if (discontinuity) this.#discontinuitySequence++;
     this.#wallOffsetMs = wallOffsetMs;
-    this.#initIndex = this.#pendingInit ?? this.#initIndex;
+    this.#initUri = this.#pendingInit ?? this.#initUri;
     this.#pendingInit = undefined;
     this.#discontinuityNext = false;
+    const statesKeys = statesMap || this.#pendingKeys !== undefined;
+    const before = this.#keys;
+    const keys = this.#pendingKeys ?? before;
+    this.#keys = keys;
+    this.#pendingKeys = undefined;
+    // 4.4.4.4: a KEY holds for a MAP behind it too. Ours are clear, so the MAP stands before the keys, behind a NONE if need be.
+    const clears = before.lines !== "" && (keys.lines === "" || (statesMap && before.opaque));
     // 4.4.4.9: these stand before the parent's first part.
     const openingText =
       (discontinuity ? "#EXT-X-DISCONTINUITY\n" : "") +
-      (statesMap ? this.#map(this.#initIndex) : "") +
+      (clears ? NO_KEY : "") +
+      (statesMap ? this.#map(this.#initUri) : "") +
+      (statesKeys ? keys.lines : "") +
       programDateTime(this.#segmentStartMs + wallOffsetMs);
     const firstPartId = this.#nextPartId;
-    this.#log.openSegment({ firstPartId, initIndex: this.#initIndex, discontinuity, statesMap, openingText });
+    const [epoch, initUri] = [this.#epoch, this.#initUri];
+    const wallMs = this.#segmentStartMs + wallOffsetMs;
+    this.#log.openSegment({
+      firstPartId,
+      epoch,
+      initUri,
+      keys,
+      statesKeys,
+      wallMs,
+      discontinuity,
+      statesMap,
+      openingText,
+    });
     return closedMsn;
   }
 
-  #initUri(index: number): string {
-    return `"${this.#config.epoch}/init-${index}.mp4"`;
+  #partUri(id: PartId): string {
+    return `${this.#epoch}/part-${id}.${this.#config.container}`;
   }
 
-  #map(index: number): string {
-    return `#EXT-X-MAP:URI=${this.#initUri(index)}\n`;
+  /** Where a part is found: in a file of its own, or in its segment, behind what that holds already. */
+  #partPlace(segment: Segment, id: PartId, { sizeBytes, gap = false }: PartInfo): string {
+    // A gap has no bytes, and its URI answers 404 (rule 25).
+    if (this.#config.parts === "files" || gap) return `URI="${this.#partUri(id)}"`;
+    return `URI="${this.#segmentUri(segment.msn)}",BYTERANGE="${sizeBytes}@${segment.sizeBytes}"`;
   }
 
-  /** The MAP in effect at a segment, unless its own lines state it. */
+  #segmentUri(msn: Msn): string {
+    return `${this.#epoch}/seg-${msn}.${this.#config.container}`;
+  }
+
+  /**
+   * The next part's place. A file's URI does not depend on its segment, so the hint is right even where that part opens one
+   * (rule 40). A range is behind the open segment unless it is known that the part opens another.
+   */
+  #hint(): string {
+    if (this.#config.parts === "files") return `URI="${this.#partUri(this.#nextPartId)}"`;
+    const { open, nextMsn } = this.#log;
+    const isChanged = this.#discontinuityNext || this.#pendingInit !== undefined || this.#pendingKeys !== undefined;
+    if (open !== undefined && !isChanged && open.partCount < this.#config.maxPartsPerSegment)
+      return `URI="${this.#segmentUri(open.msn)}",BYTERANGE-START=${open.sizeBytes}`;
+    return `URI="${this.#segmentUri(open === undefined ? nextMsn : open.msn + 1)}",BYTERANGE-START=0`;
+  }
+
+  #map(uri: string): string {
+    return this.#config.container === "vtt" ? "" : `#EXT-X-MAP:URI="${uri}"\n`;
+  }
+
+  /** The MAP and the keys in effect at a segment, unless its own lines state them. */
   #mapBefore(msn: Msn): string {
     const segment = this.#log.get(msn);
-    return segment?.statesMap ? "" : this.#map(segment?.initIndex ?? this.#initIndex);
+    if (segment === undefined) return this.#map(this.#initUri) + this.#keys.lines;
+    return (segment.statesMap ? "" : this.#map(segment.initUri)) + (segment.statesKeys ? "" : segment.keys.lines);
   }
 
   #head(version: number): string {
     const { listedMsn, discontinuitySequence } = this.#log;
+    // 4.4.3.5: an EVENT that has ended never changes again.
+    const type = this.#config.type === "live" ? "" : `#EXT-X-PLAYLIST-TYPE:${this.#ended ? "VOD" : "EVENT"}\n`;
     return (
-      `#EXTM3U\n#EXT-X-VERSION:${version}\n${this.#fixedHead}` +
+      `#EXTM3U\n#EXT-X-VERSION:${version}\n${this.#fixedHead}${type}` +
       `#EXT-X-MEDIA-SEQUENCE:${listedMsn}\n#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuitySequence}\n`
     );
   }
 
   #tail(): string {
     if (this.#ended) return `${this.#reports}#EXT-X-ENDLIST\n`;
-    // The next part's URI does not depend on its segment, so the hint is right even where that part opens one (rule 40).
-    const part = `#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${this.#config.epoch}/part-${this.#nextPartId}.mp4"\n`;
+    const part = `#EXT-X-PRELOAD-HINT:TYPE=PART,${this.#hint()}\n`;
     if (this.#pendingInit === undefined) return part + this.#reports;
-    return `#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=${this.#initUri(this.#pendingInit)}\n${part}${this.#reports}`;
+    return `#EXT-X-PRELOAD-HINT:TYPE=MAP,URI="${this.#pendingInit}"\n${part}${this.#reports}`;
   }
 
   /** One allocation: the head, the segments from `fromMsn` on, the tail. */
-  #assemble(head: string, fromMsn: Msn): Bytes {
+  #assemble(head: string, fromMsn: Msn, dateRanges = this.#dateRanges.text()): Bytes {
     const log = this.#log;
-    const tail = this.#tail();
+    // 4.4.5.1: a date range needs a PROGRAM-DATE-TIME, and so a segment.
+    const tail = (this.#position === undefined ? "" : dateRanges) + this.#tail();
     const plainFrom = log.plainOffset(fromMsn);
     const plainTo = log.plainOffset(log.detailMsn);
     const detailFrom = log.get(log.detailMsn)?.detailStart ?? log.detail.end;

@@ -1,7 +1,7 @@
+import { checkNumber, checkText } from "../model/checks.ts";
 import { systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId } from "../model/ids.ts";
-import { checkNumber } from "../model/options.ts";
 import { type Ticks, ticksFrom, ticksOf } from "./tags.ts";
 
 /** How one Media Playlist is cut and listed. All durations are fixed while it lives (rules 5 and 9). */
@@ -18,12 +18,22 @@ export interface ManifestOptions {
   readonly maxPartsPerSegment?: number;
   /** First path component of every media URI, 1 to 16 of `0-9 a-z`; new whenever the stream starts anew. Default `0`. */
   readonly epoch?: string;
+  /** `event`: nothing ever leaves the list, and the window's limits do not count. Default `live`. */
+  readonly type?: "live" | "event";
+  /** CAN-SKIP-DATERANGES: deltas may leave old date ranges out, for who asks so. Default false. */
+  readonly canSkipDateRanges?: boolean;
+  /** `byterange`: parts are ranges of their segment. Default `files`. */
+  readonly parts?: "files" | "byterange";
+  /** `vtt`: every part is a whole WebVTT file, and there is no init segment. Default `mp4`. */
+  readonly container?: "mp4" | "vtt";
   /** Media sequence number of the first segment, at least 1 (rule 68). Default 1. */
   readonly firstMsn?: Msn;
   /** Id of the first part. Default 0. */
   readonly firstPartId?: PartId;
   /** EXT-X-DISCONTINUITY-SEQUENCE of the first segment. Default 0. */
   readonly discontinuitySequence?: number;
+  /** PROGRAM-DATE-TIME of the first segment, for a list that goes on. Default: that of its first part. */
+  readonly programDateTimeMs?: number;
   /** Milliseconds since 1970, asked when a first part has no `programDateTimeMs`. Default the system's clock. */
   readonly wallMs?: () => number;
 }
@@ -40,12 +50,18 @@ export interface ManifestConfig {
   readonly maxSegments: number;
   readonly maxPartsPerSegment: number;
   readonly epoch: string;
+  readonly type: "live" | "event";
+  readonly canSkipDateRanges: boolean;
+  readonly parts: "files" | "byterange";
+  readonly container: "mp4" | "vtt";
   readonly firstMsn: Msn;
   readonly firstPartId: PartId;
   readonly discontinuitySequence: number;
+  readonly programDateTimeMs: number | undefined;
   readonly wallMs: () => number;
 }
 
+/** What an epoch may be: it stands in every media URI. */
 const EPOCH = /^[0-9a-z]{1,16}$/;
 const MIN_PART_TARGET_MS = 10;
 const MAX_TARGET_DURATION_MS = 60_000;
@@ -55,15 +71,15 @@ function checkWhole(what: string, value: number, min: number): number {
   throw new RelayError("invalid-option", `${what}: expected a whole number of at least ${min}, got ${String(value)}`);
 }
 
+/** Returns `epoch`. @throws RelayError `invalid-option` */
+export function checkEpoch(epoch: string): string {
+  return checkText("epoch", epoch, EPOCH, "1 to 16 of 0-9 a-z");
+}
+
 /** @throws RelayError `invalid-option` */
 export function resolveManifestOptions(options: ManifestOptions): ManifestConfig {
   const { epoch = "0", wallMs = systemClock.wallMs } = options;
-  if (!EPOCH.test(epoch)) {
-    throw new RelayError(
-      "invalid-option",
-      `epoch: expected 1 to 16 of 0-9 a-z, got ${JSON.stringify(epoch).slice(0, 80)}`,
-    );
-  }
+  checkEpoch(epoch);
   const askedTargetMs = checkNumber(
     "targetDurationMs",
     options.targetDurationMs ?? 6000,
@@ -85,9 +101,14 @@ export function resolveManifestOptions(options: ManifestOptions): ManifestConfig
     maxSegments: checkWhole("maxSegments", options.maxSegments ?? 32, 1),
     maxPartsPerSegment: checkWhole("maxPartsPerSegment", options.maxPartsPerSegment ?? 128, 1),
     epoch,
+    type: options.type ?? "live",
+    canSkipDateRanges: options.canSkipDateRanges === true,
+    parts: options.parts ?? "files",
+    container: options.container ?? "mp4",
     firstMsn: checkWhole("firstMsn", options.firstMsn ?? 1, 1),
     firstPartId: checkWhole("firstPartId", options.firstPartId ?? 0, 0),
     discontinuitySequence: checkWhole("discontinuitySequence", options.discontinuitySequence ?? 0, 0),
+    programDateTimeMs: options.programDateTimeMs,
     wallMs,
   };
 }

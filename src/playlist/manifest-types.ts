@@ -27,11 +27,16 @@ export interface SegmentInfo {
   readonly msn: Msn;
   readonly firstPartId: PartId;
   readonly partCount: number;
+  /** Those of them that hold no media. */
+  readonly gapCount: number;
   readonly durationMs: number;
   /** Of its parts so far. */
   readonly sizeBytes: number;
   readonly closed: boolean;
-  readonly initIndex: number;
+  /** First path component of its URIs. */
+  readonly epoch: string;
+  /** Of its init segment, relative to the playlist. */
+  readonly initUri: string;
   /** None of its parts holds media. */
   readonly gap: boolean;
 }

@@ -1,4 +1,5 @@
 import type { Msn, PartId } from "../model/ids.ts";
+import type { KeyState } from "./key-tags.ts";
 import type { ManifestConfig } from "./manifest-options.ts";
 import { seconds, type Ticks } from "./tags.ts";
 import { TextBuffer } from "./text-buffer.ts";
@@ -7,7 +8,16 @@ import { TextBuffer } from "./text-buffer.ts";
 export interface Segment {
   readonly msn: Msn;
   readonly firstPartId: PartId;
-  readonly initIndex: number;
+  /** First path component of its URIs. */
+  readonly epoch: string;
+  /** URI of its init segment. */
+  readonly initUri: string;
+  /** What it is encrypted with. */
+  readonly keys: KeyState;
+  /** Its own lines begin with its keys. */
+  readonly statesKeys: boolean;
+  /** Its PROGRAM-DATE-TIME. */
+  readonly wallMs: number;
   /** An EXT-X-DISCONTINUITY stands before it. */
   readonly discontinuity: boolean;
   /** Its own lines begin with the MAP, since the segment before it has another. */
@@ -26,7 +36,11 @@ export interface Segment {
   removedAtTicks: Ticks;
 }
 
-interface SegmentStart extends Pick<Segment, "firstPartId" | "initIndex" | "discontinuity" | "statesMap"> {
+interface SegmentStart
+  extends Pick<
+    Segment,
+    "firstPartId" | "epoch" | "keys" | "statesKeys" | "wallMs" | "initUri" | "discontinuity" | "statesMap"
+  > {
   /** The lines that stand before its first part. */
   readonly openingText: string;
 }
@@ -83,13 +97,10 @@ export class SegmentLog {
 
   /** Opens a segment; the one before must be closed. */
   openSegment(start: SegmentStart): Segment {
-    const { firstPartId, initIndex, discontinuity, statesMap, openingText } = start;
+    const { openingText, ...opened } = start;
     this.open = {
       msn: this.nextMsn,
-      firstPartId,
-      initIndex,
-      discontinuity,
-      statesMap,
+      ...opened,
       detailStart: this.detail.end,
       plainStart: this.plain.end,
       partCount: 0,
@@ -127,7 +138,7 @@ export class SegmentLog {
     if (segment === undefined) return undefined;
     this.open = undefined;
     segment.endTicks = this.endTicks;
-    const uri = `${this.#config.epoch}/seg-${segment.msn}.mp4`;
+    const uri = `${segment.epoch}/seg-${segment.msn}.${this.#config.container}`;
     const closing = `${isGap(segment) ? "#EXT-X-GAP\n" : ""}#EXTINF:${seconds(segment.ticks)},\n${uri}\n`;
     this.plain.append(closing);
     this.detail.append(closing);
@@ -138,6 +149,7 @@ export class SegmentLog {
 
   /** Removes what is beyond the window; a window of time is kept even where the count is exceeded (rule 30). */
   trim(): void {
+    if (this.#config.type === "event") return; // 6.2.1: an EVENT only grows
     const keptTicks = this.#config.targetDuration * 3;
     while (this.nextMsn - this.listedMsn > this.#config.maxSegments) {
       const first = this.#closed.get(this.listedMsn);
@@ -149,6 +161,7 @@ export class SegmentLog {
 
   /** Removes the closed segments that hold a part below `partId`. Returns whether there was one. */
   dropBefore(partId: PartId): boolean {
+    if (this.#config.type === "event") return false;
     const listedBefore = this.listedMsn;
     for (;;) {
       const first = this.#closed.get(this.listedMsn);

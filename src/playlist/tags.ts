@@ -38,6 +38,15 @@ export function quoted(what: string, value: string): string {
   );
 }
 
+/** A quoted-string of any language, for a text that is encoded as UTF-8. @throws RelayError `invalid-option` */
+export function quotedText(what: string, value: string): string {
+  if (!/["\p{Cc}\u2028\u2029]/u.test(value)) return `"${value}"`;
+  throw new RelayError(
+    "invalid-option",
+    `${what}: expected no quotes or line breaks, got ${JSON.stringify(value).slice(0, 80)}`,
+  );
+}
+
 /** Returns `wallMs` if it can be written as a date. @throws RelayError `invalid-option` */
 export function checkDate(what: string, wallMs: number): number {
   if (wallMs >= 0 && wallMs <= MAX_DATE_MS) return wallMs;
@@ -47,7 +56,12 @@ export function checkDate(what: string, wallMs: number): number {
   );
 }
 
+/** ISO 8601 with milliseconds and zone. */
+export function dateTime(wallMs: number): string {
+  return new Date(Math.round(wallMs)).toISOString();
+}
+
 /** EXT-X-PROGRAM-DATE-TIME with milliseconds and zone (rule 34). */
 export function programDateTime(wallMs: number): string {
-  return `#EXT-X-PROGRAM-DATE-TIME:${new Date(Math.round(wallMs)).toISOString()}\n`;
+  return `#EXT-X-PROGRAM-DATE-TIME:${dateTime(wallMs)}\n`;
 }

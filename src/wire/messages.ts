@@ -1,6 +1,8 @@
 import type { Bytes } from "../model/bytes.ts";
+import { checkDateRange, type DateRangeOptions } from "../model/date-range.ts";
 import { RelayError, type RelayErrorCode } from "../model/errors.ts";
 import { checkName, type Msn, type PartId, type PartPosition } from "../model/ids.ts";
+import { checkKeys, type MediaKey } from "../model/media-key.ts";
 import type { StreamOptions } from "../model/options.ts";
 import type { RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
 
@@ -8,7 +10,7 @@ import type { RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
  * Version of the messages between a page and the worker. Both sides refuse another version with `version-mismatch`,
  * so that a page of one release and a worker of another cannot misread each other.
  */
-export const WIRE_VERSION = 1;
+export const WIRE_VERSION = 2;
 
 /** Most bytes one message may carry: a part of one second at 64 Mbit/s, with room. */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
@@ -20,6 +22,8 @@ export interface RenditionStart {
   readonly firstPartId: PartId;
   readonly discontinuitySequence: number;
   readonly initIndex: number;
+  /** PROGRAM-DATE-TIME of its first segment, where that is known: a list that is built again has the same dates. */
+  readonly programDateTimeMs?: number;
 }
 
 /**
@@ -38,7 +42,11 @@ export type Step =
       readonly programDateTimeMs?: number;
     }
   | { readonly kind: "gap"; readonly durationMs: number }
-  | { readonly kind: "discontinuity" };
+  | { readonly kind: "discontinuity" }
+  /** What encrypts the parts that follow. */
+  | { readonly kind: "key"; readonly keys: readonly MediaKey[] }
+  /** Sent to every rendition. */
+  | { readonly kind: "dateRange"; readonly range: DateRangeOptions };
 
 /** What a page may ask of the worker. */
 export type Ask =
@@ -93,6 +101,8 @@ export interface OpenAnswer {
   readonly session: number;
   /** The step that is expected next, by rendition. */
   readonly expected: readonly { readonly rendition: string; readonly number: number }[];
+  /** Where each rendition goes on: after what a producer before left, if there was one. */
+  readonly starts: readonly RenditionStart[];
 }
 
 export interface StepAnswer {
@@ -177,7 +187,11 @@ function bytesOf(fields: Fields): Bytes {
   return value as Bytes;
 }
 
-function stepOf(value: unknown): Step {
+/**
+ * Reads a step. A page does so too before it numbers one: a step that the worker could not read would hold up all behind it.
+ * @throws RelayError `malformed-message`, `part-too-large` or `invalid-option`
+ */
+export function readStep(value: unknown): Step {
   if (!isFields(value)) throw malformed("step", "an object", value);
   switch (value.kind) {
     case "init":
@@ -196,8 +210,12 @@ function stepOf(value: unknown): Step {
       return { kind: "gap", durationMs: milliseconds(value, "durationMs") };
     case "discontinuity":
       return { kind: "discontinuity" };
+    case "key":
+      return { kind: "key", keys: checkKeys(value.keys) };
+    case "dateRange":
+      return { kind: "dateRange", range: checkDateRange(value.range) };
     default:
-      throw malformed("step.kind", "init, part, gap or discontinuity", value.kind);
+      throw malformed("step.kind", "init, part, gap, discontinuity, key or dateRange", value.kind);
   }
 }
 
@@ -209,6 +227,7 @@ function startOf(value: unknown): RenditionStart {
     firstPartId: count(value, "firstPartId"),
     discontinuitySequence: count(value, "discontinuitySequence"),
     initIndex: count(value, "initIndex"),
+    ...(value.programDateTimeMs === undefined ? {} : { programDateTimeMs: milliseconds(value, "programDateTimeMs") }),
   };
 }
 
@@ -250,7 +269,7 @@ function askOf(value: unknown): Ask {
         session: count(value, "session"),
         rendition: checkName(value.rendition, "rendition"),
         number: count(value, "number"),
-        step: stepOf(value.step),
+        step: readStep(value.step),
       };
     default:
       throw malformed("ask.type", "a known ask", type);

@@ -14,6 +14,8 @@ export interface ParsedSegment {
   readonly msn: number;
   /** URI of the MAP in effect. */
   readonly map: string | undefined;
+  /** EXT-X-KEY lines in effect, without their tag; none where it is clear. */
+  readonly keys: readonly string[];
   readonly discontinuity: boolean;
   readonly programDateTime: string | undefined;
   readonly parts: readonly ParsedPart[];
@@ -38,6 +40,10 @@ export interface ParsedPlaylist {
   readonly open: ParsedSegment | undefined;
   readonly hints: readonly ReadonlyMap<string, string>[];
   readonly reports: readonly ReadonlyMap<string, string>[];
+  /** Attributes of every EXT-X-DATERANGE, in order. */
+  readonly dateRanges: readonly ReadonlyMap<string, string>[];
+  /** Ids that a delta names as removed; absent where it does not skip date ranges. */
+  readonly removedDateRanges?: readonly string[];
   readonly ended: boolean;
 }
 
@@ -83,8 +89,10 @@ function parseAttributes(text: string): Map<string, string> {
 
 function parsePart(text: string): ParsedPart {
   const attributes = parseAttributes(text);
+  const range = attributes.get("BYTERANGE");
   return {
-    uri: attributes.get("URI") ?? "",
+    // A range is part of what names it.
+    uri: `${attributes.get("URI") ?? ""}${range === undefined ? "" : `#${range}`}`,
     ticks: ticksOfDecimal(attributes.get("DURATION")),
     independent: attributes.get("INDEPENDENT") === "YES",
     gap: attributes.get("GAP") === "YES",
@@ -107,15 +115,20 @@ export function parsePlaylist(playlist: string | Uint8Array): ParsedPlaylist {
   const hints: Map<string, string>[] = [];
   const reports: Map<string, string>[] = [];
   let map: string | undefined;
+  let keys: readonly string[] = [];
+  let isNewKeySet = true;
   let draft = emptyDraft();
   let skipped = 0;
+  let skip: ReadonlyMap<string, string> = new Map();
+  const dateRanges: Map<string, string>[] = [];
   let msn = 0;
   const finish = (): ParsedSegment => {
     const { touched: _, ticks, ...rest } = draft;
     draft = emptyDraft();
-    return { ...rest, msn: msn++, map, ...(ticks !== undefined && { ticks }) };
+    return { ...rest, msn: msn++, map, keys, ...(ticks !== undefined && { ticks }) };
   };
   for (const line of lines) {
+    if (!line.startsWith("#EXT-X-KEY:")) isNewKeySet = true;
     if (!line.startsWith("#")) {
       segments.push({ ...finish(), uri: line });
       continue;
@@ -144,9 +157,18 @@ export function parsePlaylist(playlist: string | Uint8Array): ParsedPlaylist {
       case "#EXT-X-MAP":
         map = parseAttributes(value).get("URI");
         break;
+      case "#EXT-X-KEY":
+        // Keys that stand together are of different systems; a later set replaces the one before.
+        keys = value === "METHOD=NONE" ? [] : isNewKeySet ? [value] : [...keys, value];
+        isNewKeySet = false;
+        break;
       case "#EXT-X-SKIP":
-        skipped = Number(parseAttributes(value).get("SKIPPED-SEGMENTS"));
+        skip = parseAttributes(value);
+        skipped = Number(skip.get("SKIPPED-SEGMENTS"));
         msn += skipped;
+        break;
+      case "#EXT-X-DATERANGE":
+        dateRanges.push(parseAttributes(value));
         break;
       case "#EXT-X-PRELOAD-HINT":
         hints.push(parseAttributes(value));
@@ -161,6 +183,7 @@ export function parsePlaylist(playlist: string | Uint8Array): ParsedPlaylist {
       case "#EXT-X-PART-INF":
       case "#EXT-X-MEDIA-SEQUENCE":
       case "#EXT-X-DISCONTINUITY-SEQUENCE":
+      case "#EXT-X-PLAYLIST-TYPE":
       case "#EXT-X-ENDLIST":
         header.set(tag.slice(1), value);
         if (tag === "#EXT-X-MEDIA-SEQUENCE") msn = Number(value);
@@ -169,6 +192,7 @@ export function parsePlaylist(playlist: string | Uint8Array): ParsedPlaylist {
         throw new Error(`unknown line: ${line}`);
     }
   }
+  const removed = skip.get("RECENTLY-REMOVED-DATERANGES");
   return {
     lines,
     header,
@@ -182,6 +206,8 @@ export function parsePlaylist(playlist: string | Uint8Array): ParsedPlaylist {
     open: draft.touched ? finish() : undefined,
     hints,
     reports,
+    dateRanges,
+    ...(removed !== undefined && { removedDateRanges: removed.split("\t").filter((id) => id !== "") }),
     ended: header.has("EXT-X-ENDLIST"),
   };
 }

@@ -48,7 +48,9 @@ function lintText(text: string, report: Report): void {
   if (!text.startsWith("#EXTM3U\n")) report(1, `expected #EXTM3U first, got ${JSON.stringify(text.slice(0, 20))}`);
   const lines = text.split("\n");
   for (const line of lines) {
-    if (/[^\x20-\x7e]/.test(line)) report(1, `control or non-ASCII character in ${JSON.stringify(line)}`);
+    // 4.4.5.2: tabs divide the ids of removed date ranges.
+    if (/[^\x20-\x7e]/.test(line.startsWith("#EXT-X-SKIP:") ? line.replaceAll("\t", "") : line))
+      report(1, `control or non-ASCII character in ${JSON.stringify(line)}`);
     if (MULTIVARIANT.test(line)) report(2, `multivariant tag: ${line}`);
   }
   for (const tag of ONCE) {
@@ -68,16 +70,23 @@ function allSegments({ segments, open }: ParsedPlaylist): readonly ParsedSegment
   return open === undefined ? segments : [...segments, open];
 }
 
+/** WebVTT has no init segment. */
+function isText({ segments, open }: ParsedPlaylist): boolean {
+  return (segments[0]?.uri ?? open?.parts[0]?.uri ?? "").endsWith(".vtt");
+}
+
 function ticksOfSegment(segment: ParsedSegment): number {
   return segment.ticks ?? segment.parts.reduce((sum, part) => sum + part.ticks, 0);
 }
 
 function lintHeader(playlist: ParsedPlaylist, report: Report): void {
   const { header, control, partTarget, targetDurationS, skipped } = playlist;
-  const needed = skipped > 0 ? 9 : 6;
+  const needed = playlist.removedDateRanges !== undefined ? 10 : skipped > 0 ? 9 : isText(playlist) ? 3 : 6;
   if (Number(header.get("EXT-X-VERSION")) !== needed) {
     report(3, `expected version ${needed}, got ${header.get("EXT-X-VERSION")}`);
   }
+  const type = header.get("EXT-X-PLAYLIST-TYPE");
+  if (type !== undefined && type !== (playlist.ended ? "VOD" : "EVENT")) report(36, `PLAYLIST-TYPE ${type}`);
   if (!(targetDurationS >= 1)) report(4, `target duration ${targetDurationS}`);
   const target = targetDurationS * 100_000;
   const at = (name: string): number | undefined => {
@@ -104,7 +113,7 @@ function lintSegments(playlist: ParsedPlaylist, report: Report): void {
   for (const [index, segment] of all.entries()) {
     const { msn, ticks, map, programDateTime, discontinuity, uri } = segment;
     fromEnd -= ticksOfSegment(segment);
-    if (map === undefined) report(6, `no MAP in effect at ${msn}`);
+    if (map === undefined && !isText(playlist)) report(6, `no MAP in effect at ${msn}`);
     // 4.4.3.1: to the nearest integer, a half upwards.
     if (ticks !== undefined && Math.floor(ticks / 100_000 + 0.5) > targetDurationS)
       report(4, `EXTINF ${ticks / 1e5} of ${msn}`);
@@ -146,7 +155,26 @@ function lintOrder(lines: readonly string[], report: Report): void {
   }
 }
 
+/** Rule 35. */
+function lintDateRanges(playlist: ParsedPlaylist, report: Report): void {
+  const byId = new Map<string, Map<string, string>>();
+  const hasDate = allSegments(playlist).some(({ programDateTime }) => programDateTime !== undefined);
+  for (const range of playlist.dateRanges) {
+    const id = range.get("ID") ?? "";
+    if (!hasDate) report(35, `date range ${id} without PROGRAM-DATE-TIME`);
+    if (range.get("START-DATE") === undefined) report(35, `date range ${id} without START-DATE`);
+    const known = byId.get(id) ?? new Map<string, string>();
+    for (const [name, value] of range) {
+      if ((known.get(name) ?? value) !== value)
+        report(35, `date range ${id}: ${name} is ${value}, and was ${known.get(name)}`);
+      known.set(name, value);
+    }
+    byId.set(id, known);
+  }
+}
+
 function lintTail(playlist: ParsedPlaylist, report: Report): void {
+  lintDateRanges(playlist, report);
   const { hints, reports, ended, open, header } = playlist;
   if (ended && hints.length > 0) report(37, "a hint with ENDLIST");
   if (ended && open !== undefined) report(37, `${open.msn} is still open with ENDLIST`);
@@ -159,8 +187,8 @@ function lintTail(playlist: ParsedPlaylist, report: Report): void {
 }
 
 function sameSegment(before: ParsedSegment, after: ParsedSegment): boolean {
-  const key = ({ map, discontinuity, programDateTime, gap, ticks, uri }: ParsedSegment) =>
-    JSON.stringify({ map, discontinuity, programDateTime, gap, ticks, uri });
+  const key = ({ map, keys, discontinuity, programDateTime, gap, ticks, uri }: ParsedSegment) =>
+    JSON.stringify({ map, keys, discontinuity, programDateTime, gap, ticks, uri });
   return key(before) === key(after);
 }
 
@@ -170,6 +198,11 @@ function lintChange(before: ParsedPlaylist, after: ParsedPlaylist, report: Repor
       report(tag === "EXT-X-TARGETDURATION" ? 5 : 9, `${tag} has changed`);
   }
   if (before.ended && !after.ended) report(32, "an ended playlist goes on");
+  const type = (playlist: ParsedPlaylist) => playlist.header.get("EXT-X-PLAYLIST-TYPE");
+  if (type(before) !== type(after) && !(type(before) === "EVENT" && after.ended))
+    report(36, `${type(before)} is now ${type(after)}`);
+  if (type(before) !== undefined && after.mediaSequence !== before.mediaSequence)
+    report(36, "an EVENT has lost a segment");
   const removed = after.mediaSequence - before.mediaSequence;
   if (removed < 0) report(27, `MEDIA-SEQUENCE fell from ${before.mediaSequence} to ${after.mediaSequence}`);
   const old = new Map(allSegments(before).map((segment) => [segment.msn, segment]));
@@ -219,16 +252,30 @@ function lintSegmentChange(was: ParsedSegment, now: ParsedSegment, report: Repor
 
 /** Rule 40: the hinted part is the next one. */
 function lintHintKept(before: ParsedPlaylist, after: ParsedPlaylist, report: Report): void {
-  const hint = before.hints.find((candidate) => candidate.get("TYPE") === "PART")?.get("URI");
+  const hinted = before.hints.find((candidate) => candidate.get("TYPE") === "PART");
+  const start = hinted?.get("BYTERANGE-START");
+  const hint = hinted?.get("URI");
   const partsOf = (playlist: ParsedPlaylist) => allSegments(playlist).flatMap((segment) => segment.parts);
   const last = partsOf(before).at(-1)?.uri;
   const parts = partsOf(after);
   const at = parts.findIndex((part) => part.uri === last);
   const next = at < 0 ? undefined : parts[at + 1];
-  if (next !== undefined && next.uri !== hint) report(40, `hinted ${hint}, got ${next.uri}`);
+  // A producer that returns has URIs of its own; the part that was hinted never came, which 6.2.6 allows.
+  const epochOf = (uri: string | undefined) => uri?.split("/")[0];
+  const nextUri = start === undefined ? next?.uri : next?.uri.replace(/#\d+@/, "#");
+  const isFirst = allSegments(after).some(({ parts: [first] }) => first !== undefined && first === next);
+  const isHinted = nextUri === (start === undefined ? hint : `${hint}#${start}`) || next?.gap === true;
+  // A range behind the open segment is wrong where the next part opens another, which nobody can know.
+  if (next !== undefined && !isHinted && !(start !== undefined && isFirst) && epochOf(next.uri) === epochOf(hint))
+    report(40, `hinted ${hint}, got ${next.uri}`);
   const map = before.hints.find((candidate) => candidate.get("TYPE") === "MAP")?.get("URI");
   const nextSegment = allSegments(after).find((segment) => segment.parts[0] !== undefined && segment.parts[0] === next);
-  if (nextSegment !== undefined && map !== undefined && nextSegment.map !== map) {
+  if (
+    nextSegment !== undefined &&
+    map !== undefined &&
+    nextSegment.map !== map &&
+    epochOf(next?.uri) === epochOf(map)
+  ) {
     report(41, `hinted ${map}, got ${nextSegment.map}`);
   }
 }

@@ -1,0 +1,77 @@
+import type { Bytes } from "../model/bytes.ts";
+import type { GrowingSegment } from "../origin/rendition.ts";
+import { LAST_POSITION, type OpenRange } from "./byte-range.ts";
+import { slice } from "./views.ts";
+
+/** Waits for more than `fromBytes` of a segment; undefined when no more comes. */
+export type Grow = (fromBytes: number, signal: AbortSignal) => Promise<GrowingSegment | undefined>;
+
+export interface GrowingAnswer {
+  readonly status: 200 | 206;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: ReadableStream<Bytes>;
+}
+
+/**
+ * Answers from a segment that still grows: part by part, each once all of it is there (rule 63), until the segment closes, no part
+ * comes within the deadline, or the range is met. Undefined when nothing comes at all: the part that was hinted is elsewhere,
+ * in the next segment, or nowhere (rule 40).
+ * @see draft-pantos-hls-rfc8216bis-22, sections 4.4.5.3 and 6.2.6; RFC 8673
+ */
+export async function answerGrowing(
+  grow: Grow,
+  range: OpenRange | undefined,
+  signal: AbortSignal,
+): Promise<GrowingAnswer | undefined> {
+  const start = range?.start ?? 0;
+  const first = await grow(start, signal);
+  if (first === undefined) return undefined;
+  if (range?.end !== undefined) return bounded(first, range.start, Math.min(range.end, first.sizeBytes));
+  return {
+    status: range === undefined ? 200 : 206,
+    headers: range === undefined ? {} : { "content-range": `bytes ${start}-${LAST_POSITION}/*` },
+    body: partByPart(first, { start, grow, signal }),
+  };
+}
+
+/** What was asked for of what is there: the end is known, so its size is told. */
+function bounded(segment: GrowingSegment, start: number, end: number): GrowingAnswer {
+  const total = segment.closed ? String(segment.sizeBytes) : "*";
+  const views = slice(segment.views, start, end);
+  return {
+    status: 206,
+    headers: { "content-range": `bytes ${start}-${end - 1}/${total}`, "content-length": String(end - start) },
+    body: new ReadableStream<Bytes>({
+      start(controller) {
+        for (const view of views) controller.enqueue(view);
+        controller.close();
+      },
+    }),
+  };
+}
+
+function partByPart(
+  first: GrowingSegment,
+  { start, grow, signal }: { start: number; grow: Grow; signal: AbortSignal },
+): ReadableStream<Bytes> {
+  const cancelled = new AbortController();
+  const either = AbortSignal.any([signal, cancelled.signal]);
+  let sentBytes = start;
+  let segment: GrowingSegment | undefined = first;
+  return new ReadableStream<Bytes>(
+    {
+      async pull(controller) {
+        segment ??= await grow(sentBytes, either);
+        if (segment === undefined) return controller.close();
+        for (const view of slice(segment.views, sentBytes, segment.sizeBytes)) controller.enqueue(view);
+        sentBytes = segment.sizeBytes;
+        if (segment.closed) return controller.close();
+        segment = undefined;
+      },
+      cancel() {
+        cancelled.abort();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

@@ -1,0 +1,131 @@
+import { checkNumber, checkOneOf, checkText } from "./checks.ts";
+import { RelayError } from "./errors.ts";
+import { checkName } from "./ids.ts";
+
+/**
+ * `variant`: listed by EXT-X-STREAM-INF, with pictures, with sound, or with both. `audio`: sound beside the variants.
+ * `subtitles`: WebVTT beside them; each part is a whole small WebVTT file.
+ */
+export type RenditionKind = "variant" | "audio" | "subtitles";
+
+export type VideoRange = "SDR" | "HLG" | "PQ";
+
+/** One rendition of a stream: a track set that is encoded, cut and listed together. */
+export interface RenditionOptions {
+  /** 1 to 64 of `A-Z a-z 0-9 . _ -`, unique in the stream. */
+  readonly id: string;
+  /** Default `variant`; a stream has at least one. */
+  readonly kind?: RenditionKind;
+  /** RFC 6381 codecs, such as `avc1.42c01f,mp4a.40.2`. Default: read from the init segment. Subtitles have none. */
+  readonly codecs?: string;
+  /** Peak bit rate in bits per second; what was published counts where it is more. */
+  readonly bandwidth: number;
+  /** Pixels. Default: read from the init segment; absent for audio only. */
+  readonly width?: number;
+  readonly height?: number;
+  /** Frames per second. */
+  readonly frameRate?: number;
+  /** Default: not said. */
+  readonly videoRange?: VideoRange;
+  /** BCP 47 tag; audio and subtitles. */
+  readonly language?: string;
+  /** What a player's menu says; audio and subtitles. Default: the id. Unique in the group. */
+  readonly name?: string;
+  /** What plays unless the viewer chooses; audio and subtitles, one in a group at most. Default false. */
+  readonly default?: boolean;
+  /**
+   * GROUP-ID of audio or subtitles. Default `audio` and `subtitles`. Variants are listed once for each audio group; subtitles
+   * are all in one.
+   */
+  readonly group?: string;
+  /** CHANNELS of audio, such as `2`. Default: not said. */
+  readonly channels?: string;
+}
+
+/** RenditionOptions, checked and complete. */
+export interface RenditionConfig extends RenditionOptions {
+  readonly kind: RenditionKind;
+}
+
+/** Most renditions one stream may declare. */
+const MAX_RENDITIONS = 16;
+const KINDS = ["variant", "audio", "subtitles"] as const;
+const RANGES = ["SDR", "HLG", "PQ"] as const;
+/** RFC 6381 lists as they occur; nothing that could end a quoted playlist attribute. */
+const CODECS = /^[A-Za-z0-9.,_ -]{1,200}$/;
+/** BCP 47 as far as it can be told without its registry. */
+const LANGUAGE = /^[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8}){0,7}$/;
+const GROUP = /^[A-Za-z0-9._-]{1,64}$/;
+const CHANNELS = /^[A-Za-z0-9/,._-]{1,32}$/;
+/** 4.2: a quoted-string holds no line break and no quotation mark; other control characters help nobody. */
+const NAME = /^[^"\p{Cc}\u2028\u2029]{1,80}$/u;
+
+/** @throws RelayError `invalid-option` or `invalid-name` */
+export function resolveRenditions(renditions: readonly RenditionOptions[]): readonly RenditionConfig[] {
+  if (!Array.isArray(renditions) || renditions.length < 1 || renditions.length > MAX_RENDITIONS) {
+    throw new RelayError(
+      "invalid-option",
+      `renditions: expected 1 to ${MAX_RENDITIONS}, got ${String(renditions?.length)}`,
+    );
+  }
+  const configs = renditions.map(resolveRendition);
+  const seen = new Set<string>();
+  for (const { id } of configs) {
+    if (seen.has(id)) throw new RelayError("invalid-option", `renditions: "${id}" is declared twice`);
+    seen.add(id);
+  }
+  if (!configs.some(({ kind }) => kind === "variant")) {
+    throw new RelayError("invalid-option", "renditions: expected at least one of kind variant, got none");
+  }
+  checkGroups(configs);
+  return configs;
+}
+
+function resolveRendition(options: RenditionOptions): RenditionConfig {
+  const id = checkName(options?.id, "rendition");
+  const kind = checkOneOf(`kind of "${id}"`, options.kind ?? "variant", KINDS);
+  const of = (what: string): string => `${what} of "${id}"`;
+  const { codecs, bandwidth, width, height, frameRate, videoRange, language, name, group, channels } = options;
+  if (codecs !== undefined) checkText(of("codecs"), codecs, CODECS, "an RFC 6381 list");
+  checkNumber(of("bandwidth"), bandwidth, 1, 1e12);
+  if (width !== undefined) checkNumber(of("width"), width, 1, 65_535);
+  if (height !== undefined) checkNumber(of("height"), height, 1, 65_535);
+  if (frameRate !== undefined) checkNumber(of("frameRate"), frameRate, 0.1, 1_000);
+  if (videoRange !== undefined) checkOneOf(of("videoRange"), videoRange, RANGES);
+  if (language !== undefined) checkText(of("language"), language, LANGUAGE, "a BCP 47 tag");
+  if (name !== undefined) checkText(of("name"), name, NAME, "1 to 80 characters without quotes");
+  if (group !== undefined) checkText(of("group"), group, GROUP, "1 to 64 of A-Z a-z 0-9 . _ -");
+  if (channels !== undefined) checkText(of("channels"), channels, CHANNELS, "a CHANNELS value");
+  if (kind === "variant") {
+    const stray = (["language", "name", "default", "group", "channels"] as const).find(
+      (key) => options[key] !== undefined,
+    );
+    if (stray !== undefined) throw new RelayError("invalid-option", `${of(stray)}: expected none, it is a variant`);
+    return { ...options, id, kind };
+  }
+  // What is undeclared has the default, so that a producer that returns can be compared with who went.
+  return { ...options, id, kind, name: name ?? id, default: options.default === true, group: group ?? kind };
+}
+
+/** 4.4.6.1.1: names differ within a group, and one of it at most is the default. */
+function checkGroups(renditions: readonly RenditionConfig[]): void {
+  const groups = new Map<string, { names: Set<string>; defaults: number }>();
+  const subtitles = new Set<string>();
+  for (const { kind, id, name = id, group = kind, ...rendition } of renditions) {
+    if (kind === "variant") continue;
+    if (kind === "subtitles") subtitles.add(group);
+    const key = `${kind} ${group}`;
+    const found = groups.get(key) ?? { names: new Set<string>(), defaults: 0 };
+    groups.set(key, found);
+    if (found.names.has(name)) throw new RelayError("invalid-option", `group "${group}": two are named "${name}"`);
+    found.names.add(name);
+    if (rendition.default === true) found.defaults += 1;
+    if (found.defaults > 1) throw new RelayError("invalid-option", `group "${group}": expected one default, got two`);
+  }
+  if (subtitles.size > 1) {
+    throw new RelayError("invalid-option", `subtitles: expected one group, got ${[...subtitles].join(", ")}`);
+  }
+}
+
+/** What a capture says of its rendition, whose codecs it knows. */
+export type CapturedRendition = Omit<RenditionOptions, "id"> & { readonly codecs: string };

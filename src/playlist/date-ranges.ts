@@ -1,0 +1,136 @@
+import { type AttributeValue, checkDateRange, type DateRangeOptions, startOfRange } from "../model/date-range.ts";
+import { RelayError } from "../model/errors.ts";
+import { dateTime, quoted, seconds, type Ticks, ticksOf } from "./tags.ts";
+
+/** Ranges of one playlist: hours of advertisements, and a bound on what every playlist carries. */
+const MAX_RANGES = 256;
+/** Removed ids are told to players that hold an old playlist, which is no older than the skip boundary. */
+const MAX_REMOVED = 1024;
+
+interface Line {
+  readonly text: string;
+  /** Rendered time of the playlist when it was added. */
+  readonly addedAt: Ticks;
+}
+
+interface Range {
+  readonly startMs: number;
+  readonly className: string | undefined;
+  readonly endsOnNext: boolean;
+  endMs: number | undefined;
+  attributes: ReadonlyMap<string, string>;
+  lines: readonly Line[];
+}
+
+/**
+ * The EXT-X-DATERANGE tags of one Media Playlist. A range that has ended before the first listed segment leaves.
+ * @see draft-pantos-hls-rfc8216bis-22, sections 4.4.5.1, 4.4.5.2 and 6.2.5.1
+ */
+export class DateRanges {
+  readonly #ranges = new Map<string, Range>();
+  #removed: { readonly id: string; readonly at: Ticks }[] = [];
+
+  /**
+   * Adds a range, or attributes to one that is known. Returns whether the text has changed.
+   * @throws RelayError `invalid-option`; `conflict` for an id that is used with another value (rule 35); `stream-limit`
+   */
+  add(options: DateRangeOptions, at: Ticks): boolean {
+    const checked = checkDateRange(options);
+    const attributes = attributesOf(checked);
+    const { id, durationMs } = checked;
+    const startMs = startOfRange(checked);
+    const known = this.#ranges.get(id);
+    if (known === undefined) {
+      this.#checkRoom(id);
+      const endMs = durationMs === undefined ? undefined : startMs + durationMs;
+      const range: Range = {
+        startMs,
+        className: checked.class,
+        endsOnNext: checked.endOnNext === true,
+        endMs,
+        attributes,
+        lines: [{ text: tag(attributes), addedAt: at }],
+      };
+      this.#ranges.set(id, range);
+      this.#closeBefore(range);
+      return true;
+    }
+    for (const [name, value] of attributes) {
+      const before = known.attributes.get(name);
+      if (before === undefined || before === value) continue;
+      throw new RelayError("conflict", `date range "${id}": expected ${name}=${before} as before, got ${value}`);
+    }
+    const merged = new Map([...known.attributes, ...attributes]);
+    if (merged.size === known.attributes.size) return false;
+    if (merged.has("END-ON-NEXT") && merged.has("DURATION"))
+      throw new RelayError("conflict", `date range "${id}": expected END-ON-NEXT or DURATION, got both`);
+    known.attributes = merged;
+    known.lines = [...known.lines, { text: tag(merged), addedAt: at }];
+    if (durationMs !== undefined) known.endMs = startMs + durationMs;
+    return true;
+  }
+
+  /** Takes the ranges off that have ended before the first listed segment begins. Returns whether there was one. */
+  removeBefore(firstMs: number, at: Ticks): boolean {
+    let hasRemoved = false;
+    for (const [id, { endMs }] of this.#ranges) {
+      if (endMs === undefined || endMs >= firstMs) continue;
+      this.#ranges.delete(id);
+      this.#removed.push({ id, at });
+      hasRemoved = true;
+    }
+    if (this.#removed.length > MAX_REMOVED) this.#removed = this.#removed.slice(-MAX_REMOVED);
+    return hasRemoved;
+  }
+
+  /** Every line, or those added at or after `since`. */
+  text(since = Number.NEGATIVE_INFINITY): string {
+    let text = "";
+    for (const { lines } of this.#ranges.values()) {
+      for (const line of lines) if (line.addedAt >= since) text += line.text;
+    }
+    return text;
+  }
+
+  /** RECENTLY-REMOVED-DATERANGES: what left at or after `since`, but for ids that are there again. */
+  removedSince(since: Ticks): string {
+    this.#removed = this.#removed.filter(({ id, at }) => at >= since && !this.#ranges.has(id));
+    return [...new Set(this.#removed.map(({ id }) => id))].join("\t");
+  }
+
+  #checkRoom(id: string): void {
+    if (this.#ranges.size < MAX_RANGES) return;
+    throw new RelayError("stream-limit", `expected at most ${MAX_RANGES} date ranges at once, got "${id}" as one more`);
+  }
+
+  /** 4.4.5.1: END-ON-NEXT ends a range where the next of its class starts. */
+  #closeBefore(next: Range): void {
+    for (const range of this.#ranges.values()) {
+      if (!range.endsOnNext || range.className !== next.className || range.startMs >= next.startMs) continue;
+      range.endMs = Math.min(range.endMs ?? Number.POSITIVE_INFINITY, next.startMs);
+    }
+  }
+}
+
+function attributesOf(options: DateRangeOptions): ReadonlyMap<string, string> {
+  const { id, durationMs, plannedDurationMs, endOnNext, attributes = {} } = options;
+  const rendered = new Map([["ID", quoted("id", id)]]);
+  if (options.class !== undefined) rendered.set("CLASS", quoted("class", options.class));
+  rendered.set("START-DATE", `"${dateTime(startOfRange(options))}"`);
+  if (durationMs !== undefined) rendered.set("DURATION", seconds(ticksOf(durationMs)));
+  if (plannedDurationMs !== undefined) rendered.set("PLANNED-DURATION", seconds(ticksOf(plannedDurationMs)));
+  for (const [name, value] of Object.entries(attributes)) rendered.set(name, attribute(name, value));
+  if (endOnNext === true) rendered.set("END-ON-NEXT", "YES");
+  return rendered;
+}
+
+function attribute(name: string, value: AttributeValue): string {
+  if (typeof value === "string") return quoted(name, value);
+  // 4.2: no exponent in a decimal-floating-point.
+  if (typeof value === "number") return value.toFixed(6).replace(/\.?0+$/, "");
+  return `0x${[...value].map((byte) => byte.toString(16).padStart(2, "0").toUpperCase()).join("")}`;
+}
+
+function tag(attributes: ReadonlyMap<string, string>): string {
+  return `#EXT-X-DATERANGE:${[...attributes].map(([name, value]) => `${name}=${value}`).join(",")}\n`;
+}
