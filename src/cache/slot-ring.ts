@@ -172,6 +172,21 @@ export class SlotRing implements BudgetedRing {
   }
 
   /**
+   * The views of the ids in that range that are there; ids that were left out are passed over. Undefined where none is, or
+   * where one may have been there and left.
+   */
+  present(from: PartId, toExclusive: PartId): readonly Bytes[] | undefined {
+    const { oldestId } = this;
+    if (oldestId === undefined || from < oldestId || !(toExclusive - from <= this.capacity)) return undefined;
+    const views: Bytes[] = [];
+    for (let id = from; id < toExclusive; id += 1) {
+      const slot = this.get(id);
+      if (slot !== undefined) views.push(slot.bytes);
+    }
+    return views.length > 0 ? views : undefined;
+  }
+
+  /**
    * Writes the next part and returns its id. Keeps `bytes` as they are.
    * @throws RelayError `closed`, `part-too-large`; what is there stays
    */

@@ -259,12 +259,12 @@ export class Rendition {
     });
   }
 
-  /** The parts of a closed segment, in order: together they are the segment (rule 18). Undefined: 404. */
+  /** The parts of a closed segment, in order, but for gaps: together they are the segment (rule 18). Undefined: 404. */
   segment(msn: Msn): readonly Bytes[] | undefined {
     const segment = this.#manifest.segment(msn);
     const views =
       segment?.closed === true && !segment.gap
-        ? this.#ring.range(segment.firstPartId, segment.firstPartId + segment.partCount)
+        ? this.#ring.present(segment.firstPartId, segment.firstPartId + segment.partCount)
         : undefined;
     if (views === undefined) this.#misses += 1;
     else this.#hits += 1;
