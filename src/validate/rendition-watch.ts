@@ -64,14 +64,18 @@ export class RenditionWatch {
     const { signal } = this.#context;
     try {
       while (this.#full === undefined) await this.#reloadPlain();
-      const probing = this.#probeNowAndThen();
-      for (let i = 0; !this.ended; i++) await this.#step(STEPS[i % STEPS.length] ?? "part");
-      await this.#media.settled();
-      await this.#probe("endProbe");
-      await probing;
+      // Probing goes on until the run is over, and only its failure ends it.
+      const failed = this.#probeNowAndThen().then(() => new Promise<never>(() => undefined));
+      await Promise.race([this.#follow(), failed]);
     } catch (thrown) {
       if (!signal.aborted) throw thrown;
     }
+  }
+
+  async #follow(): Promise<void> {
+    for (let i = 0; !this.ended; i++) await this.#step(STEPS[i % STEPS.length] ?? "part");
+    await this.#media.settled();
+    await this.#probe("endProbe");
   }
 
   get #known(): MediaPlaylist {
