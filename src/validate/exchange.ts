@@ -116,3 +116,8 @@ async function readBody(
 export function rangeHeader({ range }: ListedResource): string | undefined {
   return range && `bytes=${range.offsetBytes}-${range.offsetBytes + range.lengthBytes - 1}`;
 }
+
+/** A URI of a playlist made absolute; the playlist's own where it is none, so that its answer is a finding. */
+export function resolveUri(uri: string, base: string): string {
+  return URL.canParse(uri, base) ? new URL(uri, base).href : base;
+}

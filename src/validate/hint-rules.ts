@@ -1,4 +1,5 @@
 import { integerOf } from "./attributes.ts";
+import { resolveUri } from "./exchange.ts";
 import { allSegments, hintOf, type ListedPart, type ListedSegment, type MediaPlaylist } from "./media-playlist.ts";
 import { inSeconds, type Rule } from "./rule.ts";
 
@@ -147,7 +148,7 @@ export const hintRules: readonly Rule[] = [
             const uri = values.get("URI") ?? "";
             if (/^[a-z][a-z0-9+.-]*:|^\/\//i.test(uri))
               report(`a report with the whole URL ${uri}`, { lines: [line], url });
-            reported.push(new URL(uri, url).href);
+            reported.push(resolveUri(uri, url));
           }
           for (const other of urls) {
             if (other === url) continue;

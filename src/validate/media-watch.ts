@@ -3,7 +3,7 @@ import { type MediaPart, parsePart } from "../media/media-part.ts";
 import type { Bytes } from "../model/bytes.ts";
 import type { Checker } from "./checker.ts";
 import { delay } from "./delay.ts";
-import { type Ask, type Exchange, exchange, type Network, rangeHeader } from "./exchange.ts";
+import { type Ask, type Exchange, exchange, type Network, rangeHeader, resolveUri } from "./exchange.ts";
 import {
   allSegments,
   hintOf,
@@ -288,7 +288,7 @@ export class MediaWatch {
     const range = rangeHeader(resource);
     const ask: Ask = {
       kind,
-      url: new URL(resource.uri, playlist.url).href,
+      url: resolveUri(resource.uri, playlist.url),
       ...(range === undefined ? {} : { range }),
       signal: this.#context.signal,
       deadlineMs: 2 * (playlist.targetDurationMs ?? 6_000) + 10_000,
@@ -327,7 +327,7 @@ const isOk = ({ status }: Exchange): boolean => status === 200 || status === 206
 
 function keyOf({ url }: MediaPlaylist, resource: ListedResource): string {
   const range = rangeHeader(resource);
-  return new URL(resource.uri, url).href + (range === undefined ? "" : `@${range}`);
+  return resolveUri(resource.uri, url) + (range === undefined ? "" : `@${range}`);
 }
 
 function attempt<T>(run: () => T): { value?: T; failure?: string } {

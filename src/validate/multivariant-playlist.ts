@@ -1,4 +1,5 @@
 import { type Attributes, readAttributes } from "./attributes.ts";
+import { resolveUri } from "./exchange.ts";
 
 /** One Media Playlist that a Multivariant Playlist names. */
 export interface ListedRendition {
@@ -21,7 +22,7 @@ export function isMultivariant(text: string): boolean {
 export function parseMultivariant(text: string, url: string): readonly ListedRendition[] {
   const found = new Map<string, Omit<ListedRendition, "id">>();
   const add = (uri: string, kind: ListedRendition["kind"], attributes: Attributes): void => {
-    const absolute = new URL(uri, url).href;
+    const absolute = resolveUri(uri, url);
     if (!found.has(absolute) && found.size < RENDITION_LIMIT) found.set(absolute, { url: absolute, kind, attributes });
   };
   let variant: Attributes | undefined;
