@@ -102,9 +102,16 @@ export const httpRules: readonly Rule[] = [
     section: "HTTP, 4.4.5.3",
     level: "MUST",
     title: "Range: 206 with Content-Range, 416 past the end, last byte 2^53-1 for the rest",
-    how: "ranges of a segment are asked for and compared with it; every BYTERANGE that is listed",
+    how: "ranges of a segment are asked for and compared with it; every BYTERANGE that is listed; the rest of a segment that grows",
     checks: {
       probe: probeRanges,
+      openRange({ startBytes, exchange, segment }, report) {
+        const { status, bytes, url } = exchange;
+        const asked = `a hinted range from byte ${startBytes} on`;
+        if (status !== 206) report(`${asked}: expected 206, got ${status || "no answer"}`, { url });
+        else if (bytes.byteLength === 0 || bytes.some((byte, i) => byte !== segment[startBytes + i]))
+          report(`${asked}: other bytes than the segment has there once it is closed`, { url });
+      },
       exchange({ range, status, bytes, url, kind }, report) {
         const match = /^bytes=(\d+)-(\d+)$/.exec(range ?? "");
         if (match === null || kind === "probe" || status !== 206) return;
@@ -181,7 +188,9 @@ export const httpRules: readonly Rule[] = [
         const isFresh = /no-store|no-cache/i.test(cacheControl) || (maxAgeS !== undefined && maxAgeS <= 1);
         if (isPlaylist(answer) && answer.status === 200 && !isFresh)
           report(`a playlist with Cache-Control: ${cacheControl}`, { url, level: "SHOULD" });
-        if (isMedia(answer) && isOk(answer) && (maxAgeS ?? 0) < 1)
+        // A range of a segment that grows is of a resource that changes.
+        const isFixed = isMedia(answer) && answer.range === undefined;
+        if (isFixed && isOk(answer) && (maxAgeS ?? 0) < 1)
           report(`a ${name} with Cache-Control: ${cacheControl}`, { url, level: "SHOULD" });
         if (!overNetwork && headers.has("age")) report("an Age, where no cache can be", { url, level: "field" });
       },

@@ -1,6 +1,7 @@
 import { type InitSegment, parseInitSegment } from "../media/init-segment.ts";
 import { type MediaPart, parsePart } from "../media/media-part.ts";
 import type { Bytes } from "../model/bytes.ts";
+import { integerOf } from "./attributes.ts";
 import type { Checker } from "./checker.ts";
 import { delay } from "./delay.ts";
 import { type Ask, type Exchange, exchange, type Network, rangeHeader, resolveUri } from "./exchange.ts";
@@ -46,6 +47,7 @@ export class MediaWatch {
   readonly #inits = new Map<string, Promise<InitSegment | undefined>>();
   readonly #parts = new Map<string, Promise<Exchange>>();
   readonly #hinted = new Map<string, Promise<Exchange>>();
+  readonly #openRanges = new Map<string, { readonly startBytes: number; readonly answer: Promise<Exchange> }>();
   readonly #removed = new Set<Promise<void>>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
@@ -137,17 +139,36 @@ export class MediaWatch {
   #askForHint(playlist: MediaPlaylist): void {
     const hint = hintOf(playlist, "PART");
     const uri = hint?.values.get("URI");
-    // A range of a growing segment goes on until that is closed: no answer for one part.
-    if (uri === undefined || hint?.values.has("BYTERANGE-START") || playlist.ended) return;
-    const key = keyOf(playlist, { uri });
-    if (this.#hinted.has(key) || this.#parts.has(key)) return;
+    if (uri === undefined || playlist.ended) return;
+    const url = keyOf(playlist, { uri });
+    if (this.#hinted.has(url) || this.#parts.has(url) || this.#openRanges.has(url)) return;
     this.#hints += 1;
     if (this.#hints % 2 === 0) return;
-    for (const old of [...this.#hinted.keys()].slice(0, -4)) this.#hinted.delete(old);
+    const startBytes = integerOf(hint?.values.get("BYTERANGE-START"));
     const deadlineMs = 3 * (playlist.targetDurationMs ?? 6_000) + 5_000;
-    const answer = this.#ask({ kind: "part", url: key, signal: this.#context.signal, deadlineMs });
+    const ask: Ask = { kind: "part", url, signal: this.#context.signal, deadlineMs };
+    if (startBytes === undefined) keepNewest(this.#hinted, url, this.#start(ask));
+    else {
+      // The answer goes on until the segment is closed: it is held against the whole segment then.
+      const answer = this.#start({ ...ask, range: `bytes=${startBytes}-` });
+      keepNewest(this.#openRanges, url, { startBytes, answer });
+    }
+  }
+
+  #start(ask: Ask): Promise<Exchange> {
+    const answer = this.#ask(ask);
     answer.catch(() => undefined); // the run is over
-    this.#hinted.set(key, answer);
+    return answer;
+  }
+
+  async #checkOpenRange(whole: Exchange): Promise<void> {
+    const open = this.#openRanges.get(whole.url);
+    if (open === undefined) return;
+    this.#openRanges.delete(whole.url);
+    const answer = await open.answer;
+    this.#context.checker.run("openRange", { url: whole.url }, (check, report) =>
+      check({ startBytes: open.startBytes, exchange: answer, segment: whole.bytes }, report),
+    );
   }
 
   #lookAt(playlist: MediaPlaylist, segment: ListedSegment): void {
@@ -208,7 +229,10 @@ export class MediaWatch {
     // Whole segments in AES-128 are no boxes to us, and other formats are not fragmented MP4.
     const readable = init !== undefined && segment.encryption !== "AES-128";
     const wholeOk = isOk(whole) && !segment.gap;
-    if (wholeOk) this.#lastFetched = whole;
+    if (wholeOk) {
+      this.#lastFetched = whole;
+      await this.#checkOpenRange(whole);
+    }
     const parts: PartMedia[] = [];
     for (const [i, listed] of segment.parts.entries()) {
       const answer = got.parts[i];
@@ -315,6 +339,12 @@ export class MediaWatch {
       return noAnswer(ask, network.clock.now());
     }
   }
+}
+
+/** Hints that came to nothing are forgotten in time. */
+function keepNewest<T>(map: Map<string, T>, key: string, value: T): void {
+  for (const old of [...map.keys()].slice(0, -4)) map.delete(old);
+  map.set(key, value);
 }
 
 /** What stands for an answer that did not come. */

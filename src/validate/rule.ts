@@ -66,6 +66,13 @@ export interface HintedAnswer {
   readonly trickled: number;
 }
 
+/** The rest of a segment that grew, asked for without an end at a hint, and the segment once it was closed. */
+export interface OpenRangeAnswer {
+  readonly startBytes: number;
+  readonly exchange: Exchange;
+  readonly segment: Bytes;
+}
+
 /** A resource that left the playlist, asked for while it still has to be there. */
 export interface RemovedAnswer {
   readonly what: "part" | "segment";
@@ -148,6 +155,7 @@ export interface Checks {
   readonly exchange?: (exchange: Exchange, report: Report, setting: Setting) => void;
   readonly listed?: (listed: ListedAnswer, report: Report) => void;
   readonly hinted?: (hinted: HintedAnswer, report: Report) => void;
+  readonly openRange?: (open: OpenRangeAnswer, report: Report) => void;
   readonly removed?: (removed: RemovedAnswer, report: Report) => void;
   readonly media?: (media: SegmentMedia, report: Report) => void;
   readonly pace?: (pace: Pace, report: Report) => void;
