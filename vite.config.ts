@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { build, defineConfig, type InlineConfig, type Plugin, type ResolvedConfig } from "vite";
+import cliConfig from "./vite.cli.config.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -11,11 +12,12 @@ const alias = {
 };
 
 /**
- * The worker at the root of the origin, in development and in the build.
+ * The worker at the root of the origin, in development and in the build; and what else the build makes beside the demo.
  *
  * Development serves the sources as a module worker. The build gives single files without imports or exports, which
  * the browser takes as a module and as a classic worker alike: `sw.js`, the demo's own, and `eddy-worker.js`, which
- * other sites `importScripts` and then call `EddyWorker.serveRelay(self)`.
+ * other sites `importScripts` and then call `EddyWorker.serveRelay(self)`. `eddy-validate.js` is the validator for a page
+ * (`EddyValidate.validate`), and `cli/eddy-hls.js` the command line for Node.
  */
 function serviceWorker(): Plugin {
   let config: ResolvedConfig;
@@ -52,6 +54,8 @@ function serviceWorker(): Plugin {
       if (config.command !== "build") return;
       await build(single("sw/sw.ts", "sw.js", "EddySw"));
       await build(single("sw/index.ts", "eddy-worker.js", "EddyWorker"));
+      await build(single("src/validate/index.ts", "eddy-validate.js", "EddyValidate"));
+      await build({ ...cliConfig, configFile: false });
     },
   };
 }

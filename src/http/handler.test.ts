@@ -229,6 +229,18 @@ test("rule 25: a gap is listed, and then answers 404", async () => {
   expect((await get("studio/main/e1/part-7.mp4")).status).toBe(404);
 });
 
+test("rule 64: a segment with a gap among its parts is no gap, and answers with the rest of them", async () => {
+  const rendition = open();
+  addParts(0, 7);
+  rendition.addGap(200);
+  addParts(8, 11);
+  expect(await (await get(MEDIA)).text()).toMatch(/(?<!#EXT-X-GAP\n)#EXTINF:1.00000,\ne1\/seg-2\.mp4/);
+  const response = await get("studio/main/e1/seg-2.mp4");
+  expect(response.status).toBe(200);
+  const rest = [...sent.slice(5, 7), ...sent.slice(8, 10)];
+  expect(Buffer.from(await response.arrayBuffer()).equals(Buffer.concat(rest))).toBe(true);
+});
+
 test("rule 62: ranges of parts and segments, across the parts of a segment", async () => {
   open();
   addParts(0, 7);
