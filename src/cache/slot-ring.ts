@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 import type { PartId } from "../model/ids.ts";
 import { type BudgetedRing, ByteBudget } from "./byte-budget.ts";
-import { InitSegments } from "./init-segments.ts";
+import { InitSegments, MAX_INITS } from "./init-segments.ts";
 import { type Slot, StoredSlot } from "./slot.ts";
 import { type WaiterStats, Waiters } from "./waiters.ts";
 
@@ -19,6 +19,8 @@ export interface SlotRingOptions {
   readonly clock?: Clock;
   /** Requests that may wait for parts at once. Default 1024. */
   readonly maxWaiters?: number;
+  /** Nothing leaves to make room, and the owner asks `hasRoom()` before each write. Default false. */
+  readonly pinned?: boolean;
   /** Shared with other rings. Default: one of its own. */
   readonly budget?: ByteBudget;
 }
@@ -60,6 +62,7 @@ const DEFAULT_WAIT_MS = 18_000;
 export class SlotRing implements BudgetedRing {
   readonly generation: number;
   readonly capacity: number;
+  readonly pinned: boolean;
   readonly #maxBytes: number;
   readonly #budget: ByteBudget;
   readonly #waiters: Waiters;
@@ -94,6 +97,7 @@ export class SlotRing implements BudgetedRing {
     checkId(firstId);
     this.generation = generation;
     this.capacity = capacity;
+    this.pinned = options.pinned === true;
     this.#budget = options.budget ?? new ByteBudget(options.maxBytes ?? Number.POSITIVE_INFINITY);
     this.#maxBytes = Math.min(options.maxBytes ?? Number.POSITIVE_INFINITY, this.#budget.maxBytes);
     this.#waiters = new Waiters({ clock, maxWaiters });
@@ -129,8 +133,13 @@ export class SlotRing implements BudgetedRing {
     return this.#count > this.#heldBack ? this.#oldestId : undefined;
   }
 
+  /** Ids below have left, if they ever were there; an id above may still be one that never came. */
+  get floorId(): PartId {
+    return this.#floorId;
+  }
+
   get oldestSequence(): number | undefined {
-    return this.#count === 0 ? undefined : this.#slots[this.#oldestId % this.capacity]?.sequence;
+    return this.#count === 0 || this.pinned ? undefined : this.#slots[this.#oldestId % this.capacity]?.sequence;
   }
 
   /** Grows with every part that becomes readable or is replaced. */
@@ -157,6 +166,18 @@ export class SlotRing implements BudgetedRing {
       inits: this.#inits.count,
       waiters: this.#waiters.stats,
     };
+  }
+
+  /** Whether `parts` more of `sizeBytes` together fit into a pinned ring without anything leaving. */
+  hasRoom(parts: number, sizeBytes: number): boolean {
+    const usedIds = this.#nextId - this.#floorId;
+    if (usedIds + parts > this.capacity || this.#sizeBytes + sizeBytes > this.#maxBytes) return false;
+    return this.#budget.hasRoomForPinned(sizeBytes);
+  }
+
+  /** Whether one more init segment fits without one leaving. */
+  get hasRoomForInit(): boolean {
+    return this.#inits.count < MAX_INITS;
   }
 
   /** The views of the ids from `from` up to but without `toExclusive`; undefined unless all of them can be read. */
