@@ -13,7 +13,7 @@ function meter(): { meter: PlaybackMeter; pass: (ms: number) => void } {
 
 test("waiting before the first play is start-up, not a stall", () => {
   const { meter: m, pass } = meter();
-  m.starved();
+  m.stopped(0);
   pass(900);
   m.playing();
   expect([m.stalls, m.stalledMs]).toEqual([0, 0]);
@@ -22,9 +22,9 @@ test("waiting before the first play is start-up, not a stall", () => {
 test("a stall counts once however often it is reported, and lasts until media moves", () => {
   const { meter: m, pass } = meter();
   m.playing();
-  m.starved();
+  m.stopped(0);
   pass(300);
-  m.starved();
+  m.stopped(0);
   expect([m.stalls, m.stalledMs, m.stalled]).toEqual([1, 300, true]);
   pass(200);
   m.playing();
@@ -35,7 +35,7 @@ test("a stall counts once however often it is reported, and lasts until media mo
 test("a pause ends a stall, and its time counts", () => {
   const { meter: m, pass } = meter();
   m.playing();
-  m.starved();
+  m.stopped(0);
   pass(250);
   m.settle();
   pass(60_000);
@@ -46,13 +46,13 @@ test("a pause ends a stall, and its time counts", () => {
 test("after a restart the wait for the new source is start-up again", () => {
   const { meter: m, pass } = meter();
   m.playing();
-  m.starved();
+  m.stopped(0);
   pass(100);
   m.restart();
-  m.starved();
+  m.stopped(0);
   pass(5_000);
   m.playing();
-  m.starved();
+  m.stopped(0);
   pass(10);
   expect([m.stalls, m.stalledMs]).toEqual([2, 110]);
 });
@@ -63,4 +63,13 @@ test("loads are counted by what they were", () => {
   m.loaded(false);
   m.loaded(true);
   expect([m.loads, m.partLoads]).toEqual([3, 2]);
+});
+
+test("a stall with media in hand is told apart: the machine was busy, the stream was not late", () => {
+  const { meter: m } = meter();
+  m.playing();
+  m.stopped(900);
+  m.playing();
+  m.stopped(40);
+  expect([m.stalls, m.busyStalls]).toEqual([2, 1]);
 });

@@ -1,3 +1,6 @@
+/** Eight frames at 30 Hz: a decoder needs no more to go on. */
+const IN_HAND_MS = 250;
+
 /** Counts stalls and loads of one playback. Time is injected; nothing here knows the player. */
 export class PlaybackMeter {
   readonly #now: () => number;
@@ -5,6 +8,7 @@ export class PlaybackMeter {
   #everPlayed = false;
   #stalledSince: number | undefined;
   #stalls = 0;
+  #busyStalls = 0;
   #stalledMs = 0;
   #loads = 0;
   #partLoads = 0;
@@ -20,10 +24,14 @@ export class PlaybackMeter {
     this.settle();
   }
 
-  /** The player wants media and has none. Before the first play this is start-up, no stall. */
-  starved(): void {
+  /**
+   * Media stopped moving, with this much in hand. Before the first play this is start-up, no stall.
+   * With media in hand it is the machine that was too busy to show it, not the stream that was late.
+   */
+  stopped(bufferAheadMs: number): void {
     if (!this.#played || this.#stalledSince !== undefined) return;
     this.#stalls += 1;
+    if (bufferAheadMs >= IN_HAND_MS) this.#busyStalls += 1;
     this.#stalledSince = this.#now();
   }
 
@@ -57,6 +65,11 @@ export class PlaybackMeter {
 
   get stalls(): number {
     return this.#stalls;
+  }
+
+  /** Those of them that happened with media in hand. */
+  get busyStalls(): number {
+    return this.#busyStalls;
   }
 
   /** Total, with the stall that lasts now. */

@@ -16,6 +16,8 @@ export interface PlaybackStats {
   readonly targetLatencyMs: number;
   readonly bufferAheadMs: number;
   readonly stalls: number;
+  /** Those of them that happened with media in hand, because the machine was busy. */
+  readonly busyStalls: number;
   readonly stalledMs: number;
   readonly width: number;
   readonly height: number;
@@ -76,7 +78,7 @@ export class Player {
     hls.on(Events.LEVEL_UPDATED, () => this.#listener.changed());
     hls.on(Events.STALL_RESOLVED, () => this.#moving());
     hls.on(Events.ERROR, (_, error) => {
-      if (error.details === ErrorDetails.BUFFER_STALLED_ERROR) this.#starved();
+      if (error.details === ErrorDetails.BUFFER_STALLED_ERROR) this.#stopped();
       if (error.fatal) this.#listener.fatal(error);
     });
     this.#hls = hls;
@@ -152,6 +154,7 @@ export class Player {
       targetLatencyMs: (this.#hls?.targetLatency ?? 0) * 1000,
       bufferAheadMs: bufferAheadMs(video),
       stalls: this.meter.stalls,
+      busyStalls: this.meter.busyStalls,
       stalledMs: this.meter.stalledMs,
       width: video.videoWidth,
       height: video.videoHeight,
@@ -163,13 +166,13 @@ export class Player {
     };
   }
 
-  #starved(): void {
+  #stopped(): void {
     // A person who seeks waits for what is asked, which is no stall.
     const { seeking, paused, ended, duration, currentTime } = this.#video;
     if (seeking || paused || ended) return;
     // The last frame of a stream that has ended is waited for by no one.
     if (this.live === false && duration - currentTime < 0.25) return;
-    this.meter.starved();
+    this.meter.stopped(bufferAheadMs(this.#video));
     this.#listener.changed();
   }
 
@@ -180,7 +183,7 @@ export class Player {
 
   #listen(): void {
     const video = this.#video;
-    video.addEventListener("waiting", () => this.#starved());
+    video.addEventListener("waiting", () => this.#stopped());
     video.addEventListener("playing", () => this.#moving());
     video.addEventListener("timeupdate", () => {
       // Not every stall ends with `playing`; time that moves on by itself is the proof.

@@ -9,6 +9,7 @@ export interface Playback {
   readonly targetLatencyMs: number;
   readonly bufferAheadMs: number;
   readonly stalls: number;
+  readonly busyStalls: number;
   readonly stalledMs: number;
   readonly loads: number;
   readonly partLoads: number;
@@ -110,6 +111,7 @@ export async function expectLive(context: BrowserContext, info: TestInfo, bounds
       latencyMs: { least: Math.min(...settled), most: Math.max(...settled) },
       glassMs: Math.round(glass[index] ?? 0),
       stalls: last?.stalls,
+      busyStalls: last?.busyStalls,
       loads: last?.loads,
       partLoads: last?.partLoads,
     };
@@ -124,7 +126,8 @@ export async function expectLive(context: BrowserContext, info: TestInfo, bounds
     const samples = seen[index] ?? [];
     const last = samples.at(-1);
     expect(startMs, "from opening to moving pictures").toBeLessThanOrEqual(3_000);
-    expect(last?.stalls, "stalls").toBe(0);
+    // One with media in hand says that this machine had no time to decode it: reported, and no matter of the relay's.
+    expect((last?.stalls ?? 0) - (last?.busyStalls ?? 0), "stalls with nothing in hand").toBe(0);
     // The first seconds are tune-in.
     for (const each of samples.slice(5)) expect(each.latencyMs, "hls.latency").toBeLessThanOrEqual(latencyMs);
     expect((last?.partLoads ?? 0) / (last?.loads ?? 1), "share of parts").toBeGreaterThan(0.95);
