@@ -133,6 +133,11 @@ export class SlotRing implements BudgetedRing {
     return this.#count > this.#heldBack ? this.#oldestId : undefined;
   }
 
+  /** Ids below have left, if they ever were there; an id above may still be one that never came. */
+  get floorId(): PartId {
+    return this.#floorId;
+  }
+
   get oldestSequence(): number | undefined {
     return this.#count === 0 || this.pinned ? undefined : this.#slots[this.#oldestId % this.capacity]?.sequence;
   }
