@@ -125,3 +125,14 @@ test("producers that come and go without media cost a number each, and nothing o
   expect(text.match(/#EXT-X-DISCONTINUITY$/gm)).toHaveLength(1);
   expect((await origin.get("hd/e199/part-211.mp4")).status).toBe(200);
 });
+
+test("ids that never came cost no window: of producers before the first part, and of gaps at its start", async () => {
+  const origin = new TestOrigin({ renditions: [VIDEO] }, {}, { maxSegments: 4, maxPartsPerSegment: 64 });
+  for (const epoch of ["e2", "e3", "e4"]) origin.open(epoch);
+  origin.setInits();
+  origin.rendition("hd").addGap(200);
+  origin.parts(0, 11);
+  expect(await origin.text("hd/media.m3u8")).toMatch(/MEDIA-SEQUENCE:1\n[\s\S]*e4\/seg-1\.mp4\n/);
+  origin.parts(11, 16);
+  expect((await origin.text("hd/media.m3u8")).match(/#EXTINF/g)?.length).toBeGreaterThanOrEqual(3);
+});

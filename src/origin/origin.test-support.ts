@@ -11,7 +11,7 @@ export const ENGLISH: RenditionOptions = { id: "en", kind: "audio", bandwidth: 6
 export const CAPTIONS: RenditionOptions = { id: "cc", kind: "subtitles", bandwidth: 1_000, language: "en" };
 
 /** 200 ms parts, five to a segment. */
-export const TIMING = { partTargetMs: 200, targetDurationMs: 1000, segmentMinMs: 1000 } as const;
+const TIMING = { partTargetMs: 200, targetDurationMs: 1000, segmentMinMs: 1000 } as const;
 export const START_MS = Date.UTC(2026, 4, 1, 12);
 
 /** Part `n` of a rendition, counted from the start of the media. */

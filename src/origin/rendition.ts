@@ -592,16 +592,16 @@ export class Rendition {
    * again (rules 21 and 31).
    */
   #keepListedFetchable(): void {
-    const { oldestId, lastId } = this.#ring;
-    if (oldestId === undefined || lastId === undefined || oldestId <= this.#context.start.firstPartId) return;
-    this.#manifest.dropBefore(oldestId + Math.floor((lastId - oldestId) / 2));
+    const { floorId, lastId } = this.#ring;
+    if (lastId === undefined || floorId <= this.#context.start.firstPartId) return;
+    this.#manifest.dropBefore(floorId + Math.floor((lastId - floorId) / 2));
   }
 
   #render(ask: ReloadAsk): CachedPlaylist {
     const manifest = this.#manifest;
     // Another stream's parts may have pushed out ours since the last one came.
-    const { oldestId } = this.#ring;
-    if (oldestId !== undefined && manifest.firstListedPartId < oldestId) manifest.dropBefore(oldestId);
+    const { floorId } = this.#ring;
+    if (manifest.firstListedPartId < floorId) manifest.dropBefore(floorId);
     manifest.setReports(this.#context.reports());
     const playlist = manifest.render();
     // The manifest gives the same bytes until something changes.
