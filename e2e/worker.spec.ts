@@ -33,7 +33,7 @@ test("a worker that is killed loses nothing that players hold: same numbers, no 
   const { page } = await watch(context, "studio");
   const playlist = () => page.evaluate(async () => (await fetch("/live/studio/main/media.m3u8")).text());
   const entries = (text: string) => new Map([...text.matchAll(/#EXTINF:(\S+),\n(\S+)/g)].map((m) => [m[2], m[1]]));
-  await expect.poll(async () => entries(await playlist()).size).toBeGreaterThan(3);
+  await expect.poll(async () => entries(await playlist()).size, { timeout: 20_000 }).toBeGreaterThan(3);
 
   const before = entries(await playlist());
   await killWorker(page);
