@@ -25,6 +25,8 @@ export interface TestTrack {
   readonly timescale: number;
   readonly width?: number;
   readonly height?: number;
+  /** Its sample entry is that of Common Encryption, `encv` or `enca`. Default false. */
+  readonly encrypted?: boolean;
 }
 
 function trak(handler: string, entry: Bytes, { id, timescale, width = 0, height = 0 }: TestTrack): Bytes {
@@ -38,6 +40,17 @@ function trak(handler: string, entry: Bytes, { id, timescale, width = 0, height 
 
 const avcC = testBox("avcC", [1, 0x42, 0xc0, 0x1f, 0xff, 0xe0, 0]);
 const dOps = testBox("dOps", [0, 2], u16(312), u32(48_000), u16(0), [0]);
+
+/** A sample entry, or what Common Encryption (cbcs) makes of it (ISO/IEC 14496-12 8.12). */
+function sampleEntry(
+  [clear, protection]: readonly [string, string],
+  { encrypted = false }: TestTrack,
+  body: readonly (readonly number[] | Bytes)[],
+): Bytes {
+  if (!encrypted) return testBox(clear, ...body);
+  const schm = testBox("schm", u32(0), ascii("cbcs"), u32(0x1_0000));
+  return testBox(protection, ...body, testBox("sinf", testBox("frma", ascii(clear)), schm));
+}
 
 function videoTrak(track: TestTrack): Bytes {
   const { width = 640, height = 360 } = track;
@@ -55,12 +68,12 @@ function videoTrak(track: TestTrack): Bytes {
     u16(24),
     u16(0xffff),
   ];
-  return trak("vide", testBox("avc1", ...entry, avcC), track);
+  return trak("vide", sampleEntry(["avc1", "encv"], track, [...entry, avcC]), track);
 }
 
 function audioTrak(track: TestTrack): Bytes {
   const entry = [zeros(6), u16(1), zeros(8), u16(2), u16(16), zeros(4), u32((track.timescale << 16) >>> 0)];
-  return trak("soun", testBox("Opus", ...entry, dOps), track);
+  return trak("soun", sampleEntry(["Opus", "enca"], track, [...entry, dOps]), track);
 }
 
 /** ftyp and moov of the tracks that are given: H.264 and Opus. Without any: one of each. */
@@ -119,6 +132,24 @@ export function testPart(options: TestPartOptions = {}): Bytes {
     tracks.push({ trackId: TEST_AUDIO.id, baseTicks: first * 960, samples });
   }
   return writePart({ sequenceNumber, tracks });
+}
+
+/** Puts boxes of Common Encryption into the first traf of a part. */
+export function testCbcsPart(bytes: Bytes): Bytes {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const at = (type: string) => bytes.findIndex((_, i) => ascii(type).every((c, k) => bytes[i + k] === c)) - 4;
+  const [moof, traf, trun] = [at("moof"), at("traf"), at("trun")];
+  const extra = concat(
+    testBox("saiz", [0, 0, 0, 0], [0], [0, 0, 0, 6]),
+    testBox("saio", [0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]),
+    testBox("senc", [0, 0, 0, 2], [0, 0, 0, 6], zeros(48)),
+  );
+  const end = traf + view.getUint32(traf);
+  const out = concat(bytes.subarray(0, end), extra, bytes.subarray(end));
+  const grown = new DataView(out.buffer);
+  for (const box of [moof, traf]) grown.setUint32(box, view.getUint32(box) + extra.byteLength);
+  grown.setUint32(trun + 16, view.getUint32(trun + 16) + extra.byteLength);
+  return out;
 }
 
 /** A part of sound alone, of 20 ms samples, fitting `testInit({ audio: TEST_AUDIO })`. */

@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { parseInitSegment } from "../media/init-segment.ts";
-import { concat, TEST_VIDEO, testBox, testInit } from "../media/media.test-support.ts";
+import { TEST_AUDIO, TEST_VIDEO, testCbcsPart, testInit } from "../media/media.test-support.ts";
 import { parsePart } from "../media/media-part.ts";
-import type { Bytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
 import { checkKeys, type MediaKey } from "../model/media-key.ts";
 import { lintPlaylists } from "../playlist/test-support/playlist-lint.ts";
@@ -29,24 +28,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
 });
-
-/** Puts boxes of Common Encryption into the first traf of a part. */
-function cbcsPart(bytes: Bytes): Bytes {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const at = (type: string) => Buffer.from(bytes).indexOf(type) - 4;
-  const [moof, traf, trun] = [at("moof"), at("traf"), at("trun")];
-  const extra = concat(
-    testBox("saiz", [0, 0, 0, 0], [0], [0, 0, 0, 6]),
-    testBox("saio", [0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]),
-    testBox("senc", [0, 0, 0, 2], [0, 0, 0, 6], new Array(48).fill(0)),
-  );
-  const end = traf + view.getUint32(traf);
-  const out = concat(bytes.subarray(0, end), extra, bytes.subarray(end));
-  const grown = new DataView(out.buffer);
-  for (const box of [moof, traf]) grown.setUint32(box, view.getUint32(box) + extra.byteLength);
-  grown.setUint32(trun + 16, view.getUint32(trun + 16) + extra.byteLength);
-  return out;
-}
 
 test("rules 17 and 48: keys stand before the first part, hold until others do, and are restated when the window moves", async () => {
   const origin = new TestOrigin({ renditions: [VIDEO, ENGLISH] }, {}, { maxSegments: 6 });
@@ -87,10 +68,10 @@ test("the Multivariant Playlist has a SESSION-KEY for each key in effect, once; 
   expect(await origin.text("main.m3u8")).not.toContain("SESSION-KEY");
 });
 
-test("parts with cbcs samples are measured like others, byte for byte, and an encrypted track has the codec beneath", async () => {
+test("parts with cbcs samples are measured like others, and served byte for byte", async () => {
   const init = testInit({ video: TEST_VIDEO });
   const clear = mediaPart("variant", 0);
-  const encrypted = cbcsPart(clear);
+  const encrypted = testCbcsPart(clear);
   const { tracks: _, ...measured } = parsePart(encrypted, parseInitSegment(init));
   const { tracks: __, fragments: ___, ...expected } = parsePart(clear, parseInitSegment(init));
   expect(measured).toMatchObject(expected);
@@ -100,6 +81,16 @@ test("parts with cbcs samples are measured like others, byte for byte, and an en
   origin.rendition("hd").addPart({ bytes: encrypted });
   const served = Buffer.from(await (await origin.get("hd/e1/part-0.mp4")).arrayBuffer());
   expect(served.equals(Buffer.from(encrypted))).toBe(true);
+});
+
+test("the codecs of an encrypted track are those beneath encv and enca", async () => {
+  const origin = new TestOrigin({ renditions: [VIDEO] });
+  const init = testInit({ video: { ...TEST_VIDEO, encrypted: true }, audio: { ...TEST_AUDIO, encrypted: true } });
+  for (const entry of ["encv", "enca"]) expect(Buffer.from(init).includes(entry)).toBe(true);
+  origin.setInit("hd", init);
+  origin.rendition("hd").setKeys([CBCS]);
+  origin.rendition("hd").addPart({ bytes: testCbcsPart(mediaPart("variant", 0)) });
+  expect(await origin.text("main.m3u8")).toContain('CODECS="avc1.42c01f,opus"');
 });
 
 test("AES-128: parts last what is said of them, and a new MAP stands behind a NONE, since it is clear", async () => {

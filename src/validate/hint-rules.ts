@@ -28,6 +28,8 @@ function nextPartOf(before: MediaPlaylist, after: MediaPlaylist): NextPart | und
   return undefined;
 }
 
+const hasRanges = ({ parts }: ListedSegment): boolean => parts.some(({ range }) => range !== undefined);
+
 const MAX_BEHIND_TARGETS = 1;
 
 /** What is promised of the next part, and told of the other renditions. */
@@ -76,11 +78,15 @@ export const hintRules: readonly Rule[] = [
         // A range at the end of a growing segment cannot name the next one (4.4.5.3).
         if (next.opensSegment && startBytes > 0) return;
         const { part } = next;
+        // Nor has a gap any bytes to be a range of.
+        if (part.gap && part.range === undefined && allSegments(before).some(hasRanges)) return;
         if (part.uri !== uri || (part.range?.offsetBytes ?? 0) !== startBytes)
           report(
             `hinted ${uri} from byte ${startBytes}, and the next part is ${part.uri} from ${part.range?.offsetBytes ?? 0}`,
             {
               lines: [part.line],
+              // Another encoder that takes over cannot keep what the one before has promised.
+              level: next.segment.discontinuity && next.opensSegment ? "SHOULD" : "MUST",
             },
           );
       },
@@ -106,6 +112,9 @@ export const hintRules: readonly Rule[] = [
         const map = next?.segment.map;
         const was = allSegments(before).at(-1)?.map;
         if (map === undefined || was === undefined) return;
+        // Where another encoder has taken over, no hint holds: rule 40 says so.
+        const isTakenOver = next?.opensSegment === true && next.segment.discontinuity;
+        if (isTakenOver && hintOf(before, "PART")?.values.get("URI") !== next.part.uri) return;
         const hinted = hintOf(before, "MAP")?.values.get("URI");
         const changes = map.uri !== was.uri || map.range?.offsetBytes !== was.range?.offsetBytes;
         if (changes && hinted !== map.uri)

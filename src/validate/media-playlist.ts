@@ -359,10 +359,12 @@ export function mergeDelta(base: MediaPlaylist, delta: MediaPlaylist): MediaPlay
     skipped.push({ ...segment, parts: [] });
   }
   const before = skipped.at(-1);
+  // From its first KEY on, which may be NONE, a delta says itself what is in effect.
+  const firstKeyLine = Math.min(...(delta.tags.get("EXT-X-KEY") ?? []));
   const inherit = (segment: ListedSegment): ListedSegment => ({
     ...segment,
     ...(segment.map === undefined && before?.map !== undefined ? { map: before.map } : {}),
-    ...(segment.encryption === undefined && before?.encryption !== undefined ? { encryption: before.encryption } : {}),
+    ...(segment.lastLine < firstKeyLine && before?.encryption !== undefined ? { encryption: before.encryption } : {}),
   });
   return {
     ...delta,

@@ -1,8 +1,18 @@
 import { gunzipSync } from "node:zlib";
 import { FakeClock } from "../cache/fake-clock.test-support.ts";
 import { createMatch } from "../http/handler.ts";
-import { TEST_VIDEO, testInit, testPart } from "../media/media.test-support.ts";
+import {
+  TEST_AUDIO,
+  TEST_VIDEO,
+  type TestPartOptions,
+  testAudioPart,
+  testInit,
+  testPart,
+  testVtt,
+} from "../media/media.test-support.ts";
+import type { Bytes } from "../model/bytes.ts";
 import type { CacheOptions, StreamOptions } from "../model/options.ts";
+import type { RenditionOptions } from "../model/rendition-options.ts";
 import { Playlists } from "../origin/playlists.ts";
 import type { Rendition } from "../origin/rendition.ts";
 import type { Fetch } from "./exchange.ts";
@@ -49,6 +59,12 @@ export interface Produced {
   readonly gap?: boolean;
   /** Nothing comes at this time. */
   readonly silent?: boolean;
+  /** Parts that come at once, those that were late first. Default 1. */
+  readonly count?: number;
+  /** Video has audio with it. Default false. */
+  readonly audio?: boolean;
+  /** What is published instead of the bytes. */
+  readonly encrypt?: (bytes: Bytes) => Bytes;
   /** Frames that the timeline leaps over. */
   readonly leap?: number;
   /** Called after this part. */
@@ -56,11 +72,18 @@ export interface Produced {
 }
 
 export interface Scenario {
-  readonly renditions?: readonly string[];
+  /** Ids of video, or more than that. Default: one, `main`. */
+  readonly renditions?: readonly (string | RenditionOptions)[];
   readonly options?: Partial<StreamOptions>;
   readonly cache?: CacheOptions;
   /** The part of number `n` of the schedule, due at `n` part targets. Default: independent every fifth. */
   readonly produce?: (n: number, rendition: string) => Produced;
+  /** Init segments at the start, and of each producer that comes back. Default: those of the test media, in the clear. */
+  readonly init?: (rendition: RenditionOptions) => Bytes;
+  /** What happens once all renditions have their init segments, before the first part. */
+  readonly begin?: (rendition: Rendition) => void;
+  /** Another producer goes on under this epoch, from this part of the schedule on. */
+  readonly resume?: { readonly at: number; readonly epoch: string };
   /** Real time between parts of the schedule. Default: 200 ms, as long as they last. */
   readonly everyMs?: number;
   readonly endAtMs?: number;
@@ -74,22 +97,19 @@ class ScriptedOrigin {
   readonly clock = new FakeClock();
   readonly fetch: Fetch;
   readonly #scenario: Scenario;
-  readonly #ids: readonly string[];
+  readonly #renditions: readonly RenditionOptions[];
   readonly #playlists: Playlists;
   readonly #frames = new Map<string, number>();
   readonly #everyMs: number;
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
-    this.#ids = scenario.renditions ?? ["main"];
+    this.#renditions = (scenario.renditions ?? ["main"]).map((rendition) =>
+      typeof rendition === "string" ? { id: rendition, codecs: "avc1.42c01f", bandwidth: 1_000_000 } : rendition,
+    );
     this.#everyMs = scenario.everyMs ?? 200;
     this.#playlists = new Playlists({ numPlaylists: 8, ...scenario.cache }, this.clock);
-    const renditions = this.#ids.map((id) => ({ id, codecs: "avc1.42c01f", bandwidth: 1_000_000 }));
-    const stream = this.#playlists.open(STREAM, {
-      epoch: "e1",
-      options: { renditions, partTargetMs: 200, targetDurationMs: 2000, segmentMinMs: 1000, ...scenario.options },
-    });
-    for (const id of this.#ids) stream.rendition(id).setInit(testInit({ video: TEST_VIDEO }));
+    this.#open("e1");
     const match = createMatch(this.#playlists, { gzip: true, allowOrigin: "*" });
     this.fetch = async (url, init) => {
       const seen = this.#see(url, new Headers(init.headers));
@@ -98,6 +118,8 @@ class ScriptedOrigin {
       const request = new Request(seen.url, { ...init, headers: { ...init.headers, "accept-encoding": "gzip" } });
       const response = await match(request);
       if (response === undefined) return new Response(null, { status: 404 });
+      // A segment that grows comes as it grows.
+      if (seen.kind === "segment" && tamper.answer === undefined) return response;
       let answer: Answer = {
         status: response.status,
         headers: new Headers(response.headers),
@@ -105,7 +127,7 @@ class ScriptedOrigin {
       };
       if (answer.headers.get("content-encoding") === "gzip") answer.bytes = Uint8Array.from(gunzipSync(answer.bytes));
       if (seen.kind === "playlist" && answer.status === 200) {
-        const text = this.#withReports(new TextDecoder().decode(answer.bytes), seen.rendition);
+        const text = new TextDecoder().decode(answer.bytes);
         answer.bytes = new TextEncoder().encode(tamper.playlist?.(text, seen) ?? text);
       }
       const tampered = await (tamper.answer?.(answer, { ...seen, atMs: this.clock.now() }) ?? answer);
@@ -119,7 +141,7 @@ class ScriptedOrigin {
   #see(url: string, headers: Headers): Seen {
     const parsed = new URL(url);
     const [, rendition, ...rest] = parsed.pathname.slice("/live/".length).split("/");
-    const file = /^(part|seg|init)-(\d+)\.mp4$/.exec(rest.at(-1) ?? "");
+    const file = /^(part|seg|init)-(\d+)\.(?:mp4|vtt)$/.exec(rest.at(-1) ?? "");
     const kinds = { part: "part", seg: "segment", init: "init" } as const;
     const kind =
       file !== null
@@ -141,49 +163,66 @@ class ScriptedOrigin {
     };
   }
 
+  /** A producer comes, with a timeline of its own. */
+  #open(epoch: string): void {
+    const { options, init = initOf, begin } = this.#scenario;
+    const timing = { partTargetMs: 200, targetDurationMs: 2000, segmentMinMs: 1000 };
+    this.#playlists.open(STREAM, { epoch, options: { renditions: this.#renditions, ...timing, ...options } });
+    this.#frames.clear();
+    for (const options of this.#renditions) {
+      const rendition = this.#rendition(options.id);
+      if (!rendition.isText) rendition.setInit(init(options));
+      begin?.(rendition);
+    }
+  }
+
+  #rendition(id: string): Rendition {
+    return this.#playlists.get(STREAM).rendition(id);
+  }
+
   #publish(n: number): void {
-    const { produce, endAtMs } = this.#scenario;
+    const { produce, endAtMs, resume } = this.#scenario;
     if (endAtMs !== undefined && this.clock.now() >= endAtMs) {
-      for (const id of this.#ids) this.#playlists.get(STREAM).rendition(id).end();
+      for (const { id } of this.#renditions) this.#rendition(id).end();
       return;
     }
-    for (const id of this.#ids) this.#produce(n, id, produce?.(n, id) ?? {});
+    if (resume?.at === n) this.#open(resume.epoch);
+    for (const { id } of this.#renditions) this.#produce(n, this.#rendition(id), produce?.(n, id) ?? {});
     this.clock.after(this.#everyMs, () => this.#publish(n + 1));
   }
 
-  #produce(
-    n: number,
-    id: string,
-    { frames = 6, independent = n % 5 === 0, gap, silent, leap = 0, after }: Produced,
-  ): void {
-    const rendition = this.#playlists.get(STREAM).rendition(id);
-    const firstFrame = (this.#frames.get(id) ?? 0) + leap;
-    if (silent !== true) {
+  #produce(n: number, rendition: Rendition, produced: Produced): void {
+    const { frames = 6, gap, silent = false, count = 1, leap = 0, encrypt = (bytes) => bytes, after } = produced;
+    const { id, kind } = rendition.options;
+    const durationMs = (frames * 1000) / FRAME_RATE;
+    for (let late = silent ? -1 : count - 1; late >= 0; late--) {
+      const firstFrame = (this.#frames.get(id) ?? 0) + (late === count - 1 ? leap : 0);
       this.#frames.set(id, firstFrame + frames);
-      if (gap === true) rendition.addGap((frames * 1000) / FRAME_RATE);
+      if (gap === true) rendition.addGap(durationMs);
       else {
-        const bytes = testPart({ sequenceNumber: n + 1, firstFrame, frames, independent, audio: false });
-        rendition.addPart({ bytes });
+        const { independent = (n - late) % 5 === 0, audio = false } = produced;
+        const bytes = mediaOf(kind, { sequenceNumber: n - late + 1, firstFrame, frames, independent, audio });
+        const programDateTimeMs = this.clock.wallMs() - (late + 1) * durationMs;
+        rendition.addPart({ bytes: encrypt(bytes), durationMs, programDateTimeMs });
       }
     }
     after?.(rendition);
   }
+}
 
-  /** One report per other rendition, where the origin does not write them itself (rule 43). */
-  #withReports(text: string, rendition: string | undefined): string {
-    if (this.#ids.length < 2 || text.includes("#EXT-X-RENDITION-REPORT:")) return text;
-    let reports = "";
-    for (const id of this.#ids) {
-      const { msn = 1, part = 0 } = this.#playlists.get(STREAM).rendition(id).position ?? {};
-      // hls.js takes LAST-PART=0 for none (rule 68).
-      const [lastMsn, lastPart] = part === 0 ? [msn - 1, 4] : [msn, part];
-      if (id !== rendition)
-        reports += `#EXT-X-RENDITION-REPORT:URI="../${id}/media.m3u8",LAST-MSN=${lastMsn},LAST-PART=${lastPart}\n`;
-    }
-    return text.includes("#EXT-X-ENDLIST")
-      ? text.replace("#EXT-X-ENDLIST", `${reports}#EXT-X-ENDLIST`)
-      : text + reports;
-  }
+const initOf = ({ kind }: RenditionOptions): Bytes =>
+  testInit(kind === "audio" ? { audio: TEST_AUDIO } : { video: TEST_VIDEO });
+
+function mediaOf(
+  kind: RenditionOptions["kind"],
+  part: TestPartOptions & { readonly firstFrame: number; readonly frames: number },
+): Bytes {
+  const msOf = (frame: number): number => (frame * 1000) / FRAME_RATE;
+  const [startMs, endMs] = [msOf(part.firstFrame), msOf(part.firstFrame + part.frames)];
+  if (kind === "subtitles") return testVtt(`frame ${part.firstFrame}`, startMs, endMs);
+  if (kind !== "audio") return testPart(part);
+  const firstSample = Math.round(startMs / 20);
+  return testAudioPart({ firstSample, samples: Math.round(endMs / 20) - firstSample });
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
