@@ -35,11 +35,11 @@ export async function publish(
   return page;
 }
 
-/** Resolves once the stream has a segment that a player can start with. */
-export async function untilListed(page: Page, name: string): Promise<void> {
+/** Resolves once the stream has a segment that a player can start with, or as many as are asked for. */
+export async function untilListed(page: Page, name: string, segments = 1): Promise<void> {
   await expect
     .poll(async () => (await streamStats(page, name))?.renditionStats[0]?.segments ?? 0, { timeout: 20_000 })
-    .toBeGreaterThan(0);
+    .toBeGreaterThanOrEqual(segments);
 }
 
 /** Of a stream, as its page's relay tells them; undefined while there is none. */
