@@ -49,11 +49,11 @@ export async function publishFile(
   return page;
 }
 
-/** Resolves once the stream has a segment that a player can start with. */
-async function untilListed(page: Page, name: string): Promise<void> {
+/** Resolves once the stream has a segment that a player can start with, or as many as are asked for. */
+export async function untilListed(page: Page, name: string, segments = 1): Promise<void> {
   await expect
     .poll(async () => (await streamStats(page, name))?.renditionStats[0]?.segments ?? 0, { timeout: 20_000 })
-    .toBeGreaterThan(0);
+    .toBeGreaterThanOrEqual(segments);
 }
 
 /** Of a stream, as its page's relay tells them; undefined while there is none. */
@@ -189,7 +189,7 @@ export function ffmpeg(args: readonly string[]): void {
 }
 
 /** Errors that the page did not foresee: a test that sees one fails, whatever else it looks at. */
-function collectErrors(page: Page): string[] {
+export function collectErrors(page: Page): string[] {
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));
   return errors;
