@@ -7,7 +7,7 @@ export default mergeConfig(
     test: {
       include: ["src/**/*.test.ts", "sw/**/*.test.ts", "app/**/*.test.ts"],
       environment: "node",
-      testTimeout: 60_000,
+      testTimeout: 180_000,
     },
   }),
 );
