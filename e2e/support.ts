@@ -126,8 +126,8 @@ export async function expectLive(context: BrowserContext, info: TestInfo, bounds
     const samples = seen[index] ?? [];
     const last = samples.at(-1);
     expect(startMs, "from opening to moving pictures").toBeLessThanOrEqual(3_000);
-    // One with media in hand says that this machine had no time to decode it: reported, and no matter of the relay's.
-    expect((last?.stalls ?? 0) - (last?.busyStalls ?? 0), "stalls with nothing in hand").toBe(0);
+    // The report tells those with media in hand, where the machine was busy, from those of a stream that was late.
+    expect(last?.stalls, "stalls").toBe(0);
     // The first seconds are tune-in.
     for (const each of samples.slice(5)) expect(each.latencyMs, "hls.latency").toBeLessThanOrEqual(latencyMs);
     expect((last?.partLoads ?? 0) / (last?.loads ?? 1), "share of parts").toBeGreaterThan(0.95);
