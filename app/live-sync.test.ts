@@ -31,3 +31,20 @@ test("a speed that a person has chosen is left alone", () => {
 test("before the player knows its target, nothing happens", () => {
   expect(new LiveSync().rate(1, { latencyMs: 0, targetLatencyMs: 0, bufferAheadMs: 0 })).toBe(1);
 });
+
+test("a playback that begins too early skips what it has in hand beyond its need, once", () => {
+  const sync = new LiveSync();
+  expect(sync.skipMs(at(100, 900))).toBe(0);
+  expect(sync.skipMs(at(500, 1100))).toBe(500);
+  expect(sync.skipMs(at(500, 1100))).toBe(0);
+  sync.restart();
+  expect(sync.skipMs(at(500, 700))).toBe(250);
+});
+
+test("nothing is skipped with little in hand, nor once the playback has begun, nor for who starts far back", () => {
+  expect(new LiveSync().skipMs(at(500, 600))).toBe(0);
+  expect(new LiveSync().skipMs(at(10_000, 10_000))).toBe(0);
+  const sync = new LiveSync();
+  for (let looks = 0; looks < 8; looks++) sync.skipMs(at(0));
+  expect(sync.skipMs(at(500, 1100))).toBe(0);
+});

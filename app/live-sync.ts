@@ -16,6 +16,10 @@ const STOP_BEHIND_MS = 120;
 const LEFT_BEHIND_MS = 3_000;
 /** Below this share of the target latency in hand, nothing is hurried. */
 const MIN_AHEAD = 0.6;
+/** What a skip must leave in hand: a seek costs the decoder a moment, for which there must be media. */
+const AHEAD_AFTER_SKIP = 0.75;
+/** Looks at a playback that begins, four a second, in which it may skip. */
+const JOINING_LOOKS = 8;
 
 /**
  * Makes up for time that a slow start or a stall has cost. hls.js would do so only with more than a second in hand, which
@@ -23,6 +27,27 @@ const MIN_AHEAD = 0.6;
  */
 export class LiveSync {
   #catchingUp = false;
+  #joiningLooks = JOINING_LOOKS;
+
+  /** Another playback begins. */
+  restart(): void {
+    this.#catchingUp = false;
+    this.#joiningLooks = JOINING_LOOKS;
+  }
+
+  /**
+   * Once, as the first pictures move: how much of the media in hand to skip, in ms, or 0. A player begins where it can decode and
+   * after all it had to load, which is up to a second too early; made up by rate alone, that would take ten.
+   */
+  skipMs({ latencyMs, targetLatencyMs, bufferAheadMs }: LiveDistance): number {
+    if (this.#joiningLooks === 0 || targetLatencyMs <= 0) return 0;
+    this.#joiningLooks -= 1;
+    const behindMs = latencyMs - targetLatencyMs;
+    const sparedMs = Math.min(behindMs, bufferAheadMs - AHEAD_AFTER_SKIP * targetLatencyMs);
+    if (behindMs >= LEFT_BEHIND_MS || sparedMs <= START_BEHIND_MS) return 0;
+    this.#joiningLooks = 0;
+    return sparedMs;
+  }
 
   /** The rate to play at; undefined to leave alone what a person has chosen. */
   rate(current: number, { latencyMs, targetLatencyMs, bufferAheadMs }: LiveDistance): number | undefined {

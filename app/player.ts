@@ -89,6 +89,7 @@ export class Player {
 
   close(): void {
     this.meter.restart();
+    this.#sync.restart();
     this.#hls?.destroy();
     this.#hls = undefined;
     delete window.hls;
@@ -181,6 +182,19 @@ export class Player {
     this.#listener.changed();
   }
 
+  /** Keeps the playback as near to the live moment as the player itself aims at. */
+  #keepNear(): void {
+    const video = this.#video;
+    const distance = this.stats();
+    const skipMs = this.#sync.skipMs(distance);
+    if (skipMs > 0) {
+      video.currentTime += skipMs / 1000;
+      return;
+    }
+    const rate = this.#sync.rate(video.playbackRate, distance);
+    if (rate !== undefined && rate !== video.playbackRate) video.playbackRate = rate;
+  }
+
   #listen(): void {
     const video = this.#video;
     video.addEventListener("waiting", () => this.#stopped());
@@ -189,8 +203,7 @@ export class Player {
       // Not every stall ends with `playing`; time that moves on by itself is the proof.
       if (this.meter.stalled && !video.seeking && video.currentTime > this.#lastTime) this.#moving();
       this.#lastTime = video.currentTime;
-      const rate = this.live === true ? this.#sync.rate(video.playbackRate, this.stats()) : undefined;
-      if (rate !== undefined && rate !== video.playbackRate) video.playbackRate = rate;
+      if (this.live === true && !video.seeking) this.#keepNear();
     });
     for (const type of ["pause", "ended"]) {
       video.addEventListener(type, () => {
