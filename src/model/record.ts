@@ -1,0 +1,61 @@
+import type { Bytes } from "./bytes.ts";
+import type { DateRangeOptions } from "./date-range.ts";
+import type { Msn, PartId } from "./ids.ts";
+import type { MediaKey } from "./media-key.ts";
+
+/** Bits of `SegmentRecord.flags`. */
+export const PART_INDEPENDENT = 1;
+export const PART_GAP = 2;
+
+/** What a segment is from its first part on. Plain data, as the store keeps it. */
+export interface SegmentOpening {
+  readonly msn: Msn;
+  /** First path component of its URIs. */
+  readonly epoch: string;
+  readonly firstPartId: PartId;
+  /** Media time of its start since the playlist began, in ms: with it, durations round as they did. */
+  readonly startMs: number;
+  /** PROGRAM-DATE-TIME less `startMs`, in ms. */
+  readonly wallOffsetMs: number;
+  /** An EXT-X-DISCONTINUITY stands before it. */
+  readonly discontinuity: boolean;
+  /** Discontinuities from the start of the stream up to it, its own included. */
+  readonly discontinuitySequence: number;
+  /** Which init segment; -1 of text, which has none. */
+  readonly initIndex: number;
+  /** Epoch that the init segment's URI stands under. */
+  readonly initEpoch: string;
+  readonly keys: readonly MediaKey[];
+}
+
+/** A segment and its parts, in columns: thousands of these are read at once. */
+export interface SegmentRecord extends SegmentOpening {
+  readonly durationsMs: readonly number[];
+  readonly sizesBytes: readonly number[];
+  /** `PART_INDEPENDENT` and `PART_GAP`. */
+  readonly flags: readonly number[];
+}
+
+/** One part as it was listed. */
+export interface PartRecord {
+  readonly id: PartId;
+  readonly msn: Msn;
+  readonly durationMs: number;
+  readonly flags: number;
+  /** Absent for a gap. */
+  readonly bytes?: Bytes;
+  /** With the part that opens a segment. */
+  readonly opens?: SegmentOpening;
+}
+
+/** A rendition as it is found again. */
+export interface RenditionRecord {
+  readonly id: string;
+  /** In order and without a hole; the last one may still be open. */
+  readonly segments: readonly SegmentRecord[];
+  /** The segment that the live playlist listed first. */
+  readonly liveMsn: Msn;
+  /** The init segments that `segments` need, and the newest. */
+  readonly inits: readonly { readonly epoch: string; readonly index: number; readonly bytes: Bytes }[];
+  readonly dateRanges: readonly DateRangeOptions[];
+}

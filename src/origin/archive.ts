@@ -1,0 +1,29 @@
+import type { Bytes } from "../model/bytes.ts";
+import type { DateRangeOptions } from "../model/date-range.ts";
+import type { Msn, PartId } from "../model/ids.ts";
+import type { StreamConfig } from "../model/options.ts";
+import type { PartRecord } from "../model/record.ts";
+
+/**
+ * Hears of everything that one rendition takes, after it is in the ring. Called on the way of a part: each call returns at once,
+ * keeps what it is given without a copy, and throws nothing.
+ */
+export interface Recorder {
+  init(epoch: string, index: number, bytes: Bytes): void;
+  part(part: PartRecord): void;
+  dateRange(range: DateRangeOptions): void;
+  /** The live playlist lists from here on. */
+  listedFrom(msn: Msn): void;
+}
+
+/** Where media is kept beyond the rings. Streams are known by name, and renditions by id. */
+export interface Archive {
+  /** A stream opens, or another producer goes on in it. Gives the recorder of each rendition. */
+  open(stream: string, epoch: string, config: StreamConfig): (rendition: string) => Recorder;
+  end(stream: string): void;
+  remove(stream: string): void;
+  /** Undefined where it is not kept, or cannot be read. */
+  part(stream: string, rendition: string, id: PartId): Promise<Bytes | undefined>;
+  /** The parts of a segment in order, gaps left out. Undefined where one is missing. */
+  segment(stream: string, rendition: string, msn: Msn): Promise<readonly Bytes[] | undefined>;
+}
