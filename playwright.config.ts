@@ -5,7 +5,7 @@ import { findBrowser, findFfmpeg } from "./scripts/find-browser.mjs";
 process.env.EDDY_BROWSER ??= findBrowser();
 process.env.EDDY_FFMPEG ??= findFfmpeg();
 // Not the port of `npm run preview`, so that tests run beside a demo that is open.
-const port = 4183;
+const port = Number(process.env.EDDY_PORT ?? 4183);
 
 export default defineConfig({
   testDir: "e2e",
