@@ -1,5 +1,5 @@
 import type { Bytes } from "../model/bytes.ts";
-import type { GrowingSegment } from "../origin/rendition.ts";
+import type { GrowingSegment } from "../origin/answers.ts";
 import { LAST_POSITION, type OpenRange } from "./byte-range.ts";
 import { slice } from "./views.ts";
 

@@ -11,7 +11,8 @@ import {
   type StreamOptions,
 } from "../model/options.ts";
 import type { RelayStats, StreamSummary } from "../model/stats.ts";
-import { FIRST_START, type RenditionStart } from "./rendition.ts";
+import { checkEpoch } from "../playlist/manifest-options.ts";
+import { FIRST_START, type RenditionStart } from "./rendition-start.ts";
 import { Stream } from "./stream.ts";
 
 /** Version of the library, as `stats.json` and the worker's `hello` tell it. */
@@ -49,6 +50,7 @@ export class Playlists {
    */
   open(name: string, { options, epoch, starts }: OpenStream): Stream {
     checkName(name, "stream");
+    checkEpoch(epoch);
     const config = resolveStreamOptions(options);
     const former = this.#streams.get(name);
     if (former?.epoch === epoch) return former;

@@ -100,9 +100,9 @@ export class Stream {
 
   /** Another producer goes on here. @throws RelayError `stream-ended` */
   resume(epoch: string, config: StreamConfig): void {
+    for (const options of config.renditions) this.rendition(options.id).resume(epoch, options);
     this.#epoch = epoch;
     this.#config = config;
-    for (const options of config.renditions) this.rendition(options.id).resume(epoch, options);
   }
 
   /** Counts bytes that came from a page of this origin. */
