@@ -166,7 +166,11 @@ describe("a clip of one source", () => {
     const asked: number[] = [];
     const segments = [0, 1, 2, 3].map((n) => {
       const segment = second(n * 30);
-      return { ...segment, read: () => (asked.push(n), segment.read(signal)) };
+      const read = (): ReturnType<ClipSegment["read"]> => {
+        asked.push(n);
+        return segment.read(signal);
+      };
+      return { ...segment, read };
     });
     const clip = await openClip([segments], signal);
     const chunks = clip.chunks();

@@ -205,6 +205,16 @@ export class Rendition {
     return this.#manifest.listedDurationMs;
   }
 
+  /** Those that are listed and will not grow, oldest first. */
+  get closedSegments(): readonly SegmentInfo[] {
+    const segments: SegmentInfo[] = [];
+    for (let msn = this.#manifest.firstMsn; msn <= this.#manifest.lastMsn; msn++) {
+      const segment = this.#manifest.segment(msn);
+      if (segment?.closed) segments.push(segment);
+    }
+    return segments;
+  }
+
   get sizeBytes(): number {
     return this.#ring.sizeBytes;
   }
