@@ -1,5 +1,7 @@
 import { type Clip, openClip } from "../media/clip-writer.ts";
+import type { Bytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
+import type { SegmentInfo } from "../playlist/manifest-types.ts";
 import { type ClipRange, type ClipSource, type SourceSegment, selectRun, trimRun } from "./clip-source.ts";
 import type { Rendition } from "./rendition.ts";
 import type { Stream } from "./stream.ts";
@@ -26,7 +28,7 @@ export interface StreamClip extends Clip {
  */
 export async function clipStream(stream: Stream, ask: ClipAsk, signal: AbortSignal): Promise<StreamClip> {
   const lead = leadOf(stream, ask.rendition);
-  const { segments, isCut } = await selectRun(sourceOf(lead), ask, signal);
+  const { segments, isCut } = await selectRun(sourceOf(lead, { withOpen: false }), ask, signal);
   const [first, last] = [segments[0], segments.at(-1)];
   if (first === undefined || last === undefined) {
     throw new RelayError("media-not-found", `"${stream.name}/${lead.options.id}" has no closed segment in that range`);
@@ -36,7 +38,7 @@ export async function clipStream(stream: Stream, ask: ClipAsk, signal: AbortSign
   const sound = hasSound ? undefined : soundOf(stream);
   if (sound !== undefined && lead.options.kind === "variant") {
     const span = { fromMs: first.wallMs, toMs: last.wallMs + last.durationMs };
-    const run = await selectRun(sourceOf(sound), span, signal);
+    const run = await selectRun(sourceOf(sound, { withOpen: true }), span, signal);
     lanes.push(await trimRun(run.segments, span, signal));
   }
   const clip = await openClip(lanes, signal);
@@ -63,13 +65,25 @@ function soundOf(stream: Stream): Rendition | undefined {
 
 const INIT_URI = /^(.+)\/init-(\d+)\.mp4$/;
 
-function sourceOf(rendition: Rendition): ClipSource {
+/** A segment that grows is taken as it is now, where it is wanted: sound may have closed fewer than the pictures it goes with. */
+function sourceOf(rendition: Rendition, { withOpen }: { withOpen: boolean }): ClipSource {
+  const listed = rendition.listedSegments.filter(({ closed }) => closed || withOpen);
+  const open = listed.find(({ closed }) => !closed);
   return {
-    segments: rendition.closedSegments.map((segment): SourceSegment => {
+    segments: listed.map((segment): SourceSegment => {
       const [, initEpoch = "", initIndex = ""] = INIT_URI.exec(segment.initUri) ?? [];
       return { ...segment, initEpoch, initIndex: Number(initIndex) };
     }),
     init: (epoch, index) => rendition.init(epoch, index),
-    segment: (epoch, msn) => rendition.segment(epoch, msn),
+    segment: (epoch, msn) => (msn === open?.msn ? partsOf(rendition, open) : rendition.segment(epoch, msn)),
   };
+}
+
+async function partsOf(
+  rendition: Rendition,
+  { epoch, firstPartId, partCount }: SegmentInfo,
+): Promise<readonly Bytes[]> {
+  const ids = Array.from({ length: partCount }, (_, index) => firstPartId + index);
+  const parts = await Promise.all(ids.map((id) => rendition.part(epoch, id)));
+  return parts.filter((part) => part !== undefined);
 }

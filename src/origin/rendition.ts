@@ -205,12 +205,12 @@ export class Rendition {
     return this.#manifest.listedDurationMs;
   }
 
-  /** Those that are listed and will not grow, oldest first. */
-  get closedSegments(): readonly SegmentInfo[] {
+  /** What the playlist lists, oldest first; the last one may still grow. */
+  get listedSegments(): readonly SegmentInfo[] {
     const segments: SegmentInfo[] = [];
     for (let msn = this.#manifest.firstMsn; msn <= this.#manifest.lastMsn; msn++) {
       const segment = this.#manifest.segment(msn);
-      if (segment?.closed) segments.push(segment);
+      if (segment !== undefined) segments.push(segment);
     }
     return segments;
   }
