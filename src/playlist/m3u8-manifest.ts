@@ -165,10 +165,12 @@ export class M3u8Manifest {
       durationMs,
       sizeBytes,
       closed,
-      wallMs,
-      discontinuity,
       epoch,
       initUri,
+      initEpoch: initUri.slice(0, initUri.indexOf("/")),
+      initIndex: Number(/\d+(?=\.mp4$)/.exec(initUri)?.[0]),
+      wallMs,
+      discontinuity,
       gap: isGap(segment),
     };
   }

@@ -33,14 +33,17 @@ export interface SegmentInfo {
   /** Of its parts so far. */
   readonly sizeBytes: number;
   readonly closed: boolean;
-  /** PROGRAM-DATE-TIME of its start. */
-  readonly wallMs: number;
-  /** An EXT-X-DISCONTINUITY stands before it. */
-  readonly discontinuity: boolean;
   /** First path component of its URIs. */
   readonly epoch: string;
   /** Of its init segment, relative to the playlist. */
   readonly initUri: string;
+  /** The same in numbers: what stands in that URI. */
+  readonly initEpoch: string;
+  readonly initIndex: number;
+  /** Its PROGRAM-DATE-TIME. */
+  readonly wallMs: number;
+  /** An EXT-X-DISCONTINUITY stands before it. */
+  readonly discontinuity: boolean;
   /** None of its parts holds media. */
   readonly gap: boolean;
 }
