@@ -1,9 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { expect, test } from "@playwright/test";
-import { publish, untilListed } from "./support.ts";
+import { publish, streamStats, untilListed } from "./support.ts";
 
 const FRAME_S = 1 / 30;
+/** Durations are told in milliseconds. */
+const ROUNDING_S = 0.001;
 
 test("a clip of what was just on is a file: ffprobe reads it, and a video element plays it from 0 to its end", async ({
   context,
@@ -56,11 +59,29 @@ test("a clip of what was just on is a file: ffprobe reads it, and a video elemen
   expect(Number(format.start_time)).toBe(0);
   const told = Number(/duration=([\d.]+)/.exec(clip.headers["eddy-clip"] ?? "")?.[1]);
   const frames = Number(video.nb_read_frames);
-  console.log(`${info.title}: ${JSON.stringify({ ...clip, bytes: clip.bytes.length, format, frames, told })}`);
 
+  // Whole segments, and so five seconds at least.
   expect(told).toBeGreaterThanOrEqual(5);
   expect(clip.startS).toBeLessThan(FRAME_S);
   for (const durationS of [told, Number(format.duration), clip.durationS, clip.endS])
-    expect(Math.abs(durationS - frames * FRAME_S)).toBeLessThanOrEqual(2 * FRAME_S);
+    expect(Math.abs(durationS - frames * FRAME_S)).toBeLessThanOrEqual(FRAME_S + ROUNDING_S);
   expect(clip.frames).toBeGreaterThan(frames * 0.9);
+});
+
+test("a link to a clip downloads a file under the stream's name and the time of its start", async ({ context }) => {
+  const page = await publish(context, "studio", { partTargetMs: "333" });
+  await untilListed(page, "studio", 3);
+  const downloading = page.waitForEvent("download");
+  await page.evaluate(() => {
+    const link = document.createElement("a");
+    link.href = "/live/studio/clip.mp4?last=3";
+    document.body.append(link);
+    link.click();
+  });
+  const download = await downloading;
+  expect(await download.failure()).toBeNull();
+  expect(download.suggestedFilename()).toMatch(/^studio-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z\.mp4$/);
+  const file = await readFile(await download.path());
+  expect(file.toString("latin1", 4, 8)).toBe("ftyp");
+  expect((await streamStats(page, "studio"))?.state).toBe("live");
 });
