@@ -11,6 +11,7 @@ import type { CacheConfig, StreamConfig } from "../model/options.ts";
 import type { RenditionConfig } from "../model/rendition-options.ts";
 import type { RenditionStats } from "../model/stats.ts";
 import { M3u8Manifest } from "../playlist/m3u8-manifest.ts";
+import type { SegmentInfo } from "../playlist/manifest-types.ts";
 import type { ListedRendition } from "../playlist/multivariant.ts";
 import { Answers, type AnswersContext, type GrowingSegment } from "./answers.ts";
 import { Epochs } from "./epochs.ts";
@@ -159,6 +160,16 @@ export class Rendition {
 
   get windowMs(): number {
     return this.#manifest.listedDurationMs;
+  }
+
+  /** What the playlist lists, oldest first; the last one may still grow. */
+  get listedSegments(): readonly SegmentInfo[] {
+    const segments: SegmentInfo[] = [];
+    for (let msn = this.#manifest.firstMsn; msn <= this.#manifest.lastMsn; msn++) {
+      const segment = this.#manifest.segment(msn);
+      if (segment !== undefined) segments.push(segment);
+    }
+    return segments;
   }
 
   get sizeBytes(): number {
