@@ -1,4 +1,5 @@
-import { allSegments, lastPosition, type MediaPlaylist, parseMediaPlaylist, segmentMs } from "./media-playlist.ts";
+import { allSegments, lastPosition, type MediaPlaylist, segmentMs } from "./media-playlist.ts";
+import { parseMediaPlaylist } from "./playlist-reader.ts";
 import { type BlockedAnswer, inSeconds, type Report, type Rule, reaches } from "./rule.ts";
 
 /** Answers that come later than this after the part was there were not woken by it. */
