@@ -5,7 +5,7 @@ import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId, PartPosition } from "../model/ids.ts";
 import { checkKeys, type MediaKey } from "../model/media-key.ts";
 import { DateRanges } from "./date-ranges.ts";
-import { CLEAR, type KeyState, keyState, NO_KEY } from "./key-tags.ts";
+import { CLEAR, type KeyState, keyState, NO_KEY, outlives } from "./key-tags.ts";
 import { checkEpoch, type ManifestConfig, type ManifestOptions, resolveManifestOptions } from "./manifest-options.ts";
 import type { ManifestStats, PartInfo, PartPlacement, RenditionReport, SegmentInfo } from "./manifest-types.ts";
 import { isGap, type Segment, SegmentLog } from "./segment-log.ts";
@@ -434,7 +434,7 @@ export class M3u8Manifest {
     this.#keys = keys;
     this.#pendingKeys = undefined;
     // 4.4.4.4: a KEY holds for a MAP behind it too. Ours are clear, so the MAP stands before the keys, behind a NONE if need be.
-    const clears = before.lines !== "" && (keys.lines === "" || (statesMap && before.opaque));
+    const clears = outlives(before, keys) || (statesMap && before.opaque);
     // 4.4.4.9: these stand before the parent's first part.
     const openingText =
       (discontinuity ? "#EXT-X-DISCONTINUITY\n" : "") +

@@ -127,8 +127,7 @@ export const deltaRules: readonly Rule[] = [
         const { skip } = answer;
         if (asked !== "v2" || skip === undefined || base.control.get("CAN-SKIP-DATERANGES") !== "YES") return;
         const removed = skip.values.get("RECENTLY-REMOVED-DATERANGES");
-        if (removed === undefined)
-          report("a delta of v2 without RECENTLY-REMOVED-DATERANGES", { lines: [skip.line] });
+        if (removed === undefined) report("a delta of v2 without RECENTLY-REMOVED-DATERANGES", { lines: [skip.line] });
         const named = removed?.split("\t") ?? [];
         for (const id of removedDateRanges)
           if (removed !== undefined && !named.includes(id))

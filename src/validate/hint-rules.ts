@@ -41,11 +41,11 @@ export const hintRules: readonly Rule[] = [
     section: "6.2.6",
     level: "MUST",
     title: "A hinted URI becomes the next published part, else 404; also where that part opens a segment",
-    how: "each hint against the next part; every other hinted part is asked for before it is listed, and one that a discontinuity took the place of, as where another producer goes on, is asked for after that: it must be 404",
+    how: "each hint against the next part; every other hinted part is asked for before it is listed, and one that is dropped (at a discontinuity, by another producer, at the end) is asked for after that, and must be 404",
     checks: {
       change(before, after, report) {
         const hint = outcomeOfHint(before, after);
-        if (hint?.outcome !== "broken") return;
+        if (hint?.outcome !== "broken" || hint.next === undefined) return;
         const { uri, startBytes } = hint;
         const { part } = hint.next;
         report(
@@ -56,9 +56,9 @@ export const hintRules: readonly Rule[] = [
       dropped({ line, exchange }, report) {
         const { status, url } = exchange;
         if (status !== 404 && status !== 410)
-          report(`it was hinted, and another part came after a discontinuity: it answers ${status || "nothing"}`, {
+          report(`it was hinted, and is not planned any more: expected 404, got ${status || "no answer"}`, {
             url,
-            lines: [line],
+            ...(line === undefined ? {} : { lines: [line] }),
           });
       },
       hinted({ part, exchange, patienceMs }, report) {

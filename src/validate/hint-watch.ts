@@ -62,13 +62,12 @@ export class HintWatch {
   /** 6.2.6: what was hinted and is not published any more must not be found. */
   #checkDropped(before: MediaPlaylist, after: MediaPlaylist): void {
     const hint = outcomeOfHint(before, after);
-    if (hint?.outcome !== "changed") return;
+    if (hint?.outcome !== "dropped") return;
     const url = resolveUri(hint.uri, after.url);
+    const line = hint.next?.part.line;
     this.#asker.ask({ kind: "probe", url, deadlineMs: 2 * (after.targetDurationMs ?? 6_000) }).then(
       (exchange) =>
-        this.#checker.run("dropped", { url, playlist: after }, (check, report) =>
-          check({ line: hint.next.part.line, exchange }, report),
-        ),
+        this.#checker.run("dropped", { url, playlist: after }, (check, report) => check({ line, exchange }, report)),
       () => undefined, // the run is over
     );
   }

@@ -1,13 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readAttributes } from "./attributes.ts";
-import {
-  allSegments,
-  endWallMs,
-  lastPosition,
-  mergeDelta,
-  nextPosition,
-} from "./media-playlist.ts";
+import { allSegments, endWallMs, lastPosition, mergeDelta, nextPosition } from "./media-playlist.ts";
 import { parseMultivariant } from "./multivariant-playlist.ts";
 import { parseMediaPlaylist } from "./playlist-reader.ts";
 
@@ -104,9 +98,9 @@ test("mergeDelta() hands on the MAP and the key in effect, and gives up where a 
     "4.mp4",
   );
   const merged = mergeDelta(base, delta);
-  expect(
-    merged?.segments.map(({ msn, resource, map, keys }) => [msn, resource?.uri, map?.uri, keys]),
-  ).toEqual([1, 2, 3, 4].map((msn) => [msn, `${msn}.mp4`, "init", ['METHOD=SAMPLE-AES,URI="k"']]));
+  expect(merged?.segments.map(({ msn, resource, map, keys }) => [msn, resource?.uri, map?.uri, keys])).toEqual(
+    [1, 2, 3, 4].map((msn) => [msn, `${msn}.mp4`, "init", ['METHOD=SAMPLE-AES,URI="k"']]),
+  );
   expect(mergeDelta(parse("#EXT-X-MEDIA-SEQUENCE:2", "#EXTINF:1,", "2.mp4"), delta)).toBeUndefined();
 });
 

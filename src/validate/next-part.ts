@@ -1,5 +1,13 @@
 import { integerOf } from "./attributes.ts";
-import { allSegments, hintOf, type ListedPart, type ListedSegment, type MediaPlaylist } from "./media-playlist.ts";
+import {
+  allSegments,
+  hintOf,
+  type ListedPart,
+  type ListedSegment,
+  lastPosition,
+  type MediaPlaylist,
+  type Position,
+} from "./media-playlist.ts";
 
 export interface NextPart {
   readonly part: ListedPart;
@@ -28,31 +36,46 @@ export function nextPartOf(before: MediaPlaylist, after: MediaPlaylist): NextPar
   return undefined;
 }
 
-/** What was hinted, and what came. */
+/** What was hinted, and what came of it. */
 export interface HintOutcome {
   readonly uri: string;
   readonly startBytes: number;
-  readonly next: NextPart;
-  /** `changed`: the plan did, with a discontinuity, and what was hinted is never published (6.2.6). */
-  readonly outcome: "kept" | "changed" | "broken";
+  /** The part that came; undefined where the hint changed, or the stream ended, before any did. */
+  readonly next: NextPart | undefined;
+  /** `dropped`: the plan changed, and what was hinted is never published (6.2.6). */
+  readonly outcome: "kept" | "dropped" | "broken";
 }
 
 const hasRanges = ({ parts }: ListedSegment): boolean => parts.some(({ range }) => range !== undefined);
 
-/** What came of the PART hint of `before`; undefined where nothing came yet, or no hint could have named it. */
+/** What came of the PART hint of `before`; undefined while that is open, and where no hint could have named it. */
 export function outcomeOfHint(before: MediaPlaylist, after: MediaPlaylist): HintOutcome | undefined {
-  const hint = hintOf(before, "PART");
-  const uri = hint?.values.get("URI");
-  if (uri === undefined) return undefined;
+  const hint = partHintOf(before);
+  if (hint === undefined) return undefined;
   const next = nextPartOf(before, after);
-  if (next === undefined) return undefined;
-  const startBytes = integerOf(hint?.values.get("BYTERANGE-START")) ?? 0;
-  // A range at the end of a growing segment cannot name the next one (4.4.5.3).
-  if (next.opensSegment && startBytes > 0) return undefined;
+  if (next === undefined) {
+    const now = partHintOf(after);
+    const isOpen = now?.uri === hint.uri && now.startBytes === hint.startBytes;
+    // A later part has come where its predecessor is not listed any more: then nothing can be told.
+    const isSame = samePosition(lastPosition(before), lastPosition(after));
+    return isOpen || !isSame || hint.startBytes > 0 ? undefined : { ...hint, next, outcome: "dropped" };
+  }
   const { part, segment, opensSegment } = next;
+  // A range at the end of a growing segment cannot name the next one (4.4.5.3).
+  if (opensSegment && hint.startBytes > 0) return undefined;
   // Nor has a gap any bytes to be a range of.
   if (part.gap && part.range === undefined && allSegments(before).some(hasRanges)) return undefined;
-  if (part.uri === uri && (part.range?.offsetBytes ?? 0) === startBytes)
-    return { uri, startBytes, next, outcome: "kept" };
-  return { uri, startBytes, next, outcome: opensSegment && segment.discontinuity ? "changed" : "broken" };
+  const isKept = part.uri === hint.uri && (part.range?.offsetBytes ?? 0) === hint.startBytes;
+  // What a discontinuity may change is what a producer plans, or who produces.
+  const isDropped = opensSegment && segment.discontinuity;
+  return { ...hint, next, outcome: isKept ? "kept" : isDropped ? "dropped" : "broken" };
 }
+
+function partHintOf(playlist: MediaPlaylist): { readonly uri: string; readonly startBytes: number } | undefined {
+  const values = hintOf(playlist, "PART")?.values;
+  const uri = values?.get("URI");
+  return uri === undefined ? undefined : { uri, startBytes: integerOf(values?.get("BYTERANGE-START")) ?? 0 };
+}
+
+const samePosition = (a: Position | undefined, b: Position | undefined): boolean =>
+  a !== undefined && a.msn === b?.msn && a.part === b.part;

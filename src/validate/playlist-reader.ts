@@ -119,7 +119,8 @@ class Reader {
     } else sameTag.push(this.#line);
     switch (tag) {
       case "EXT-X-PART":
-        return this.#part(value);
+        this.#part(value);
+        return;
       case "EXTINF": {
         const durationMs = millisecondsOf(value.split(",", 1)[0]?.trim());
         if (durationMs === undefined) this.#problem(`EXTINF: expected a duration, got ${value}`);
@@ -147,7 +148,8 @@ class Reader {
         return;
       }
       case "EXT-X-KEY":
-        return this.#key(value);
+        this.#key(value);
+        return;
       case "EXT-X-SKIP": {
         const { values } = this.#attributes(value);
         const count = integerOf(values.get("SKIPPED-SEGMENTS")) ?? 0;

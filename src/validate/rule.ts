@@ -77,10 +77,10 @@ export interface OpenRangeAnswer {
   readonly segment: Bytes;
 }
 
-/** A hinted part that another took the place of, asked for after that. */
+/** A part that was hinted and is not planned any more, asked for after that. */
 export interface DroppedAnswer {
-  /** Of the part that came instead. */
-  readonly line: LineNumber;
+  /** Of the part that came instead, if one has. */
+  readonly line: LineNumber | undefined;
   readonly exchange: Exchange;
 }
 

@@ -28,7 +28,9 @@ function renumbered(before: MediaPlaylist, after: MediaPlaylist): number | undef
 }
 
 const sameResource = (a: ListedResource | undefined, b: ListedResource | undefined): boolean =>
-  a?.uri === b?.uri && a?.range?.offsetBytes === b?.range?.offsetBytes && a?.range?.lengthBytes === b?.range?.lengthBytes;
+  a?.uri === b?.uri &&
+  a?.range?.offsetBytes === b?.range?.offsetBytes &&
+  a?.range?.lengthBytes === b?.range?.lengthBytes;
 
 const sameSegment = (a: ListedSegment, b: ListedSegment): boolean =>
   a.discontinuity === b.discontinuity &&
@@ -282,7 +284,9 @@ export const sequenceRules: readonly Rule[] = [
           report("a VOD playlist has changed", { lines });
         // An end changes what the playlist is, and an EVENT that has ended is VOD.
         if (before.playlistType !== after.playlistType && !after.ended)
-          report(`PLAYLIST-TYPE was ${before.playlistType ?? "none"}, and is ${after.playlistType ?? "none"}`, { lines });
+          report(`PLAYLIST-TYPE was ${before.playlistType ?? "none"}, and is ${after.playlistType ?? "none"}`, {
+            lines,
+          });
       },
     },
   },
