@@ -10,17 +10,18 @@ export interface KeyState {
   readonly lines: string;
   /** The same keys as EXT-X-SESSION-KEY lines. */
   readonly sessionLines: string;
-  /** KEYFORMATs of the lines. */
-  readonly formats: readonly string[];
   /** Whole parts are encrypted, and an init segment behind the KEY would count as encrypted too. */
   readonly opaque: boolean;
+  /** As they were given; none where nothing is encrypted. */
+  readonly keys: readonly MediaKey[];
 }
 
-export const CLEAR: KeyState = { lines: "", sessionLines: "", formats: [], opaque: false };
+export const CLEAR: KeyState = { lines: "", sessionLines: "", opaque: false, keys: [] };
 
-/** Whether a key of `before` would go on holding behind those of `after`: only one of its own KEYFORMAT takes its place (4.4.4.4). */
+/** Whether a key of `before` goes on holding behind those of `after`: only one of its own KEYFORMAT takes its place (4.4.4.4). */
 export function outlives(before: KeyState, after: KeyState): boolean {
-  return before.formats.some((format) => !after.formats.includes(format));
+  const formatOf = ({ keyFormat = "identity" }: MediaKey): string => keyFormat;
+  return before.keys.some((key) => !after.keys.some((other) => formatOf(other) === formatOf(key)));
 }
 
 /** The state of keys that `checkKeys` has checked. */
@@ -28,12 +29,7 @@ export function keyState(keys: readonly MediaKey[]): KeyState {
   if (keys.every(({ method }) => method === "NONE")) return CLEAR;
   const attributes = keys.map(attributesOf);
   const under = (tag: string): string => attributes.map((text) => `#${tag}:${text}\n`).join("");
-  return {
-    lines: under("EXT-X-KEY"),
-    sessionLines: under("EXT-X-SESSION-KEY"),
-    formats: keys.map(({ keyFormat = "identity" }) => keyFormat),
-    opaque: isOpaque(keys),
-  };
+  return { lines: under("EXT-X-KEY"), sessionLines: under("EXT-X-SESSION-KEY"), opaque: isOpaque(keys), keys };
 }
 
 function attributesOf({ method, uri = "", iv, keyFormat, keyFormatVersions }: MediaKey): string {
