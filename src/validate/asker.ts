@@ -2,12 +2,14 @@ import type { Clock } from "../model/clock.ts";
 import type { Checker } from "./checker.ts";
 import { delay } from "./delay.ts";
 import { type Ask, type Exchange, exchange, type Network } from "./exchange.ts";
+import type { LagWatch } from "./lag-watch.ts";
 import type { Setting } from "./rule.ts";
 
 export interface AskerContext {
   readonly network: Network;
   readonly checker: Checker;
   readonly setting: Setting;
+  readonly lag: LagWatch;
   /** The run is over. */
   readonly signal: AbortSignal;
 }
@@ -28,8 +30,19 @@ export class Asker {
     return this.#context.signal;
   }
 
+  get lag(): LagWatch {
+    return this.#context.lag;
+  }
+
   /** An answer that never comes is one of status 0; rejects only when the run is over. */
   async ask(asked: Omit<Ask, "signal">): Promise<Exchange> {
+    const { lag } = this.#context;
+    const answer = await this.#ask(asked);
+    const isOurFault = answer.status === 0 && lag.sinceMs(answer.askedMs) > asked.deadlineMs / 4;
+    return isOurFault ? this.#ask(asked) : answer;
+  }
+
+  async #ask(asked: Omit<Ask, "signal">): Promise<Exchange> {
     const { network, checker, setting, signal } = this.#context;
     const askedMs = network.clock.now();
     try {

@@ -101,7 +101,8 @@ export class MediaWatch {
         else {
           const partTargetMs = playlist.partTargetMs ?? 1_000;
           const patienceMs = 2 * (playlist.targetDurationMs ?? 6_000);
-          if (done.endMs - done.firstByteMs > partTargetMs / 3 + 100) this.#trickled += 1;
+          const stalledMs = this.#asker.lag.sinceMs(done.firstByteMs);
+          if (done.endMs - done.firstByteMs - stalledMs > partTargetMs / 3 + 100) this.#trickled += 1;
           this.#checker.run("hinted", subject, (check, report) =>
             check({ part, exchange: done, patienceMs, trickled: this.#trickled }, report),
           );

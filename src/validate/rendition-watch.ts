@@ -53,7 +53,7 @@ export class RenditionWatch {
     this.#onPlaylist = context.onPlaylist;
     this.#asker = new Asker(context);
     this.#media = new MediaWatch(this.#asker, context.checker);
-    this.#pace = new PaceWatch(context.network.clock);
+    this.#pace = new PaceWatch(context.network.clock, context.lag);
   }
 
   get ended(): boolean {
@@ -130,7 +130,8 @@ export class RenditionWatch {
     const kind: BlockedKind = hasParts ? step : "msn";
     const asked = kind === "msn" ? { msn: next.msn } : next;
     const answer = await this.#request(queryOf(kind, next), 3 * this.#targetDurationMs + 5_000);
-    const waitedMs = answer.endMs - answer.askedMs;
+    const stalledMs = this.#asker.lag.sinceMs(answer.askedMs);
+    const waitedMs = Math.max(0, answer.endMs - answer.askedMs - stalledMs);
     if (answer.status === 200) this.#takeFull(answer, kind);
     else {
       // The server is asked no faster than it may be when it blocks.
@@ -140,7 +141,7 @@ export class RenditionWatch {
     const after = this.#known;
     const satisfied = after.ended || isSatisfied(after, asked);
     this.#checker.run("blocked", { url: answer.url, playlist: after }, (check, report) =>
-      check({ kind, asked, waitedMs, status: answer.status, before, after, satisfied }, report),
+      check({ kind, asked, waitedMs, stalledMs, status: answer.status, before, after, satisfied }, report),
     );
     if (answer.status === 200 && !satisfied) await this.#asker.wait(Math.min(this.#partTargetMs, 500));
   }

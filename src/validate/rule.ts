@@ -43,7 +43,9 @@ export type BlockedKind = "msn" | "part" | "reordered";
 export interface BlockedAnswer {
   readonly kind: BlockedKind;
   readonly asked: { readonly msn: number; readonly part?: number };
+  /** Without the time that the validator itself stood still. */
   readonly waitedMs: number;
+  readonly stalledMs: number;
   /** 0 where no answer came in time. */
   readonly status: number;
   readonly before: MediaPlaylist;
