@@ -53,6 +53,20 @@ test("rules 17 and 48: keys stand before the first part, hold until others do, a
   expect(await origin.text("en/media.m3u8")).not.toContain("#EXT-X-KEY");
 });
 
+test("4.4.4.4: a key whose KEYFORMAT has no successor is ended by a NONE before the keys that follow", async () => {
+  const origin = new TestOrigin({ renditions: [VIDEO] });
+  origin.setInits();
+  origin.rendition("hd").setKeys([CBCS, WIDEVINE]);
+  origin.parts(0, 10);
+  origin.rendition("hd").setKeys([{ ...CBCS, uri: "skd://two" }]);
+  origin.parts(10, 20);
+  origin.rendition("hd").setKeys([{ ...CBCS, uri: "skd://three" }, WIDEVINE]);
+  origin.parts(20, 30);
+  const text = await origin.text("hd/media.m3u8");
+  expect(text).toMatch(/\n#EXT-X-KEY:METHOD=NONE\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI="skd:\/\/two"/);
+  expect(text).toMatch(/seg-\d+\.mp4\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI="skd:\/\/three"/);
+});
+
 test("the Multivariant Playlist has a SESSION-KEY for each key in effect, once; no key is in stats or in the rings", async () => {
   const origin = new TestOrigin({ renditions: [VIDEO, ENGLISH] });
   origin.setInits();

@@ -18,6 +18,12 @@ export interface KeyState {
 
 export const CLEAR: KeyState = { lines: "", sessionLines: "", opaque: false, keys: [] };
 
+/** Whether a key of `before` goes on holding behind those of `after`: only one of its own KEYFORMAT takes its place (4.4.4.4). */
+export function outlives(before: KeyState, after: KeyState): boolean {
+  const formatOf = ({ keyFormat = "identity" }: MediaKey): string => keyFormat;
+  return before.keys.some((key) => !after.keys.some((other) => formatOf(other) === formatOf(key)));
+}
+
 /** The state of keys that `checkKeys` has checked. */
 export function keyState(keys: readonly MediaKey[]): KeyState {
   if (keys.every(({ method }) => method === "NONE")) return CLEAR;

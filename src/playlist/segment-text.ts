@@ -1,5 +1,5 @@
 import type { Msn, PartId } from "../model/ids.ts";
-import { type KeyState, NO_KEY } from "./key-tags.ts";
+import { type KeyState, NO_KEY, outlives } from "./key-tags.ts";
 import type { ManifestConfig } from "./manifest-options.ts";
 import { programDateTime, seconds, type Ticks } from "./tags.ts";
 
@@ -26,8 +26,7 @@ export function statesBetween(before: MediaState, next: MediaState): number {
   const statesInit = !isSameInit(before.init, next.init);
   const statesKeys = statesInit || before.keys.lines !== next.keys.lines;
   // 4.4.4.4: a KEY holds for a MAP behind it too. Ours are clear, so the MAP stands before the keys, behind a NONE if need be.
-  const clears =
-    statesKeys && before.keys.lines !== "" && (next.keys.lines === "" || (statesInit && before.keys.opaque));
+  const clears = outlives(before.keys, next.keys) || (statesInit && before.keys.opaque);
   return (statesInit ? STATES_INIT : 0) | (statesKeys ? STATES_KEYS : 0) | (clears ? CLEARS_KEYS : 0);
 }
 

@@ -1,4 +1,5 @@
-import { allSegments, lastPosition, type MediaPlaylist, parseMediaPlaylist, segmentMs } from "./media-playlist.ts";
+import { allSegments, lastPosition, type MediaPlaylist, segmentMs } from "./media-playlist.ts";
+import { parseMediaPlaylist } from "./playlist-reader.ts";
 import { type BlockedAnswer, inSeconds, type Report, type Rule, reaches } from "./rule.ts";
 
 /** Answers that come later than this after the part was there were not woken by it. */
@@ -24,16 +25,17 @@ function isPastParent({ asked, after }: BlockedAnswer): boolean {
 
 /** One judgement for all ways to ask: refused, or answered too early. */
 function judge(blocked: BlockedAnswer, report: Report): void {
-  const { status, satisfied, waitedMs, before } = blocked;
+  const { status, satisfied, waitedMs, stalledMs, before } = blocked;
   const partTargetMs = before.partTargetMs ?? 1_000;
   const targetDurationMs = before.targetDurationMs ?? 0;
   const asked = `${blocked.asked.msn}${blocked.asked.part === undefined ? "" : `.${blocked.asked.part}`}`;
   if (status === 0 || (status === 503 && waitedMs >= partTargetMs)) return; // for rule 58
   if (status !== 200) report(`asked for ${asked}, the next to come, it answers ${status}`);
-  else if (!satisfied && waitedMs < Math.min(partTargetMs, 500))
+  else if (!satisfied && waitedMs + stalledMs < Math.min(partTargetMs, 500))
     report(`asked for ${asked}, it answers after ${inSeconds(waitedMs)} without it`);
   else if (satisfied && blocked.kind !== "msn") {
-    const lateMs = beyondMs(blocked);
+    // What came while we stood still would have come late in any case.
+    const lateMs = beyondMs(blocked) - stalledMs;
     if (waitedMs > lateMs && lateMs > 2 * partTargetMs + LATE_SLACK_MS && lateMs < 3 * targetDurationMs)
       report(`asked for ${asked}, the answer came ${inSeconds(lateMs)} of media after it`);
   }

@@ -1,15 +1,38 @@
 import { TEST_VIDEO, testInit } from "../media/media.test-support.ts";
-import { parseMediaPlaylist } from "./media-playlist.ts";
+import type { Level } from "./finding.ts";
+import { parseMediaPlaylist } from "./playlist-reader.ts";
 import type { Scenario, Seen, Tamper } from "./scripted-origin.test-support.ts";
 
 /** What one origin does wrong, and which rule must say so. */
 export interface Break extends Scenario {
   readonly rule: number;
   readonly what: string;
+  /** Of the finding, where it is not the rule's own. */
+  readonly level?: Level;
+  /** What the finding says, where the rule could say something else. */
+  readonly says?: RegExp;
 }
 
 const SHORT: Scenario["cache"] = { maxSegments: 8 };
-const LONG: Pick<Scenario, "forMs"> = { forMs: 30_000 };
+/** Its deltas skip from the start. */
+const OLD: Pick<Scenario, "ageMs"> = { ageMs: 16_000 };
+
+/** Another producer comes, and is silent for two seconds before its first part. */
+const TAKEN_OVER: Pick<Scenario, "produce" | "resume"> = {
+  produce: (n) => ({ silent: n >= 33 && n < 43 }),
+  resume: { at: 33, epoch: "e2" },
+};
+/** A new date range every second, each for a second. */
+const DATED: Pick<Scenario, "ageMs" | "options" | "produce"> = {
+  ...OLD,
+  options: { skipDateRanges: true },
+  produce: (n) => ({
+    after: (rendition) => {
+      if (n % 5 === 0)
+        rendition.addDateRange({ id: `range-${n}`, startDate: Date.UTC(2026, 0, 1) + n * 200, durationMs: 1_000 });
+    },
+  }),
+};
 
 /** Rewrites every Media Playlist. */
 const everywhere = (from: string | RegExp, to: string): Tamper => ({ playlist: (text) => text.replace(from, to) });
@@ -39,6 +62,7 @@ const withHeader = (name: string, value: string, when: (seen: Seen) => boolean):
     return answer;
   },
 });
+const AS_MEDIA = { "content-type": "video/mp4", "cache-control": "max-age=60" };
 const isMedia = ({ kind }: Seen): boolean => kind === "part" || kind === "segment" || kind === "init";
 
 /** Takes the parts, and all that is said of parts. */
@@ -77,7 +101,7 @@ export const BREAKS: readonly Break[] = [
     tamper: everywhere("#EXT-X-MEDIA-SEQUENCE", '#EXT-X-SESSION-DATA:DATA-ID="a",VALUE="b"\n#EXT-X-MEDIA-SEQUENCE'),
   },
   { rule: 3, what: "a version too low", tamper: everywhere("VERSION:6", "VERSION:5") },
-  { rule: 3, what: "a version too low for SKIP", tamper: everywhere("VERSION:9", "VERSION:6"), ...LONG },
+  { rule: 3, what: "a version too low for SKIP", tamper: everywhere("VERSION:9", "VERSION:6"), ...OLD },
   {
     rule: 4,
     what: "segments too long",
@@ -169,7 +193,7 @@ export const BREAKS: readonly Break[] = [
     what: "segments that are late again and again",
     tamper: { playlist: withoutParts },
     produce: (n) => ({ silent: n % 40 > 20, independent: n % 40 > 20 || n % 5 === 0 }),
-    ...LONG,
+    forMs: 40_000,
   },
   {
     rule: 25,
@@ -178,8 +202,7 @@ export const BREAKS: readonly Break[] = [
     tamper: {
       answer: (answer, { kind, number }) => {
         if (kind !== "part" || number % 20 !== 7) return answer;
-        const headers = new Headers({ "content-type": "video/mp4", "cache-control": "max-age=60" });
-        return { ...answer, status: 200, headers };
+        return { ...answer, status: 200, headers: new Headers(AS_MEDIA) };
       },
     },
   },
@@ -217,16 +240,26 @@ export const BREAKS: readonly Break[] = [
     rule: 31,
     what: "segments that go with their lines",
     cache: SHORT,
-    ...LONG,
+    ...OLD,
     tamper: {
       answer: (answer, { kind, number, atMs }) =>
-        kind === "segment" && number < atMs / 1000 - 11 ? { ...answer, status: 404 } : answer,
+        kind === "segment" && number <= atMs / 1000 - 8 ? { ...answer, status: 404 } : answer,
     },
   },
   {
     rule: 32,
     what: "a segment that changes",
     tamper: { playlist: from(14_000, (text) => text.replace(/(#EXTINF:1.000)00(,\ne1\/seg-5)/, "$110$2")) },
+  },
+  {
+    rule: 32,
+    what: "a key that comes later",
+    says: /segment \d+ has changed/,
+    tamper: {
+      playlist: from(10_000, (text) =>
+        text.replace("#EXT-X-PROGRAM", '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="a"\n#EXT-X-PROGRAM'),
+      ),
+    },
   },
   {
     rule: 33,
@@ -248,10 +281,21 @@ export const BREAKS: readonly Break[] = [
     ),
   },
   {
+    rule: 35,
+    what: "a date range without a start",
+    tamper: everywhere("#EXT-X-PART-INF", '#EXT-X-DATERANGE:ID="a",DURATION=1\n#EXT-X-PART-INF'),
+  },
+  {
     rule: 36,
     what: "an EVENT whose segments go",
     cache: SHORT,
     tamper: everywhere("#EXT-X-PART-INF", "#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-PART-INF"),
+  },
+  {
+    rule: 36,
+    what: "a PLAYLIST-TYPE that goes",
+    options: { type: "event" },
+    tamper: { playlist: from(10_000, (text) => text.replace("#EXT-X-PLAYLIST-TYPE:EVENT\n", "")) },
   },
   {
     rule: 37,
@@ -276,6 +320,24 @@ export const BREAKS: readonly Break[] = [
         if (seen.kind === "part" && seen.number >= Math.floor(seen.atMs / 200) + 1) seen.url.pathname += "-not-yet";
       },
     },
+  },
+  {
+    rule: 40,
+    what: "a hint that another producer drops, and that is found all the same",
+    says: /not planned any more/,
+    ...TAKEN_OVER,
+    tamper: {
+      answer: (answer, { kind, url }) => {
+        if (kind !== "part" || answer.status !== 404 || !url.pathname.includes("/e1/")) return answer;
+        return { ...answer, status: 200, headers: new Headers(AS_MEDIA) };
+      },
+    },
+  },
+  {
+    rule: 41,
+    what: "no MAP hint of another producer, before its first part",
+    ...TAKEN_OVER,
+    tamper: everywhere(/#EXT-X-PRELOAD-HINT:TYPE=MAP.*\n/, ""),
   },
   {
     rule: 41,
@@ -313,13 +375,13 @@ export const BREAKS: readonly Break[] = [
     renditions: ["a", "b"],
     produce: (n, id) => ({ silent: id === "b" && n >= 30 && n < 35, independent: n % 5 === 0 }),
   },
-  { rule: 45, what: "no delta", tamper: dropParameter("_HLS_skip"), ...LONG },
-  { rule: 46, what: "two SKIPs", tamper: everywhere(/(#EXT-X-SKIP:.*\n)/, "$1$1"), ...LONG },
+  { rule: 45, what: "no delta", tamper: dropParameter("_HLS_skip"), ...OLD },
+  { rule: 46, what: "two SKIPs", tamper: everywhere(/(#EXT-X-SKIP:.*\n)/, "$1$1"), ...OLD },
   {
     rule: 47,
     what: "segments skipped too near the end",
     tamper: everywhere("CAN-SKIP-UNTIL=12.0", "CAN-SKIP-UNTIL=15.0"),
-    ...LONG,
+    ...OLD,
   },
   {
     rule: 48,
@@ -327,25 +389,60 @@ export const BREAKS: readonly Break[] = [
     tamper: {
       playlist: (text) => (isDelta(text) ? text.replace("DISCONTINUITY-SEQUENCE:0", "DISCONTINUITY-SEQUENCE:1") : text),
     },
-    ...LONG,
+    ...OLD,
   },
   {
     rule: 48,
     what: "no MAP in deltas",
+    level: "field",
     tamper: { playlist: (text) => (isDelta(text) ? text.replace(/#EXT-X-MAP:.*\n/, "") : text) },
-    ...LONG,
+    ...OLD,
+  },
+  {
+    rule: 48,
+    what: "no reports in deltas",
+    renditions: ["a", "b"],
+    tamper: { playlist: (text) => (isDelta(text) ? text.replace(/#EXT-X-RENDITION-REPORT:.*\n/, "") : text) },
+    ...OLD,
   },
   {
     rule: 49,
     what: "no RECENTLY-REMOVED-DATERANGES",
     tamper: everywhere("CAN-BLOCK-RELOAD=YES", "CAN-BLOCK-RELOAD=YES,CAN-SKIP-DATERANGES=YES"),
-    ...LONG,
+    ...OLD,
+  },
+  {
+    rule: 49,
+    what: "date ranges that went and are not named",
+    says: /has gone lately/,
+    ...DATED,
+    cache: { maxSegments: 15 },
+    tamper: everywhere(/(RECENTLY-REMOVED-DATERANGES=)"[^"]+"/, '$1""'),
+  },
+  {
+    rule: 49,
+    what: "old date ranges in deltas of v2",
+    says: /longer ago/,
+    ...DATED,
+    produce: (n) => ({
+      after: (rendition) => {
+        if (n % 5 === 0) rendition.addDateRange({ id: `range-${n}`, startDate: Date.UTC(2026, 0, 1) + n * 200 });
+      },
+    }),
+    forMs: 16_000,
+    tamper: {
+      ask: ({ url }) => {
+        if (url.searchParams.has("_HLS_skip")) url.searchParams.set("_HLS_skip", "YES");
+      },
+      playlist: (text) =>
+        text.replace("VERSION:9", "VERSION:10").replace(/(#EXT-X-SKIP:.*)/, '$1,RECENTLY-REMOVED-DATERANGES=""'),
+    },
   },
   {
     rule: 50,
     what: "deltas that differ from the full playlist",
     tamper: { playlist: (text) => (isDelta(text) ? text.replace("#EXTINF:1.00000", "#EXTINF:1.00100") : text) },
-    ...LONG,
+    ...OLD,
   },
   {
     rule: 51,
@@ -396,6 +493,7 @@ export const BREAKS: readonly Break[] = [
   {
     rule: 58,
     what: "requests that block for ever",
+    forMs: 20_000,
     produce: (n) => ({ silent: n >= 50 && n < 100 }),
     tamper: {
       answer: (answer, { url, atMs, clock }) =>
@@ -423,7 +521,7 @@ export const BREAKS: readonly Break[] = [
     what: "media of another type",
     tamper: withHeader("content-type", "application/octet-stream", ({ kind }) => kind === "part"),
   },
-  { rule: 61, what: "playlists as they are", tamper: without("content-encoding") },
+  { rule: 61, what: "playlists as they are", gzip: true, tamper: without("content-encoding") },
   {
     rule: 62,
     what: "another Content-Range",
@@ -455,14 +553,8 @@ export const BREAKS: readonly Break[] = [
   {
     rule: 66,
     what: "an Age from a worker",
-    validate: { overNetwork: false },
-    tamper: {
-      answer: (answer) => {
-        answer.headers.delete("content-encoding");
-        answer.headers.set("age", "1");
-        return answer;
-      },
-    },
+    level: "field",
+    tamper: withHeader("age", "1", () => true),
   },
   {
     rule: 67,

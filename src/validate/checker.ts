@@ -17,6 +17,7 @@ export class Checker {
   readonly #clock: Clock;
   readonly #startMs: number;
   readonly #occasions = new Map<number, number>();
+  readonly #byHook = new Map<keyof Checks, readonly Rule[]>();
 
   constructor(rules: readonly Rule[], findings: Findings, clock: Clock) {
     this.#rules = rules;
@@ -35,7 +36,10 @@ export class Checker {
     subject: Subject,
     call: (check: NonNullable<Checks[K]>, report: Report) => void,
   ): void {
-    for (const { rule, check } of this.#of(hook)) call(check, this.#reporter(rule, subject));
+    for (const rule of this.#of(hook)) {
+      const check = rule.checks[hook];
+      if (check !== undefined) call(check, this.#reporter(rule, subject));
+    }
   }
 
   /** One rule after another: probes disturb each other otherwise. */
@@ -44,16 +48,21 @@ export class Checker {
     subject: () => Subject,
     call: (check: NonNullable<Checks[K]>, report: Report) => Promise<void>,
   ): Promise<void> {
-    for (const { rule, check } of this.#of(hook)) await call(check, this.#reporter(rule, subject()));
+    for (const rule of this.#of(hook)) {
+      const check = rule.checks[hook];
+      if (check !== undefined) await call(check, this.#reporter(rule, subject()));
+    }
   }
 
-  *#of<K extends keyof Checks>(hook: K): Generator<{ rule: Rule; check: NonNullable<Checks[K]> }> {
-    for (const rule of this.#rules) {
-      const check = rule.checks[hook];
-      if (check === undefined) continue;
-      this.#occasions.set(rule.number, (this.#occasions.get(rule.number) ?? 0) + 1);
-      yield { rule, check };
+  /** The rules that look at such an occasion, each counted once more. */
+  #of(hook: keyof Checks): readonly Rule[] {
+    let rules = this.#byHook.get(hook);
+    if (rules === undefined) {
+      rules = this.#rules.filter(({ checks }) => checks[hook] !== undefined);
+      this.#byHook.set(hook, rules);
     }
+    for (const { number } of rules) this.#occasions.set(number, (this.#occasions.get(number) ?? 0) + 1);
+    return rules;
   }
 
   #reporter({ number, section, level }: Rule, { url, playlist }: Subject): Report {

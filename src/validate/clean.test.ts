@@ -19,6 +19,7 @@ test("rules 1 to 68: a sliding window over 120 s is clean, and every rule has so
     forMs: 120_000,
     cache: SHORT,
     renditions: ["high", "low"],
+    gzip: true,
     endAtMs: 119_000,
     validate: { allowedOrigin: "http://player.example" },
   });

@@ -83,7 +83,7 @@ export const deltaRules: readonly Rule[] = [
       "MEDIA-SEQUENCE and DISCONTINUITY-SEQUENCE as in the full playlist; every unskipped tag is there; the MAP in effect is restated after SKIP (field)",
     how: "every delta against the full playlist that is asked for right after it",
     checks: {
-      delta({ answer, full }, report) {
+      delta({ asked, answer, base, full }, report) {
         const { skip } = answer;
         if (skip === undefined) return;
         if (answer.mediaSequence === full.mediaSequence && answer.discontinuitySequence !== full.discontinuitySequence)
@@ -95,6 +95,16 @@ export const deltaRules: readonly Rule[] = [
           );
         const [has, expected] = [headLines(answer), headLines(full)];
         for (const line of expected) if (!has.includes(line)) report(`${line} is not in the delta`);
+        if (answer.reports.length < Math.min(base.reports.length, full.reports.length))
+          report(`${answer.reports.length} RENDITION-REPORTs, the full playlist has ${full.reports.length}`);
+        if (asked === "YES") {
+          const ranges = new Set(answer.dateRanges.map(({ line }) => answer.lines[line - 1]));
+          const stayed = new Set(base.dateRanges.map(({ line }) => base.lines[line - 1]));
+          for (const { line } of full.dateRanges) {
+            const text = full.lines[line - 1];
+            if (stayed.has(text) && !ranges.has(text)) report(`${text} is not in the delta`);
+          }
+        }
         const first = allSegments(answer)[0];
         if (first === undefined || !full.tags.has("EXT-X-MAP")) return;
         // hls.js takes the wrong init from a MAP before the SKIP; Shaka gets none without one after it.
@@ -111,13 +121,22 @@ export const deltaRules: readonly Rule[] = [
     section: "6.2.5.1, 4.4.5.2",
     level: "MUST",
     title: "v2: RECENTLY-REMOVED-DATERANGES present, old DATERANGEs absent",
-    how: "_HLS_skip=v2 is asked where CAN-SKIP-DATERANGES stands",
+    how: "_HLS_skip=v2 is asked where CAN-SKIP-DATERANGES stands; its DATERANGEs against those seen to come and go",
     checks: {
-      delta({ asked, answer, base }, report) {
+      delta({ asked, answer, base, oldDateRanges, removedDateRanges }, report) {
         const { skip } = answer;
         if (asked !== "v2" || skip === undefined || base.control.get("CAN-SKIP-DATERANGES") !== "YES") return;
-        if (!skip.values.has("RECENTLY-REMOVED-DATERANGES"))
-          report("a delta of v2 without RECENTLY-REMOVED-DATERANGES", { lines: [skip.line] });
+        const removed = skip.values.get("RECENTLY-REMOVED-DATERANGES");
+        if (removed === undefined) report("a delta of v2 without RECENTLY-REMOVED-DATERANGES", { lines: [skip.line] });
+        const named = removed?.split("\t") ?? [];
+        for (const id of removedDateRanges)
+          if (removed !== undefined && !named.includes(id))
+            report(`DATERANGE "${id}" has gone lately, and is not among RECENTLY-REMOVED-DATERANGES`, {
+              lines: [skip.line],
+            });
+        for (const { line } of answer.dateRanges)
+          if (oldDateRanges.has(answer.lines[line - 1] ?? ""))
+            report("a DATERANGE that came longer ago than CAN-SKIP-UNTIL stands in a delta of v2", { lines: [line] });
       },
     },
   },

@@ -112,9 +112,19 @@ async function readBody(
   return { bytes, firstByteMs };
 }
 
-/** The Range header that asks for a resource; undefined for a whole one. */
-export function rangeHeader({ range }: ListedResource): string | undefined {
-  return range && `bytes=${range.offsetBytes}-${range.offsetBytes + range.lengthBytes - 1}`;
+/** How a resource of a playlist is asked for. */
+export interface ResourceKey {
+  readonly url: string;
+  /** The Range header; undefined for a whole one. */
+  readonly range: string | undefined;
+  /** Both in one. */
+  readonly id: string;
+}
+
+export function resourceKey(playlist: { readonly url: string }, { uri, range }: ListedResource): ResourceKey {
+  const url = resolveUri(uri, playlist.url);
+  const header = range && `bytes=${range.offsetBytes}-${range.offsetBytes + range.lengthBytes - 1}`;
+  return { url, range: header, id: header === undefined ? url : `${url}@${header}` };
 }
 
 /** A URI of a playlist made absolute; the playlist's own where it is none, so that its answer is a finding. */

@@ -1,34 +1,8 @@
 import { integerOf } from "./attributes.ts";
 import { resolveUri } from "./exchange.ts";
-import { allSegments, hintOf, type ListedPart, type ListedSegment, type MediaPlaylist } from "./media-playlist.ts";
+import { allSegments, hintOf } from "./media-playlist.ts";
+import { nextPartOf, outcomeOfHint } from "./next-part.ts";
 import { inSeconds, type Rule } from "./rule.ts";
-
-interface NextPart {
-  readonly part: ListedPart;
-  readonly segment: ListedSegment;
-  readonly opensSegment: boolean;
-}
-
-/** The part that came right after the last of `before`, if the later playlist still lists both. */
-function nextPartOf(before: MediaPlaylist, after: MediaPlaylist): NextPart | undefined {
-  const last = allSegments(before).at(-1)?.parts.at(-1);
-  if (last === undefined) return undefined;
-  const segments = allSegments(after);
-  for (const [i, segment] of segments.entries()) {
-    const at = segment.parts.findIndex(
-      ({ uri, range }) => uri === last.uri && range?.offsetBytes === last.range?.offsetBytes,
-    );
-    if (at < 0) continue;
-    const inSame = segment.parts[at + 1];
-    if (inSame !== undefined) return { part: inSame, segment, opensSegment: false };
-    const next = segments[i + 1];
-    const first = next?.parts[0];
-    return next === undefined || first === undefined ? undefined : { part: first, segment: next, opensSegment: true };
-  }
-  return undefined;
-}
-
-const hasRanges = ({ parts }: ListedSegment): boolean => parts.some(({ range }) => range !== undefined);
 
 const MAX_BEHIND_TARGETS = 1;
 
@@ -67,28 +41,25 @@ export const hintRules: readonly Rule[] = [
     section: "6.2.6",
     level: "MUST",
     title: "A hinted URI becomes the next published part, else 404; also where that part opens a segment",
-    how: "each hint against the next part; every other hinted part is asked for before it is listed",
+    how: "each hint against the next part; every other hinted part is asked for before it is listed, and one that is dropped (at a discontinuity, by another producer, at the end) is asked for after that, and must be 404",
     checks: {
       change(before, after, report) {
-        const hint = hintOf(before, "PART");
-        const next = nextPartOf(before, after);
-        const uri = hint?.values.get("URI");
-        if (uri === undefined || next === undefined) return;
-        const startBytes = integerOf(hint?.values.get("BYTERANGE-START")) ?? 0;
-        // A range at the end of a growing segment cannot name the next one (4.4.5.3).
-        if (next.opensSegment && startBytes > 0) return;
-        const { part } = next;
-        // Nor has a gap any bytes to be a range of.
-        if (part.gap && part.range === undefined && allSegments(before).some(hasRanges)) return;
-        if (part.uri !== uri || (part.range?.offsetBytes ?? 0) !== startBytes)
-          report(
-            `hinted ${uri} from byte ${startBytes}, and the next part is ${part.uri} from ${part.range?.offsetBytes ?? 0}`,
-            {
-              lines: [part.line],
-              // Another encoder that takes over cannot keep what the one before has promised.
-              level: next.segment.discontinuity && next.opensSegment ? "SHOULD" : "MUST",
-            },
-          );
+        const hint = outcomeOfHint(before, after);
+        if (hint?.outcome !== "broken" || hint.next === undefined) return;
+        const { uri, startBytes } = hint;
+        const { part } = hint.next;
+        report(
+          `hinted ${uri} from byte ${startBytes}, and the next part is ${part.uri} from ${part.range?.offsetBytes ?? 0}`,
+          { lines: [part.line] },
+        );
+      },
+      dropped({ line, exchange }, report) {
+        const { status, url } = exchange;
+        if (status !== 404 && status !== 410)
+          report(`it was hinted, and is not planned any more: expected 404, got ${status || "no answer"}`, {
+            url,
+            ...(line === undefined ? {} : { lines: [line] }),
+          });
       },
       hinted({ part, exchange, patienceMs }, report) {
         if (exchange.endMs - exchange.askedMs > patienceMs) return;
@@ -105,16 +76,16 @@ export const hintRules: readonly Rule[] = [
     section: "B.1",
     level: "MUST",
     title: "A TYPE=MAP hint when the next part changes the init segment",
-    how: "the playlist before each change of init segment",
+    how: "the playlist before each change of init segment, unless its hint for the part was dropped too (rule 40)",
     checks: {
       change(before, after, report) {
+        const hint = outcomeOfHint(before, after);
+        // What was planned has changed: rule 40 says whether it may. From the playlist on that hints anew, the new plan holds.
+        if (hint !== undefined && hint.outcome !== "kept") return;
         const next = nextPartOf(before, after);
         const map = next?.segment.map;
         const was = allSegments(before).at(-1)?.map;
         if (map === undefined || was === undefined) return;
-        // Where another encoder has taken over, no hint holds: rule 40 says so.
-        const isTakenOver = next?.opensSegment === true && next.segment.discontinuity;
-        if (isTakenOver && hintOf(before, "PART")?.values.get("URI") !== next.part.uri) return;
         const hinted = hintOf(before, "MAP")?.values.get("URI");
         const changes = map.uri !== was.uri || map.range?.offsetBytes !== was.range?.offsetBytes;
         if (changes && hinted !== map.uri)

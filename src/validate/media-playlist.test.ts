@@ -1,15 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readAttributes } from "./attributes.ts";
-import {
-  allSegments,
-  endWallMs,
-  lastPosition,
-  mergeDelta,
-  nextPosition,
-  parseMediaPlaylist,
-} from "./media-playlist.ts";
+import { allSegments, endWallMs, lastPosition, mergeDelta, nextPosition } from "./media-playlist.ts";
 import { parseMultivariant } from "./multivariant-playlist.ts";
+import { parseMediaPlaylist } from "./playlist-reader.ts";
 
 const URL = "http://origin.example/a/media.m3u8";
 const parse = (...lines: readonly string[]) => parseMediaPlaylist(`#EXTM3U\n${lines.join("\n")}\n`, URL);
@@ -47,9 +41,9 @@ describe("parseMediaPlaylist()", () => {
       "b.mp4",
     );
     expect(playlist.dateRanges[0]?.values.get("X-COM")).toBe("a,b");
-    expect(playlist.segments.map(({ encryption, gap }) => [encryption, gap])).toEqual([
-      ["SAMPLE-AES", false],
-      [undefined, true],
+    expect(playlist.segments.map(({ keys, gap }) => [keys, gap])).toEqual([
+      [['METHOD=SAMPLE-AES,URI="key"'], false],
+      [[], true],
     ]);
   });
 
@@ -104,9 +98,9 @@ test("mergeDelta() hands on the MAP and the key in effect, and gives up where a 
     "4.mp4",
   );
   const merged = mergeDelta(base, delta);
-  expect(
-    merged?.segments.map(({ msn, resource, map, encryption }) => [msn, resource?.uri, map?.uri, encryption]),
-  ).toEqual([1, 2, 3, 4].map((msn) => [msn, `${msn}.mp4`, "init", "SAMPLE-AES"]));
+  expect(merged?.segments.map(({ msn, resource, map, keys }) => [msn, resource?.uri, map?.uri, keys])).toEqual(
+    [1, 2, 3, 4].map((msn) => [msn, `${msn}.mp4`, "init", ['METHOD=SAMPLE-AES,URI="k"']]),
+  );
   expect(mergeDelta(parse("#EXT-X-MEDIA-SEQUENCE:2", "#EXTINF:1,", "2.mp4"), delta)).toBeUndefined();
 });
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../model/clock.ts";
+import type { LagWatch } from "./lag-watch.ts";
 import { lastPosition, type MediaPlaylist, segmentMs } from "./media-playlist.ts";
 import { type Pace, reaches } from "./rule.ts";
 
@@ -8,6 +9,7 @@ const MAX_GAPS = 60;
 /** Times between new parts, and between new segments, as a blocked client sees them. */
 export class PaceWatch {
   readonly #clock: Clock;
+  readonly #lag: LagWatch;
   readonly #partGapsMs: number[] = [];
   readonly #segmentGapsMs: number[] = [];
   #last: MediaPlaylist | undefined;
@@ -15,8 +17,9 @@ export class PaceWatch {
   #lastSegmentMs: number | undefined;
   #longestSegmentMs = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, lag: LagWatch) {
     this.#clock = clock;
+    this.#lag = lag;
   }
 
   /** `prompt`: the playlist came as soon as its last part was there. Returns the pace when there is something new. */
@@ -33,10 +36,10 @@ export class PaceWatch {
     // The last playlist adds what was left, whenever the end came.
     if (playlist.ended) return undefined;
     const { partTargetMs, targetDurationMs } = playlist;
-    if (prompt && this.#lastPartMs !== undefined) push(this.#partGapsMs, nowMs - this.#lastPartMs);
+    if (prompt && this.#lastPartMs !== undefined) push(this.#partGapsMs, this.#gapMs(this.#lastPartMs));
     this.#lastPartMs = prompt ? nowMs : undefined;
     if ((playlist.segments.at(-1)?.msn ?? 0) > (before.segments.at(-1)?.msn ?? 0)) {
-      if (this.#lastSegmentMs !== undefined) push(this.#segmentGapsMs, nowMs - this.#lastSegmentMs);
+      if (this.#lastSegmentMs !== undefined) push(this.#segmentGapsMs, this.#gapMs(this.#lastSegmentMs));
       this.#lastSegmentMs = nowMs;
     }
     return {
@@ -46,6 +49,10 @@ export class PaceWatch {
       targetDurationMs: targetDurationMs ?? 0,
       longestSegmentMs: this.#longestSegmentMs,
     };
+  }
+
+  #gapMs(fromMs: number): number {
+    return this.#clock.now() - fromMs - this.#lag.sinceMs(fromMs);
   }
 }
 

@@ -1,11 +1,14 @@
 import { RelayError } from "../model/errors.ts";
+import { Asker, type AskerContext } from "./asker.ts";
+import { millisecondsOf } from "./attributes.ts";
 import type { Checker } from "./checker.ts";
-import { delay } from "./delay.ts";
-import { type Ask, type Exchange, exchange, type Network } from "./exchange.ts";
-import { lastPosition, type MediaPlaylist, mergeDelta, nextPosition, parseMediaPlaylist } from "./media-playlist.ts";
-import { MediaWatch, noAnswer } from "./media-watch.ts";
+import { DateRangeLog } from "./date-range-log.ts";
+import type { Exchange } from "./exchange.ts";
+import { lastPosition, type MediaPlaylist, mergeDelta, nextPosition } from "./media-playlist.ts";
+import { MediaWatch } from "./media-watch.ts";
 import { PaceWatch } from "./pace-watch.ts";
-import { type BlockedKind, type Prober, reaches, type Setting } from "./rule.ts";
+import { parseMediaPlaylist } from "./playlist-reader.ts";
+import { type BlockedKind, type Prober, reaches } from "./rule.ts";
 
 /** The ways to reload, over and over: each is what some player does. */
 const STEPS = ["part", "part", "delta", "part", "reordered", "part", "delta-v2", "part", "part", "msn"] as const;
@@ -21,13 +24,9 @@ const PROBE_DEADLINE_MS = 3_000;
 const DEFAULT_TARGET_MS = 6_000;
 const DEFAULT_PART_MS = 1_000;
 
-export interface RenditionWatchContext {
+export interface RenditionWatchContext extends AskerContext {
   readonly id: string;
   readonly url: string;
-  readonly network: Network;
-  readonly checker: Checker;
-  readonly setting: Setting;
-  readonly signal: AbortSignal;
   /** Called with each full playlist. */
   readonly onPlaylist: (playlist: MediaPlaylist) => void;
 }
@@ -36,9 +35,12 @@ export interface RenditionWatchContext {
 export class RenditionWatch {
   readonly id: string;
   readonly url: string;
-  readonly #context: RenditionWatchContext;
+  readonly #checker: Checker;
+  readonly #onPlaylist: (playlist: MediaPlaylist) => void;
+  readonly #asker: Asker;
   readonly #media: MediaWatch;
   readonly #pace: PaceWatch;
+  readonly #dateRanges = new DateRangeLog();
   #full: MediaPlaylist | undefined;
   /** When the newest full playlist was asked for. */
   #askedMs = 0;
@@ -47,9 +49,11 @@ export class RenditionWatch {
   constructor(context: RenditionWatchContext) {
     this.id = context.id;
     this.url = context.url;
-    this.#context = context;
-    this.#media = new MediaWatch(context);
-    this.#pace = new PaceWatch(context.network.clock);
+    this.#checker = context.checker;
+    this.#onPlaylist = context.onPlaylist;
+    this.#asker = new Asker(context);
+    this.#media = new MediaWatch(this.#asker, context.checker);
+    this.#pace = new PaceWatch(context.network.clock, context.lag);
   }
 
   get ended(): boolean {
@@ -61,14 +65,13 @@ export class RenditionWatch {
    * @throws RelayError `source-lost` when the playlist cannot be had any more
    */
   async run(): Promise<void> {
-    const { signal } = this.#context;
     try {
       while (this.#full === undefined) await this.#reloadPlain();
       // Probing goes on until the run is over, and only its failure ends it.
       const failed = this.#probeNowAndThen().then(() => new Promise<never>(() => undefined));
       await Promise.race([this.#follow(), failed]);
     } catch (thrown) {
-      if (!signal.aborted) throw thrown;
+      if (!this.#asker.signal.aborted) throw thrown;
     }
   }
 
@@ -98,7 +101,7 @@ export class RenditionWatch {
       if (control.has("CAN-SKIP-UNTIL")) await this.#reloadDelta(asked);
     } else if (control.get("CAN-BLOCK-RELOAD") === "YES") await this.#reloadBlocking(step);
     else {
-      await this.#wait(this.#known.partTargetMs ?? this.#targetDurationMs / 2);
+      await this.#asker.wait(this.#known.partTargetMs ?? this.#targetDurationMs / 2);
       await this.#reloadPlain();
     }
   }
@@ -117,7 +120,7 @@ export class RenditionWatch {
         `"${this.id}": expected a playlist at ${this.url}, got ${answer.status || "no answer"} ${this.#failures} times`,
       );
     }
-    await this.#wait(RETRY_MS);
+    await this.#asker.wait(RETRY_MS);
   }
 
   async #reloadBlocking(step: "part" | "reordered" | "msn"): Promise<void> {
@@ -127,23 +130,24 @@ export class RenditionWatch {
     const kind: BlockedKind = hasParts ? step : "msn";
     const asked = kind === "msn" ? { msn: next.msn } : next;
     const answer = await this.#request(queryOf(kind, next), 3 * this.#targetDurationMs + 5_000);
-    const waitedMs = answer.endMs - answer.askedMs;
+    const stalledMs = this.#asker.lag.sinceMs(answer.askedMs);
+    const waitedMs = Math.max(0, answer.endMs - answer.askedMs - stalledMs);
     if (answer.status === 200) this.#takeFull(answer, kind);
     else {
       // The server is asked no faster than it may be when it blocks.
-      await this.#wait(Math.min(this.#partTargetMs, 500));
+      await this.#asker.wait(Math.min(this.#partTargetMs, 500));
       await this.#reloadPlain();
     }
     const after = this.#known;
     const satisfied = after.ended || isSatisfied(after, asked);
-    this.#context.checker.run("blocked", { url: answer.url, playlist: after }, (check, report) =>
-      check({ kind, asked, waitedMs, status: answer.status, before, after, satisfied }, report),
+    this.#checker.run("blocked", { url: answer.url, playlist: after }, (check, report) =>
+      check({ kind, asked, waitedMs, stalledMs, status: answer.status, before, after, satisfied }, report),
     );
-    if (answer.status === 200 && !satisfied) await this.#wait(Math.min(this.#partTargetMs, 500));
+    if (answer.status === 200 && !satisfied) await this.#asker.wait(Math.min(this.#partTargetMs, 500));
   }
 
   async #reloadDelta(asked: "YES" | "v2"): Promise<void> {
-    const { checker } = this.#context;
+    const checker = this.#checker;
     const base = this.#known;
     const exchanged = await this.#request(`_HLS_skip=${asked}`, this.#targetDurationMs + 5_000);
     if (exchanged.status !== 200) {
@@ -151,6 +155,10 @@ export class RenditionWatch {
       return;
     }
     const answer = parse(exchanged, this.url);
+    // By what was known when it was asked for.
+    const skipUntilMs = millisecondsOf(base.control.get("CAN-SKIP-UNTIL")) ?? 0;
+    const oldDateRanges = this.#dateRanges.olderThan(skipUntilMs, exchanged.askedMs);
+    const removedDateRanges = this.#dateRanges.leftWithin(skipUntilMs, exchanged.askedMs);
     const subject = { url: exchanged.url, playlist: answer };
     checker.run("answer", subject, (check, report) => check(answer, report));
     const failures = this.#failures;
@@ -158,11 +166,13 @@ export class RenditionWatch {
     if (this.#failures !== failures) return;
     const full = this.#known;
     const merged = answer.skip === undefined ? answer : mergeDelta(base, answer);
-    checker.run("delta", subject, (check, report) => check({ asked, answer, base, merged, full }, report));
+    checker.run("delta", subject, (check, report) =>
+      check({ asked, answer, base, merged, full, oldDateRanges, removedDateRanges }, report),
+    );
   }
 
   #takeFull(exchanged: Exchange, kind: BlockedKind | "plain"): void {
-    const { checker, onPlaylist } = this.#context;
+    const checker = this.#checker;
     const before = this.#full;
     const playlist = parse(exchanged, this.url);
     const subject = { url: exchanged.url, playlist };
@@ -174,53 +184,37 @@ export class RenditionWatch {
     this.#askedMs = exchanged.askedMs;
     const pace = this.#pace.take(playlist, kind !== "plain" && kind !== "msn");
     if (pace !== undefined) checker.run("pace", subject, (check, report) => check(pace, report));
+    this.#dateRanges.take(playlist, exchanged.endMs);
     this.#media.take(playlist, before, seenMs);
-    onPlaylist(playlist);
+    this.#onPlaylist(playlist);
   }
 
-  /** An answer that never comes is one of status 0. */
-  async #request(query: string, deadlineMs: number): Promise<Exchange> {
-    return this.#ask({ kind: "playlist", url: withQuery(this.url, query), signal: this.#context.signal, deadlineMs });
-  }
-
-  async #ask(ask: Ask): Promise<Exchange> {
-    const { network, signal, checker, setting } = this.#context;
-    const askedMs = network.clock.now();
-    try {
-      const answer = await exchange(network, ask);
-      checker.run("exchange", { url: ask.url }, (check, report) => check(answer, report, setting));
-      return answer;
-    } catch (thrown) {
-      if (signal.aborted) throw thrown;
-      return { ...noAnswer(ask, network.clock.now()), askedMs };
-    }
+  #request(query: string, deadlineMs: number): Promise<Exchange> {
+    return this.#asker.ask({ kind: "playlist", url: withQuery(this.url, query), deadlineMs });
   }
 
   async #probeNowAndThen(): Promise<void> {
-    const { signal } = this.#context;
     try {
-      await this.#wait(FIRST_PROBES_MS);
+      await this.#asker.wait(FIRST_PROBES_MS);
       while (!this.ended) {
         await this.#probe("probe");
         for (let waitedMs = 0; !this.ended && waitedMs < PROBE_INTERVAL_MS; waitedMs += RETRY_MS)
-          await this.#wait(RETRY_MS);
+          await this.#asker.wait(RETRY_MS);
       }
     } catch (thrown) {
-      if (!signal.aborted) throw thrown;
+      if (!this.#asker.signal.aborted) throw thrown;
     }
   }
 
   async #probe(hook: "probe" | "endProbe"): Promise<void> {
-    const { checker, signal } = this.#context;
     const ask = (url: string, range?: string): Promise<Exchange> =>
-      this.#ask({
+      this.#asker.ask({
         kind: "probe",
         url,
         ...(range === undefined ? {} : { range }),
-        signal,
         deadlineMs: Math.max(PROBE_DEADLINE_MS, this.#targetDurationMs),
       });
-    await checker.runInTurn(
+    await this.#checker.runInTurn(
       hook,
       () => ({ url: this.url, playlist: this.#known }),
       async (check, report) => {
@@ -240,10 +234,6 @@ export class RenditionWatch {
         }
       },
     );
-  }
-
-  #wait(delayMs: number): Promise<void> {
-    return delay(this.#context.network.clock, delayMs, this.#context.signal);
   }
 }
 

@@ -31,6 +31,10 @@ export interface DeltaAnswer {
   /** Undefined where the base lacks a segment that was skipped. */
   readonly merged: MediaPlaylist | undefined;
   readonly full: MediaPlaylist;
+  /** Lines of DATERANGEs that have been in the playlist for longer than CAN-SKIP-UNTIL. */
+  readonly oldDateRanges: ReadonlySet<string>;
+  /** Ids of DATERANGEs that have left it since then. */
+  readonly removedDateRanges: readonly string[];
 }
 
 /** How a blocking request named its directives. */
@@ -39,7 +43,9 @@ export type BlockedKind = "msn" | "part" | "reordered";
 export interface BlockedAnswer {
   readonly kind: BlockedKind;
   readonly asked: { readonly msn: number; readonly part?: number };
+  /** Without the time that the validator itself stood still. */
   readonly waitedMs: number;
+  readonly stalledMs: number;
   /** 0 where no answer came in time. */
   readonly status: number;
   readonly before: MediaPlaylist;
@@ -73,11 +79,22 @@ export interface OpenRangeAnswer {
   readonly segment: Bytes;
 }
 
+/** A part that was hinted and is not planned any more, asked for after that. */
+export interface DroppedAnswer {
+  /** Of the part that came instead, if one has. */
+  readonly line: LineNumber | undefined;
+  readonly exchange: Exchange;
+}
+
 /** A resource that left the playlist, asked for while it still has to be there. */
 export interface RemovedAnswer {
   readonly what: "part" | "segment";
+  /** At most. */
   readonly goneForMs: number;
-  readonly mustStayMs: number;
+  /** How long it is to stay. */
+  readonly stayMs: number;
+  /** By the time it was asked for it has to be there, and is not only kept for those who read an older specification. */
+  readonly must: boolean;
   readonly exchange: Exchange;
 }
 
@@ -156,6 +173,7 @@ export interface Checks {
   readonly listed?: (listed: ListedAnswer, report: Report) => void;
   readonly hinted?: (hinted: HintedAnswer, report: Report) => void;
   readonly openRange?: (open: OpenRangeAnswer, report: Report) => void;
+  readonly dropped?: (dropped: DroppedAnswer, report: Report) => void;
   readonly removed?: (removed: RemovedAnswer, report: Report) => void;
   readonly media?: (media: SegmentMedia, report: Report) => void;
   readonly pace?: (pace: Pace, report: Report) => void;

@@ -1,4 +1,11 @@
-import { allSegments, type ListedSegment, type MediaPlaylist, segmentMs } from "./media-playlist.ts";
+import {
+  allSegments,
+  type ListedPart,
+  type ListedResource,
+  type ListedSegment,
+  type MediaPlaylist,
+  segmentMs,
+} from "./media-playlist.ts";
 import { EPSILON_MS, inSeconds, type Report, type Rule } from "./rule.ts";
 
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,}(Z|[+-]\d\d:?\d\d)$/;
@@ -20,13 +27,26 @@ function renumbered(before: MediaPlaylist, after: MediaPlaylist): number | undef
   return moves.size === 1 ? move : undefined;
 }
 
-const facts = ({ discontinuity, gap, map, encryption, programDateTime, durationMs }: ListedSegment): string =>
-  JSON.stringify([discontinuity, gap, map, encryption, programDateTime, durationMs]);
+const sameResource = (a: ListedResource | undefined, b: ListedResource | undefined): boolean =>
+  a?.uri === b?.uri &&
+  a?.range?.offsetBytes === b?.range?.offsetBytes &&
+  a?.range?.lengthBytes === b?.range?.lengthBytes;
 
-const partFacts = ({ parts }: ListedSegment): string[] =>
-  parts.map(({ uri, range, durationMs, independent, gap }) =>
-    JSON.stringify([uri, range, durationMs, independent, gap]),
-  );
+const sameSegment = (a: ListedSegment, b: ListedSegment): boolean =>
+  a.discontinuity === b.discontinuity &&
+  a.gap === b.gap &&
+  a.programDateTime === b.programDateTime &&
+  a.durationMs === b.durationMs &&
+  a.keys.length === b.keys.length &&
+  a.keys.every((key, i) => key === b.keys[i]) &&
+  sameResource(a.map, b.map);
+
+const samePart = (a: ListedPart, b: ListedPart | undefined): boolean =>
+  b !== undefined &&
+  a.durationMs === b.durationMs &&
+  a.independent === b.independent &&
+  a.gap === b.gap &&
+  sameResource(a, b);
 
 /**
  * What a later full playlist may not differ in from an earlier one (6.2.1): closed segments, and the parts that an open one had.
@@ -44,13 +64,14 @@ export function compareContents(before: MediaPlaylist, after: MediaPlaylist, rep
     const lines = [is.firstLine, is.lastLine];
     if (was.resource !== undefined) {
       if (is.resource === undefined) report(`segment ${was.msn} was closed, and is open again`, { lines });
-      else if (facts(was) !== facts(is)) report(`segment ${was.msn} has changed`, { lines });
+      else if (!sameSegment(was, is)) report(`segment ${was.msn} has changed`, { lines });
     }
-    const [had, has] = [partFacts(was), partFacts(is)];
-    if (has.length === 0) continue;
+    const [had, has] = [was.parts, is.parts];
     // A closed segment's parts may go, all of them; none is added, and none changes.
-    const grown = was.resource === undefined ? has.slice(0, had.length) : has;
-    if (grown.join() !== had.join()) report(`the parts of segment ${was.msn} have changed`, { lines });
+    if (has.length === 0) continue;
+    const sameCount = was.resource === undefined ? has.length >= had.length : has.length === had.length;
+    if (!sameCount || !had.every((part, i) => samePart(part, has[i])))
+      report(`the parts of segment ${was.msn} have changed`, { lines });
   }
 }
 
@@ -147,13 +168,13 @@ export const sequenceRules: readonly Rule[] = [
     section: "6.2.2",
     level: "MUST",
     title: "A removed segment stays fetchable for its own duration plus that of the longest playlist it was in",
-    how: "removed segments are fetched again near that time",
+    how: "removed segments are fetched again at once, and near that time: MUST until so long after they came, SHOULD (RFC 8216) until so long after they went",
     checks: {
-      removed({ what, goneForMs, mustStayMs, exchange }, report) {
+      removed({ what, goneForMs, stayMs, must, exchange }, report) {
         if (what === "segment" && (exchange.status < 200 || exchange.status >= 300))
           report(
-            `a segment that left at most ${inSeconds(goneForMs)} ago answers ${exchange.status}, and must stay for ${inSeconds(mustStayMs)}`,
-            { url: exchange.url },
+            `a segment that left at most ${inSeconds(goneForMs)} ago answers ${exchange.status || "nothing"}, and is to stay for ${inSeconds(stayMs)}`,
+            { url: exchange.url, level: must ? "MUST" : "SHOULD" },
           );
       },
     },
@@ -225,6 +246,8 @@ export const sequenceRules: readonly Rule[] = [
           if (!tags.has("EXT-X-PROGRAM-DATE-TIME"))
             report("a DATERANGE without a PROGRAM-DATE-TIME", { lines: [range.line] });
           const id = range.values.get("ID") ?? "";
+          for (const name of ["ID", "START-DATE"])
+            if (!range.values.has(name)) report(`a DATERANGE without ${name}`, { lines: [range.line] });
           const other = byId.get(id);
           const conflict = other && conflicting(other.values, range.values);
           if (other !== undefined && conflict !== undefined)
@@ -259,8 +282,11 @@ export const sequenceRules: readonly Rule[] = [
           report(`segments have gone from a playlist of type ${type}`, { lines });
         if (before.playlistType === "VOD" && before.text !== after.text)
           report("a VOD playlist has changed", { lines });
-        if (before.playlistType === undefined && after.playlistType !== undefined && !after.ended)
-          report(`PLAYLIST-TYPE ${type} came later`, { lines });
+        // An end changes what the playlist is, and an EVENT that has ended is VOD.
+        if (before.playlistType !== after.playlistType && !after.ended)
+          report(`PLAYLIST-TYPE was ${before.playlistType ?? "none"}, and is ${after.playlistType ?? "none"}`, {
+            lines,
+          });
       },
     },
   },

@@ -3,6 +3,7 @@ import { RelayError } from "../model/errors.ts";
 import { Checker } from "./checker.ts";
 import { type Ask, exchange, type Fetch, type Network } from "./exchange.ts";
 import { type Finding, Findings, type Level } from "./finding.ts";
+import { LagWatch } from "./lag-watch.ts";
 import { endWallMs, type MediaPlaylist } from "./media-playlist.ts";
 import { isMultivariant, type ListedRendition, parseMultivariant } from "./multivariant-playlist.ts";
 import { RenditionWatch } from "./rendition-watch.ts";
@@ -76,6 +77,7 @@ class Validation {
   readonly #checker: Checker;
   readonly #network: Network;
   readonly #setting: Setting;
+  readonly #lag: LagWatch;
   readonly #aborter = new AbortController();
   readonly #views = new Map<string, RenditionView>();
   readonly #behindSinceMs = new Map<string, number>();
@@ -86,6 +88,7 @@ class Validation {
     this.#url = url;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#lag = new LagWatch(this.#clock);
     this.#findings = new Findings(options.onFinding);
     this.#checker = new Checker(RULES, this.#findings, this.#clock);
     const { fetch = (target, init) => globalThis.fetch(target, init), allowedOrigin, overNetwork = true } = options;
@@ -124,6 +127,7 @@ class Validation {
     } finally {
       signal?.removeEventListener("abort", stop);
       stop();
+      this.#lag.stop();
     }
   }
 
@@ -170,6 +174,7 @@ class Validation {
       network: this.#network,
       checker: this.#checker,
       setting: this.#setting,
+      lag: this.#lag,
       signal: this.#aborter.signal,
       onPlaylist: (playlist) => {
         this.#playlists += 1;

@@ -1,11 +1,16 @@
-/** For tests only: reads a Media Playlist line by line, knowing nothing of how it was written. */
+import * as reader from "../../validate/media-playlist.ts";
+import { parseMediaPlaylist } from "../../validate/playlist-reader.ts";
 
-/** Tens of microseconds, read from the decimals without floating point. */
-export type ParsedTicks = number;
+/** For tests only: a Media Playlist as the validator reads it, in the units that the manifest writes. */
 
+/** Tens of microseconds: what five decimals of a second count, so that sums are exact. */
+type ParsedTicks = number;
+
+/** A playlist's text, or its bytes in one piece or in several. */
 export type PlaylistText = string | Uint8Array | readonly Uint8Array[];
 
 interface ParsedPart {
+  /** With its range, which is part of what names it. */
   readonly uri: string;
   readonly ticks: ParsedTicks;
   readonly independent: boolean;
@@ -28,8 +33,9 @@ export interface ParsedSegment {
 }
 
 export interface ParsedPlaylist {
+  readonly media: reader.MediaPlaylist;
   readonly lines: readonly string[];
-  /** Values of the tags that concern the playlist as a whole. */
+  /** Lines that concern the playlist as a whole, by their tag without `#`. */
   readonly header: ReadonlyMap<string, string>;
   readonly mediaSequence: number;
   readonly discontinuitySequence: number;
@@ -49,57 +55,11 @@ export interface ParsedPlaylist {
   readonly ended: boolean;
 }
 
-interface Draft {
-  discontinuity: boolean;
-  programDateTime: string | undefined;
-  parts: ParsedPart[];
-  gap: boolean;
-  ticks: ParsedTicks | undefined;
-  touched: boolean;
-}
+const URL = "http://origin.example/live/studio/main/media.m3u8";
+const HEADER =
+  /^#(EXTM3U|EXT-X-(?:VERSION|TARGETDURATION|SERVER-CONTROL|PART-INF|MEDIA-SEQUENCE|DISCONTINUITY-SEQUENCE|PLAYLIST-TYPE|ENDLIST))(?::(.*))?$/;
 
-const emptyDraft = (): Draft => ({
-  discontinuity: false,
-  programDateTime: undefined,
-  parts: [],
-  gap: false,
-  ticks: undefined,
-  touched: false,
-});
-
-/** Reads a decimal-floating-point. Throws on anything else. */
-export function ticksOfDecimal(text: string | undefined): ParsedTicks {
-  const match = /^(\d+)(?:\.(\d{1,5}))?$/.exec(text ?? "");
-  if (match === null) throw new Error(`not a decimal of at most five places: ${String(text)}`);
-  return Number(match[1]) * 100_000 + Number((match[2] ?? "").padEnd(5, "0"));
-}
-
-/** Reads an attribute list. Throws on a syntax error or an attribute that stands twice (4.2). */
-function parseAttributes(text: string): Map<string, string> {
-  const attributes = new Map<string, string>();
-  const pattern = /([A-Z0-9-]+)=("[^"\r\n]*"|[^",\s]+)(,|$)/y;
-  while (pattern.lastIndex < text.length) {
-    const at = pattern.lastIndex;
-    const match = pattern.exec(text);
-    if (match === null) throw new Error(`not an attribute list from column ${at}: ${text}`);
-    const [, name = "", value = ""] = match;
-    if (attributes.has(name)) throw new Error(`attribute ${name} stands twice: ${text}`);
-    attributes.set(name, value.replace(/^"|"$/g, ""));
-  }
-  return attributes;
-}
-
-function parsePart(text: string): ParsedPart {
-  const attributes = parseAttributes(text);
-  const range = attributes.get("BYTERANGE");
-  return {
-    // A range is part of what names it.
-    uri: `${attributes.get("URI") ?? ""}${range === undefined ? "" : `#${range}`}`,
-    ticks: ticksOfDecimal(attributes.get("DURATION")),
-    independent: attributes.get("INDEPENDENT") === "YES",
-    gap: attributes.get("GAP") === "YES",
-  };
-}
+export const ticksOf = (durationMs: number): ParsedTicks => Math.round(durationMs * 100);
 
 /** The text of a playlist, which may be in chunks that belong together. */
 export function textOf(playlist: PlaylistText): string {
@@ -109,121 +69,65 @@ export function textOf(playlist: PlaylistText): string {
   return playlist.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
 }
 
-/** Throws on a line it does not know: what these playlists hold is known completely. */
+/** As the validator reads it. */
+export function readPlaylist(playlist: PlaylistText): reader.MediaPlaylist {
+  return parseMediaPlaylist(textOf(playlist), URL);
+}
+
+/** Throws on a line that cannot be read: these playlists are all ours. */
 export function parsePlaylist(playlist: PlaylistText): ParsedPlaylist {
-  const text = textOf(playlist);
-  const lines = text.split("\n");
-  if (lines.pop() !== "") throw new Error("expected a line break at the end");
-  const header = new Map<string, string>();
-  const segments: ParsedSegment[] = [];
-  const hints: Map<string, string>[] = [];
-  const reports: Map<string, string>[] = [];
-  let map: string | undefined;
-  let keys: readonly string[] = [];
-  let isNewKeySet = true;
-  let draft = emptyDraft();
-  let skipped = 0;
-  let skip: ReadonlyMap<string, string> = new Map();
-  const dateRanges: Map<string, string>[] = [];
-  let msn = 0;
-  const finish = (): ParsedSegment => {
-    const { touched: _, ticks, ...rest } = draft;
-    draft = emptyDraft();
-    return { ...rest, msn: msn++, map, keys, ...(ticks !== undefined && { ticks }) };
-  };
-  for (const line of lines) {
-    if (!line.startsWith("#EXT-X-KEY:")) isNewKeySet = true;
-    if (!line.startsWith("#")) {
-      segments.push({ ...finish(), uri: line });
-      continue;
-    }
-    const colon = line.indexOf(":");
-    const tag = colon < 0 ? line : line.slice(0, colon);
-    const value = colon < 0 ? "" : line.slice(colon + 1);
-    if (/^#(EXTINF|EXT-X-(PART|DISCONTINUITY|GAP|PROGRAM-DATE-TIME|MAP))$/.test(tag) && tag !== "#EXT-X-MAP")
-      draft.touched = true;
-    switch (tag) {
-      case "#EXTINF":
-        draft.ticks = ticksOfDecimal(value.replace(/,$/, ""));
-        break;
-      case "#EXT-X-PART":
-        draft.parts.push(parsePart(value));
-        break;
-      case "#EXT-X-DISCONTINUITY":
-        draft.discontinuity = true;
-        break;
-      case "#EXT-X-GAP":
-        draft.gap = true;
-        break;
-      case "#EXT-X-PROGRAM-DATE-TIME":
-        draft.programDateTime = value;
-        break;
-      case "#EXT-X-MAP":
-        map = parseAttributes(value).get("URI");
-        break;
-      case "#EXT-X-KEY":
-        // Keys that stand together are of different systems; a later set replaces the one before.
-        keys = value === "METHOD=NONE" ? [] : isNewKeySet ? [value] : [...keys, value];
-        isNewKeySet = false;
-        break;
-      case "#EXT-X-SKIP":
-        skip = parseAttributes(value);
-        skipped = Number(skip.get("SKIPPED-SEGMENTS"));
-        msn += skipped;
-        break;
-      case "#EXT-X-DATERANGE":
-        dateRanges.push(parseAttributes(value));
-        break;
-      case "#EXT-X-PRELOAD-HINT":
-        hints.push(parseAttributes(value));
-        break;
-      case "#EXT-X-RENDITION-REPORT":
-        reports.push(parseAttributes(value));
-        break;
-      case "#EXTM3U":
-      case "#EXT-X-VERSION":
-      case "#EXT-X-TARGETDURATION":
-      case "#EXT-X-SERVER-CONTROL":
-      case "#EXT-X-PART-INF":
-      case "#EXT-X-MEDIA-SEQUENCE":
-      case "#EXT-X-DISCONTINUITY-SEQUENCE":
-      case "#EXT-X-PLAYLIST-TYPE":
-      case "#EXT-X-ENDLIST":
-        header.set(tag.slice(1), value);
-        if (tag === "#EXT-X-MEDIA-SEQUENCE") msn = Number(value);
-        break;
-      default:
-        throw new Error(`unknown line: ${line}`);
-    }
-  }
-  const removed = skip.get("RECENTLY-REMOVED-DATERANGES");
+  const media = readPlaylist(playlist);
+  const [problem] = media.problems;
+  if (problem !== undefined) throw new Error(`line ${problem.line}: ${problem.message}`);
+  const removed = media.skip?.values.get("RECENTLY-REMOVED-DATERANGES");
   return {
-    lines,
-    header,
-    mediaSequence: Number(header.get("EXT-X-MEDIA-SEQUENCE") ?? 0),
-    discontinuitySequence: Number(header.get("EXT-X-DISCONTINUITY-SEQUENCE") ?? 0),
-    targetDurationS: Number(header.get("EXT-X-TARGETDURATION")),
-    partTarget: ticksOfDecimal(parseAttributes(header.get("EXT-X-PART-INF") ?? "PART-TARGET=0").get("PART-TARGET")),
-    control: parseAttributes(header.get("EXT-X-SERVER-CONTROL") ?? ""),
-    skipped,
-    segments,
-    open: draft.touched ? finish() : undefined,
-    hints,
-    reports,
-    dateRanges,
+    media,
+    lines: media.lines,
+    header: new Map(
+      media.lines.flatMap((line) => {
+        const [, tag, value = ""] = HEADER.exec(line) ?? [];
+        return tag === undefined ? [] : [[tag, value] as const];
+      }),
+    ),
+    mediaSequence: media.mediaSequence,
+    discontinuitySequence: media.discontinuitySequence,
+    targetDurationS: (media.targetDurationMs ?? 0) / 1000,
+    partTarget: ticksOf(media.partTargetMs ?? 0),
+    control: media.control,
+    skipped: media.skip?.count ?? 0,
+    segments: media.segments.map(segmentOf),
+    open: media.open && segmentOf(media.open),
+    hints: media.hints.map(({ values }) => values),
+    reports: media.reports.map(({ values }) => values),
+    dateRanges: media.dateRanges.map(({ values }) => values),
     ...(removed !== undefined && { removedDateRanges: removed.split("\t").filter((id) => id !== "") }),
-    ended: header.has("EXT-X-ENDLIST"),
+    ended: media.ended,
   };
 }
 
-/** What a player makes of a delta: its previous playlist's segments in place of the SKIP (6.3.7). Throws where one is missing. */
+function segmentOf(segment: reader.ListedSegment): ParsedSegment {
+  const { msn, map, keys, discontinuity, programDateTime, parts, gap, durationMs, resource } = segment;
+  return {
+    msn,
+    map: map?.uri,
+    keys,
+    discontinuity,
+    programDateTime,
+    gap,
+    parts: parts.map(({ uri, range, durationMs: partMs, independent, gap: isGap }) => ({
+      uri: range === undefined ? uri : `${uri}#${range.lengthBytes}@${range.offsetBytes}`,
+      ticks: ticksOf(partMs),
+      independent,
+      gap: isGap,
+    })),
+    ...(durationMs !== undefined && { ticks: ticksOf(durationMs) }),
+    ...(resource !== undefined && { uri: resource.uri }),
+  };
+}
+
+/** What a player makes of a delta (6.3.7). Throws where its previous playlist lacks a segment that was skipped. */
 export function mergeDelta(previous: ParsedPlaylist, delta: ParsedPlaylist): readonly ParsedSegment[] {
-  const skipped: ParsedSegment[] = [];
-  for (let msn = delta.mediaSequence; msn < delta.mediaSequence + delta.skipped; msn++) {
-    const segment = previous.segments.find((candidate) => candidate.msn === msn);
-    if (segment === undefined) throw new Error(`the delta skips ${msn}, which the previous playlist does not hold`);
-    // Part tags this far from the end have gone (6.2.2), and a player drops its own.
-    skipped.push({ ...segment, parts: [] });
-  }
-  return [...skipped, ...delta.segments, ...(delta.open === undefined ? [] : [delta.open])];
+  const merged = reader.mergeDelta(previous.media, delta.media);
+  if (merged === undefined) throw new Error("the delta skips what the previous playlist does not hold");
+  return reader.allSegments(merged).map(segmentOf);
 }
