@@ -8,9 +8,11 @@ export const BASE = "/bench/live/";
 export const RESOURCES = 16;
 /** Parts of a segment, where segments are measured. */
 export const PARTS_PER_SEGMENT = 16;
-/** Cache of the workbox contestant, and database of the IndexedDB one. */
+/** Cache of the workbox contestant. */
 export const CACHE_NAME = "bench";
-export const DATABASE = { name: "bench", store: "media" } as const;
+
+/** What the worker says once it holds a request. */
+export const HELD_MESSAGE = "held";
 
 export const CONTESTANTS = ["floor", "eddy", "eddy segment", "workbox", "indexeddb", "http"] as const;
 export type Contestant = (typeof CONTESTANTS)[number];

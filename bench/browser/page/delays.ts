@@ -1,11 +1,11 @@
 import type { Relay } from "eddy-hls";
-import { type Delay, SCOPE } from "../contract.ts";
+import { type Delay, HELD_MESSAGE, SCOPE } from "../contract.ts";
 import { medianRatio, percentile } from "./figures.ts";
 import { PART_MS, STREAM, videoInit, videoPart } from "./fill.ts";
 
 const SIZE_BYTES = 65_536;
-/** The request that is to be held has reached the worker by then. */
-const SETTLE_MS = 8;
+/** The worker has nothing left to do by then but to hold. */
+const SETTLE_MS = 4;
 const ROUNDS = 10;
 
 /**
@@ -32,14 +32,13 @@ export async function measureDelays(relay: Relay, reloads: number): Promise<read
     for (let i = 0; i < reloads / ROUNDS; i++) {
       next += 1;
       const bytes = videoPart(next, SIZE_BYTES);
-      const blocked = textOf(`${folder}media.m3u8?_HLS_msn=${last.msn}&_HLS_part=${last.part + 1}`);
-      await settled();
+      const blocked = await hold(`${folder}media.m3u8?_HLS_msn=${last.msn}&_HLS_part=${last.part + 1}`);
       const startMs = performance.now();
       const stored = publisher.part("main", { bytes, durationMs: PART_MS }).then((position) => {
         acknowledged?.push(performance.now() - startMs);
         return position;
       });
-      const text = await blocked;
+      const text = await blocked.text;
       playlist?.push(performance.now() - startMs);
       last = await stored;
       if (!text.includes(`part-${next}.mp4",`) && !text.includes(`part-${next}.mp4"\n`)) {
@@ -61,21 +60,27 @@ export async function measureDelays(relay: Relay, reloads: number): Promise<read
 }
 
 async function heldMs(): Promise<number> {
-  const blocked = textOf(`${SCOPE}held`);
-  await settled();
+  const blocked = await hold(`${SCOPE}held`);
   const bytes = new Uint8Array(SIZE_BYTES).fill(1);
   const startMs = performance.now();
   navigator.serviceWorker.controller?.postMessage(bytes, [bytes.buffer]);
-  await blocked;
+  await blocked.text;
   return performance.now() - startMs;
 }
 
-async function textOf(url: string): Promise<string> {
-  return (await fetch(url, { cache: "no-store" })).text();
-}
-
-function settled(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+/** Asks for what the worker will hold, and waits until it does. */
+async function hold(url: string): Promise<{ readonly text: Promise<string> }> {
+  const held = new Promise<void>((resolve) => {
+    const listen = ({ data }: MessageEvent): void => {
+      if (data !== HELD_MESSAGE) return;
+      navigator.serviceWorker.removeEventListener("message", listen);
+      setTimeout(resolve, SETTLE_MS);
+    };
+    navigator.serviceWorker.addEventListener("message", listen);
+  });
+  const text = fetch(url, { cache: "no-store" }).then((response) => response.text());
+  await held;
+  return { text };
 }
 
 function delay(name: string, rounds: readonly (readonly number[])[], floors: readonly number[]): Delay {

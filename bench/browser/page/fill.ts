@@ -1,8 +1,8 @@
 import type { Relay } from "eddy-hls";
-import { openDB } from "idb";
 import { testInit } from "../../../src/media/media.test-support.ts";
 import { type PartSample, writePart } from "../../../src/media/part-writer.ts";
-import { CACHE_NAME, DATABASE, PARTS_PER_SEGMENT, RESOURCES, resourceUrl, SCOPE } from "../contract.ts";
+import { CACHE_NAME, PARTS_PER_SEGMENT, RESOURCES, resourceUrl, SCOPE } from "../contract.ts";
+import { openMedia, STORE } from "../database.ts";
 
 type Bytes = ReturnType<typeof writePart>;
 
@@ -79,15 +79,14 @@ export async function fillRelay(relay: Relay, sizesBytes: readonly number[]): Pr
 /** Puts the same sizes where the alternatives look for them. */
 export async function fillOthers(sizesBytes: readonly number[]): Promise<void> {
   const cache = await caches.open(CACHE_NAME);
-  // The worker has opened the database, and made its store.
-  const database = await openDB(DATABASE.name);
+  const database = await openMedia();
   for (const sizeBytes of sizesBytes) {
     for (let n = 0; n < RESOURCES; n++) {
       const bytes = videoPart(n, sizeBytes);
       const headers = { "content-type": "video/mp4" };
       await cache.put(resourceUrl("workbox", sizeBytes, n), new Response(bytes, { headers }));
       const url = resourceUrl("indexeddb", sizeBytes, n);
-      await database.put(DATABASE.store, bytes, url.slice(`${SCOPE}indexeddb/`.length));
+      await database.put(STORE, bytes, url.slice(`${SCOPE}indexeddb/`.length));
     }
   }
   database.close();

@@ -1,11 +1,11 @@
 import type { Bytes } from "eddy-hls/core";
 import { createRelay } from "eddy-hls/worker";
-import { type IDBPDatabase, openDB } from "idb";
 import { clientsClaim } from "workbox-core/clientsClaim.js";
 import { Route } from "workbox-routing/Route.js";
 import { Router } from "workbox-routing/Router.js";
 import { CacheFirst } from "workbox-strategies/CacheFirst.js";
-import { BASE, BODIES, CACHE_NAME, DATABASE, SCOPE } from "../contract.ts";
+import { BASE, BODIES, CACHE_NAME, HELD_MESSAGE, SCOPE } from "../contract.ts";
+import { openMedia, STORE } from "../database.ts";
 import { MAKE_BODY } from "./bodies.ts";
 
 declare const self: ServiceWorkerGlobalScope;
@@ -17,9 +17,7 @@ const router = new Router();
 router.registerRoute(
   new Route(({ url }) => url.pathname.startsWith(`${SCOPE}workbox/`), new CacheFirst({ cacheName: CACHE_NAME })),
 );
-const database: Promise<IDBPDatabase> = openDB(DATABASE.name, 1, {
-  upgrade: (db) => void db.createObjectStore(DATABASE.store),
-});
+const database = openMedia();
 
 const FLOOR = `${self.location.origin}${SCOPE}floor/`;
 const BODY = `${self.location.origin}${SCOPE}body/`;
@@ -52,7 +50,7 @@ function body(url: string): Response {
 }
 
 async function stored(url: string): Promise<Response> {
-  const bytes = (await (await database).get(DATABASE.store, url.slice(INDEXEDDB.length))) as Bytes;
+  const bytes = (await (await database).get(STORE, url.slice(INDEXEDDB.length))) as Bytes;
   return new Response(MAKE_BODY["pull, 0 ahead"]([bytes]), { headers: HEADERS });
 }
 
@@ -63,6 +61,11 @@ function held(): Promise<Response> {
   });
 }
 
+/** Tells the page that its request waits here, so that no message overtakes it. */
+function tellHeld(event: FetchEvent): void {
+  event.waitUntil(self.clients.get(event.clientId).then((client) => client?.postMessage(HELD_MESSAGE)));
+}
+
 clientsClaim();
 self.addEventListener("install", () => void self.skipWaiting());
 
@@ -71,10 +74,17 @@ self.addEventListener("fetch", (event) => {
   const { url } = request;
   if (url.startsWith(FLOOR)) return event.respondWith(floor(url));
   const answer = relay.match(request);
-  if (answer !== undefined) return event.respondWith(answer);
+  if (answer !== undefined) {
+    event.respondWith(answer);
+    if (url.includes("_HLS_msn=")) tellHeld(event);
+    return;
+  }
   if (url.startsWith(BODY)) return event.respondWith(body(url));
   if (url.startsWith(INDEXEDDB)) return event.respondWith(stored(url));
-  if (url === HELD) return event.respondWith(held());
+  if (url === HELD) {
+    event.respondWith(held());
+    return tellHeld(event);
+  }
   const routed = router.handleRequest({ event, request });
   if (routed !== undefined) event.respondWith(routed);
 });
