@@ -71,6 +71,7 @@ export interface Cell {
 /** From posting a message to what follows from it. */
 export interface Delay {
   readonly name: string;
+  readonly sizeBytes: number;
   readonly count: number;
   readonly p50Ms: number;
   readonly p99Ms: number;

@@ -44,8 +44,15 @@ export function markdown(report) {
     cellsTable(report.fetches, "from"),
     "## Message to playlist",
     table(
-      ["from a message of 64 KB", "p50 ms", "p99 ms", "ratio", "times"],
-      report.delays.map((one) => [one.name, two(one.p50Ms), two(one.p99Ms), two(one.ratio), String(one.count)]),
+      ["from a message", "size", "p50 ms", "p99 ms", "ratio", "times"],
+      report.delays.map((one) => [
+        one.name,
+        size(one.sizeBytes),
+        two(one.p50Ms),
+        two(one.p99Ms),
+        two(one.ratio),
+        String(one.count),
+      ]),
     ),
   ];
   if (report.bodies.length > 0) parts.push("## Bodies", cellsTable(report.bodies, "body"));
@@ -73,8 +80,9 @@ export function comparison(report, old) {
     }
   }
   for (const one of report.delays) {
-    const before = old.delays.find(({ name }) => name === one.name);
-    if (before !== undefined) rows.push([one.name, "", two(one.p50Ms / before.p50Ms), two(one.ratio / before.ratio)]);
+    const before = old.delays.find(({ name, sizeBytes }) => name === one.name && sizeBytes === one.sizeBytes);
+    if (before !== undefined)
+      rows.push([one.name, size(one.sizeBytes), two(one.p50Ms / before.p50Ms), two(one.ratio / before.ratio)]);
   }
   return table(["new by old", "where", "p50", "ratio to the floor"], rows);
 }

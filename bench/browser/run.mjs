@@ -31,7 +31,7 @@ const plan = {
   sizesBytes: [1_024, 65_536, 1_048_576],
   concurrency: [1, 16],
   tabs: [1, 8],
-  reloads: values.quick ? 50 : 300,
+  reloads: values.quick ? 50 : 200,
   bodies: !values.quick,
 };
 
