@@ -78,11 +78,18 @@ export interface Delay {
   readonly ratio: number;
 }
 
+/** Work of the worker's own thread for one answer, from the Request to the Response, without the way to the page. */
+export interface Work {
+  readonly name: string;
+  readonly us: number;
+}
+
 export interface Measured {
   readonly browser: string;
   readonly fetches: readonly Cell[];
   readonly bodies: readonly Cell[];
   readonly delays: readonly Delay[];
+  readonly work: readonly Work[];
 }
 
 /** `Measured`, and where and when. */
@@ -94,6 +101,11 @@ export interface Report extends Measured {
   /** Of the last minute, as the run began and ended: the bench itself makes most of the second. */
   readonly load: readonly [number, number];
   readonly plan: Plan;
+}
+
+/** Asks the worker what an answer for this URL costs it. */
+export function workUrl(url: string): string {
+  return `${SCOPE}work?${new URLSearchParams({ url })}`;
 }
 
 export function bodyUrl(kind: BodyKind, pieces: number, sizeBytes: number): string {

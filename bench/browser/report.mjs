@@ -54,6 +54,11 @@ export function markdown(report) {
         String(one.count),
       ]),
     ),
+    "## Work of the worker for one answer",
+    table(
+      ["from", "us"],
+      report.work.map(({ name, us }) => [name, us.toFixed(1)]),
+    ),
   ];
   if (report.bodies.length > 0) parts.push("## Bodies", cellsTable(report.bodies, "body"));
   return `${parts.join("\n\n")}\n`;

@@ -13,6 +13,8 @@ import {
   RESOURCES,
   resourceUrl,
   SCOPE,
+  type Work,
+  workUrl,
 } from "../contract.ts";
 import { fetchPastWorker } from "./batch.ts";
 import { measureDelays } from "./delays.ts";
@@ -34,6 +36,8 @@ async function lead(plan: Plan): Promise<Measured> {
   await fillOthers(plan.sizesBytes);
   const tabs = new Tabs(await fetchPastWorker());
   const fetches: Cell[] = [];
+  const [part = ""] = urls.parts.get(plan.sizesBytes[0] ?? 0) ?? [];
+  const work = (await (await fetch(workUrl(part))).json()) as readonly Work[];
   let bodies: readonly Cell[] = [];
   let delays: Measured["delays"] = [];
   for (const [index, count] of plan.tabs.entries()) {
@@ -52,7 +56,7 @@ async function lead(plan: Plan): Promise<Measured> {
     delays = await measureDelays(relay, plan.reloads);
     if (plan.bodies) bodies = await measureBodies(tabs, plan);
   }
-  return { browser: navigator.userAgent, fetches, bodies, delays };
+  return { browser: navigator.userAgent, fetches, bodies, delays, work };
 }
 
 function contender(name: Contestant, sizeBytes: number, relay: RelayUrls): readonly Contender[] {

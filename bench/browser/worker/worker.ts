@@ -7,6 +7,7 @@ import { CacheFirst } from "workbox-strategies/CacheFirst.js";
 import { BASE, BODIES, CACHE_NAME, HELD_MESSAGE, SCOPE } from "../contract.ts";
 import { openMedia, STORE } from "../database.ts";
 import { MAKE_BODY } from "./bodies.ts";
+import { measureWork } from "./work.ts";
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -22,6 +23,7 @@ const database = openMedia();
 const FLOOR = `${self.location.origin}${SCOPE}floor/`;
 const BODY = `${self.location.origin}${SCOPE}body/`;
 const INDEXEDDB = `${self.location.origin}${SCOPE}indexeddb/`;
+const WORK = `${self.location.origin}${SCOPE}work?`;
 const HELD = `${self.location.origin}${SCOPE}held`;
 const HEADERS = { "content-type": "video/mp4" };
 
@@ -54,6 +56,12 @@ async function stored(url: string): Promise<Response> {
   return new Response(MAKE_BODY["pull, 0 ahead"]([bytes]), { headers: HEADERS });
 }
 
+async function work({ searchParams }: URL): Promise<Response> {
+  const url = new URL(searchParams.get("url") ?? "", self.location.href).href;
+  const constantUrl = `${FLOOR}65536/0`;
+  return Response.json(await measureWork(url, { floor: () => floor(constantUrl), eddy: relay.match }));
+}
+
 /** The floor of a blocking reload: a request that is held until a message comes. */
 function held(): Promise<Response> {
   return new Promise((resolve) => {
@@ -81,6 +89,7 @@ self.addEventListener("fetch", (event) => {
   }
   if (url.startsWith(BODY)) return event.respondWith(body(url));
   if (url.startsWith(INDEXEDDB)) return event.respondWith(stored(url));
+  if (url.startsWith(WORK)) return event.respondWith(work(new URL(url)));
   if (url === HELD) {
     event.respondWith(held());
     return tellHeld(event);
