@@ -4,6 +4,7 @@ import type { RelayError } from "../src/model/errors.ts";
 import type { StreamOptions } from "../src/model/options.ts";
 import { Publisher } from "../src/page/publisher.ts";
 import { WorkerLink, type WorkerPort } from "../src/page/worker-link.ts";
+import type { AskEnvelope } from "../src/wire/messages.ts";
 import { createRelay, type WorkerRelay } from "./serve-relay.ts";
 
 // The real worker side behind a port of our own, so that messages can be lost and workers killed at will.
@@ -334,6 +335,49 @@ test("rule 35: a date range id with another value is refused, and the stream goe
   await publisher.dateRange({ id: "ad", startDate: 0 });
   await expect(publisher.dateRange({ id: "ad", startDate: 1 })).rejects.toMatchObject({ code: "conflict" });
   expect(await publisher.part("main", part(0))).toEqual({ msn: 1, part: 0 });
+});
+
+test("a part is sent without a copy of the page's own, and stays the page's", async () => {
+  const port = worker.port("page");
+  const posted: { message: unknown; transfer: readonly Transferable[] }[] = [];
+  const publisher = new Publisher("studio", OPTIONS, {
+    epoch: "e1",
+    link: new WorkerLink({
+      ...port,
+      worker: {
+        postMessage(message, transfer) {
+          posted.push({ message, transfer });
+          port.worker?.postMessage(message, transfer);
+        },
+      },
+    }),
+  });
+  await publisher.open();
+  await publisher.init("main", testInit());
+  const { bytes, ...more } = part(0);
+  await publisher.part("main", { bytes, ...more });
+  expect(posted.at(-1)).toMatchObject({ transfer: [] });
+  const { ask } = (posted.at(-1)?.message ?? {}) as Partial<AskEnvelope>;
+  expect(ask?.type === "step" && ask.step.kind === "part" && ask.step.bytes === bytes).toBe(true);
+  expect(bytes.byteLength).toBeGreaterThan(0);
+});
+
+test("a part that is a view of a larger buffer takes nothing but itself to the worker", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit());
+  const { bytes, ...more } = part(0);
+  const large = new Uint8Array(bytes.byteLength + 1_000_000);
+  large.set(bytes, 500_000);
+  const received: number[] = [];
+  worker.loses = ({ ask }) => {
+    const { step } = ask as { step?: { bytes?: Uint8Array } };
+    if (step?.bytes !== undefined) received.push(step.bytes.buffer.byteLength);
+    return false;
+  };
+  const view = large.subarray(500_000, 500_000 + bytes.byteLength);
+  expect(await publisher.part("main", { bytes: view, ...more })).toEqual({ msn: 1, part: 0 });
+  expect(received).toEqual([bytes.byteLength]);
+  expect(large.byteLength).toBe(bytes.byteLength + 1_000_000);
 });
 
 test("a step that the worker could not read is refused at once, and holds up nothing behind it", async () => {

@@ -1,5 +1,6 @@
 import type { Bytes } from "../model/bytes.ts";
 import type { GrowingSegment } from "../origin/answers.ts";
+import { streamOf } from "./body.ts";
 import { LAST_POSITION, type OpenRange } from "./byte-range.ts";
 import { slice } from "./views.ts";
 
@@ -43,12 +44,7 @@ function bounded(segment: GrowingSegment, start: number, end: number): GrowingAn
   return {
     status: 206,
     headers: { "content-range": `bytes ${start}-${end - 1}/${total}`, "content-length": String(end - start) },
-    body: new ReadableStream<Bytes>({
-      start(controller) {
-        for (const view of views) controller.enqueue(view);
-        controller.close();
-      },
-    }),
+    body: streamOf(views),
   };
 }
 

@@ -3,6 +3,7 @@ import { RelayError } from "../model/errors.ts";
 import type { Playlists } from "../origin/playlists.ts";
 import type { Rendition } from "../origin/rendition.ts";
 import type { Stream } from "../origin/stream.ts";
+import { streamOf } from "./body.ts";
 import { parseByteRange, parseOpenRange } from "./byte-range.ts";
 import { answerClip } from "./clip.ts";
 import { parseDirectives } from "./directives.ts";
@@ -171,24 +172,6 @@ function respond(request: Request, found: Found, options: HandlerOptions): Respo
   }
   headers.set("content-length", String(sizeBytes));
   return new Response(request.method === "HEAD" ? null : streamOf(views), { status, headers });
-}
-
-/**
- * A body that hands over the stored views: `Response(view)` would copy each, and a stream of type "bytes" would detach
- * the buffers that the ring still holds.
- */
-function streamOf(views: readonly Bytes[]): ReadableStream<Bytes> {
-  let next = 0;
-  return new ReadableStream<Bytes>(
-    {
-      pull(controller) {
-        const view = views[next++];
-        if (view !== undefined) controller.enqueue(view);
-        if (next >= views.length) controller.close();
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }
 
 function failure(error: RelayError, options: HandlerOptions, more: Record<string, string> = {}): Response {

@@ -216,8 +216,9 @@ export class Publisher {
     const session = this.#session;
     const transfer: Transferable[] = [];
     let sent: Step = step;
-    if (step.kind === "part" || step.kind === "init") {
-      // The journal keeps the original to send it again: a copy is what is transferred away.
+    // Cloned by the message, since the journal keeps the original to send it again: that is faster than to transfer a copy
+    // (docs/performance-browser.md). But a clone is of the whole buffer, so of one that holds more only the bytes go.
+    if ((step.kind === "part" || step.kind === "init") && step.bytes.byteLength < step.bytes.buffer.byteLength) {
       const bytes = step.bytes.slice();
       transfer.push(bytes.buffer);
       sent = { ...step, bytes };
