@@ -151,18 +151,19 @@ function respond(request: Request, found: Found, options: HandlerOptions): Respo
   let { views } = found;
   let sizeBytes = 0;
   for (const view of views) sizeBytes += view.byteLength;
-  const headers = new Headers({ "content-type": found.type, "cache-control": found.cacheControl });
-  if (options.allowOrigin !== undefined) headers.set("access-control-allow-origin", options.allowOrigin);
-  if (options.gzip === true && found.type === PLAYLIST_TYPE) headers.set("vary", "accept-encoding");
-  if (found.gzipped === true) headers.set("content-encoding", "gzip");
+  // Not a Headers: the Response makes its own, and would copy one.
+  const headers: Record<string, string> = { "content-type": found.type, "cache-control": found.cacheControl };
+  if (options.allowOrigin !== undefined) headers["access-control-allow-origin"] = options.allowOrigin;
+  if (options.gzip === true && found.type === PLAYLIST_TYPE) headers.vary = "accept-encoding";
+  if (found.gzipped === true) headers["content-encoding"] = "gzip";
   let status = 200;
   if (found.cacheControl === IMMUTABLE) {
-    headers.set("accept-ranges", "bytes");
+    headers["accept-ranges"] = "bytes";
     try {
       const range = parseByteRange(request.headers.get("range"), sizeBytes);
       if (range !== undefined) {
         status = 206;
-        headers.set("content-range", `bytes ${range.start}-${range.end - 1}/${sizeBytes}`);
+        headers["content-range"] = `bytes ${range.start}-${range.end - 1}/${sizeBytes}`;
         views = slice(views, range.start, range.end);
         sizeBytes = range.end - range.start;
       }
@@ -170,7 +171,7 @@ function respond(request: Request, found: Found, options: HandlerOptions): Respo
       return failure(RelayError.from(thrown), options, { "content-range": `bytes */${sizeBytes}` });
     }
   }
-  headers.set("content-length", String(sizeBytes));
+  headers["content-length"] = String(sizeBytes);
   return new Response(request.method === "HEAD" ? null : streamOf(views), { status, headers });
 }
 
