@@ -79,10 +79,35 @@ test.each([
   expect(out).toEqual([]);
 });
 
+test("a URL where something else is, or nothing, is exit code 2, and says what came", async () => {
+  match = async () =>
+    new Response("<!doctype html>\n<title>Hello</title>", { headers: { "content-type": "text/html" } });
+  expect(await run("validate", url())).toBe(2);
+  expect(err.at(-1)).toMatch(
+    /expected a playlist at .*, got 200 \(text\/html\): <!doctype html> <title>Hello<\/title>$/,
+  );
+  match = async () => new Response(null, { status: 204 });
+  expect(await run("validate", url())).toBe(2);
+  expect(err.at(-1)).toMatch(/got 204 \(no Content-Type\) without a body$/);
+  match = async () =>
+    new Response('#EXTM3U\n#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID="c",NAME="en",INSTREAM-ID="CC1"\n');
+  expect(await run("validate", url())).toBe(2);
+  expect(err.at(-1)).toContain("it names none");
+});
+
+test("who watches sees how far it is, and the line is gone at the end", async () => {
+  const shown: (string | undefined)[] = [];
+  const watched = { out: () => undefined, err: () => undefined, signal: new AbortController().signal };
+  await runCommand(["validate", url()], { ...watched, status: (text) => shown.push(text) });
+  expect(shown[0]).toBe("0 of 30 s: waiting for the first playlist");
+  expect(shown.at(-1)).toBeUndefined();
+});
+
 test("a URL where no playlist is is exit code 2", async () => {
   expect(await run("validate", `${server.url}live/none/main.m3u8`)).toBe(2);
   expect(err.join("\n")).toContain("got 404");
   expect(await run("validate", "http://127.0.0.1:1/main.m3u8")).toBe(2);
+  expect(err.at(-1)).toMatch(/ECONNREFUSED|bad port/);
 });
 
 test("a rendition that is not there is exit code 2", async () => {

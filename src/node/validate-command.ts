@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
-import type { Clock } from "../model/clock.ts";
+import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Fetch } from "../validate/exchange.ts";
-import type { Finding } from "../validate/finding.ts";
+import type { Finding, Level } from "../validate/finding.ts";
 import { type ValidationReport, validate } from "../validate/validate.ts";
 
 const USAGE = `usage: eddy-hls validate <url> [--seconds 30] [--json] [--rendition id]... [--origin origin]
@@ -14,19 +14,25 @@ Follows a live LL-HLS presentation and holds it against the rules of a conformin
   --rendition id   only this one, as often as you like; default all
   --origin origin  an origin that must be allowed to read (CORS), such as https://player.example
 
+Each finding is told when it is seen first, with its rule, the section of draft-pantos-hls-rfc8216bis-22, and the lines of the playlist.
+MUST and SHOULD are the specification's; "field" is what a real player was seen to need.
+
 Exit code: 0 without a MUST finding, 1 with one, 2 when there is no playlist to look at or no such option.`;
 
 export interface CommandContext {
   readonly out: (text: string) => void;
-  /** For progress and errors. */
   readonly err: (text: string) => void;
+  /** Shows a line that the next takes the place of; hides it without one. Given where somebody watches. */
+  readonly status?: (text?: string) => void;
+  /** Makes a level stand out, where that can be shown. */
+  readonly emphasize?: (text: string, level: Level) => string;
   /** Ends the run; the report so far is printed. */
   readonly signal: AbortSignal;
   readonly fetch?: Fetch;
   readonly clock?: Clock;
 }
 
-const PROGRESS_MS = 5_000;
+const STATUS_MS = 1_000;
 const MAX_SECONDS = 24 * 3600;
 
 interface Arguments {
@@ -90,68 +96,72 @@ function parse(args: readonly string[]) {
 }
 
 async function validateCommand({ url, seconds, json, renditions, origin }: Arguments, context: CommandContext) {
-  const { out, err, signal, fetch, clock } = context;
-  const now = (): number => clock?.now() ?? performance.now();
-  const startMs = now();
+  const { out, err, status, signal, fetch, clock = systemClock } = context;
+  const startMs = clock.now();
   let playlists = 0;
   let findings = 0;
-  let toldMs = 0;
-  const report = await validate(url, {
-    durationMs: seconds * 1000,
-    signal,
-    renditions,
-    ...(origin === undefined ? {} : { allowedOrigin: origin }),
-    ...(fetch === undefined ? {} : { fetch }),
-    ...(clock === undefined ? {} : { clock }),
-    onFinding: (finding) => {
-      findings += 1;
-      if (!json) out(textOf(finding));
-    },
-    onPlaylist: () => {
-      playlists += 1;
-      const ranMs = now() - startMs;
-      if (ranMs - toldMs < PROGRESS_MS) return;
-      toldMs = ranMs;
-      err(`${Math.round(ranMs / 1000)} of ${seconds} s: ${playlists} playlists, ${findings} findings`);
-    },
-  });
-  out(json ? JSON.stringify(report, null, 2) : summarize(report));
-  if (report.findings.some(({ level }) => level === "MUST")) return 1;
-  if (report.failure === undefined) return 0;
-  err(report.failure);
-  return 2;
+  let cancelTimer = (): void => undefined;
+  const tell = (): void => {
+    const ranS = Math.round((clock.now() - startMs) / 1000);
+    const seen = playlists === 0 ? "waiting for the first playlist" : `${playlists} playlists, ${findings} findings`;
+    status?.(`${ranS} of ${seconds} s: ${seen}`);
+    cancelTimer = clock.after(STATUS_MS, tell);
+  };
+  if (status !== undefined) tell();
+  try {
+    const report = await validate(url, {
+      durationMs: seconds * 1000,
+      signal,
+      renditions,
+      ...(origin === undefined ? {} : { allowedOrigin: origin }),
+      ...(fetch === undefined ? {} : { fetch }),
+      clock,
+      onFinding: (finding) => {
+        findings += 1;
+        if (!json) out(textOf(finding, context));
+      },
+      onPlaylist: () => {
+        playlists += 1;
+      },
+    });
+    out(json ? JSON.stringify(report, null, 2) : summarize(report, context));
+    if (report.failure !== undefined) err(`ended early: ${report.failure}`);
+    if (report.findings.some(({ level }) => level === "MUST")) return 1;
+    return report.failure === undefined ? 0 : 2;
+  } finally {
+    cancelTimer();
+    status?.();
+  }
 }
 
-function textOf({ rule, section, level, message, lines = [], url, atMs }: Finding): string {
-  const head = `${level.padEnd(6)} rule ${rule} (${section}) at ${(atMs / 1000).toFixed(1)} s: ${message}`;
+const levelText = (level: Level, { emphasize = (text) => text }: CommandContext): string =>
+  emphasize(level.padEnd(6), level);
+
+function textOf({ rule, section, level, message, lines = [], url, atMs }: Finding, context: CommandContext): string {
+  const head = `${levelText(level, context)} rule ${rule} (${section}) at ${(atMs / 1000).toFixed(1)} s: ${message}`;
   return [head, `         ${url}`, ...lines.map((line) => `         ${line}`)].join("\n");
 }
 
-function summarize({
-  url,
-  durationMs,
-  renditions,
-  requests,
-  playlists,
-  ended,
-  findings,
-  rules,
-}: ValidationReport): string {
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+
+function summarize(report: ValidationReport, context: CommandContext): string {
+  const { url, durationMs, renditions, requests, playlists, ended, findings, dropped, rules } = report;
+  const followed = `${(durationMs / 1000).toFixed(1)} s${ended ? ", to its end" : ""}`;
   const lines = [
     "",
-    `${url}: ${(durationMs / 1000).toFixed(1)} s${ended ? ", to its end" : ""}, ${renditions.length} renditions (${renditions.join(", ")}), ${playlists} playlists, ${requests} requests`,
+    `${url}: ${followed}, ${counted(renditions.length, "rendition")} (${renditions.join(", ")}), ${counted(playlists, "playlist")}, ${counted(requests, "request")}`,
   ];
   for (const { rule, section, level, title } of rules.filter((one) => one.findings > 0)) {
     const ofRule = findings.filter((finding) => finding.rule === rule);
     const seen = ofRule.reduce((sum, { count }) => sum + count, 0);
     const worst = ofRule.some((finding) => finding.level === "MUST") ? "MUST" : (ofRule[0]?.level ?? level);
-    lines.push(`${worst.padEnd(6)} rule ${rule} (${section}), seen ${seen} times: ${title}`);
+    lines.push(`${levelText(worst, context)} rule ${rule} (${section}), seen ${counted(seen, "time")}: ${title}`);
   }
+  if (dropped > 0) lines.push(`${counted(dropped, "more finding")} of rules that have many`);
   const unseen = rules.filter(({ occasions }) => occasions === 0).map(({ rule }) => rule);
   if (unseen.length > 0) lines.push(`nothing to look at for rules ${unseen.join(", ")}`);
   const must = findings.filter(({ level }) => level === "MUST").length;
-  lines.push(
-    `${rules.length - unseen.length} rules looked at; ${must} MUST findings, ${findings.length - must} others`,
-  );
+  const looked = `${rules.length - unseen.length} rules looked at`;
+  lines.push(`${looked}; ${counted(must, "MUST finding")}, ${counted(findings.length - must, "other")}`);
   return lines.join("\n");
 }

@@ -474,6 +474,7 @@ export const BREAKS: readonly Break[] = [
   {
     rule: 55,
     what: "too far ahead is taken",
+    forMs: 20_000,
     tamper: dropParameter("_HLS_msn", ({ url }) => Number(url.searchParams.get("_HLS_msn")) > 900),
   },
   {

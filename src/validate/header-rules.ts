@@ -115,7 +115,9 @@ export const headerRules: readonly Rule[] = [
             });
         }
       },
-      media({ segment, media, parts }, report) {
+      media({ segment, media, parts, partTargetMs }, report) {
+        // Where parts have gone from the list, so have those that say what is missing.
+        if (parts.length === 0 && partTargetMs !== undefined) return;
         const durationMs = media?.durationMs ?? sumOf(parts.map((part) => part.media?.durationMs));
         if (durationMs === undefined || segment.durationMs === undefined) return;
         if (segment.gap || parts.some(({ listed }) => listed.gap)) return;

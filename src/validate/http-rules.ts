@@ -108,8 +108,8 @@ export const httpRules: readonly Rule[] = [
       openRange({ startBytes, exchange, segment }, report) {
         const { status, bytes, url } = exchange;
         const asked = `a hinted range from byte ${startBytes} on`;
-        // Where nothing but gaps came after the hint, its part never did (rule 40).
-        if (status === 404 && segment.byteLength <= startBytes) return;
+        // Where nothing but gaps came after the hint, its part never did (rule 40), and the range is past the end.
+        if ((status === 404 || status === 416) && segment.byteLength <= startBytes) return;
         if (status !== 206) report(`${asked}: expected 206, got ${status || "no answer"}`, { url });
         else if (bytes.byteLength === 0 || bytes.some((byte, i) => byte !== segment[startBytes + i]))
           report(`${asked}: other bytes than the segment has there once it is closed`, { url });

@@ -1,8 +1,8 @@
 import type { Clock } from "../model/clock.ts";
 
 const EVERY_MS = 100;
-/** Timers are late by so much on any machine. */
-const USUAL_MS = 25;
+/** Timers are late by so much on any machine that is not busy. */
+const USUAL_MS = 50;
 const MAX_STALLS = 256;
 
 interface Stall {
@@ -10,7 +10,7 @@ interface Stall {
   readonly toMs: number;
 }
 
-/** Notices when the validator's own host stood still: what came late meanwhile is not the origin's fault. */
+/** Notices when the validator's own host was too busy for it: what came late meanwhile is not the origin's fault. */
 export class LagWatch {
   readonly #clock: Clock;
   readonly #stalls: Stall[] = [];
@@ -26,10 +26,11 @@ export class LagWatch {
     this.#cancelTimer();
   }
 
-  /** How long of the time from then to now nothing could run here. */
+  /** How much of the time from then to now was not ours. */
   sinceMs(fromMs: number): number {
     const nowMs = this.#clock.now();
-    let sumMs = overlapMs({ fromMs: this.#dueMs + USUAL_MS, toMs: nowMs }, fromMs);
+    const isLate = nowMs - this.#dueMs > USUAL_MS;
+    let sumMs = isLate ? overlapMs({ fromMs: this.#dueMs - EVERY_MS, toMs: nowMs }, fromMs) : 0;
     for (let i = this.#stalls.length - 1; i >= 0; i--) {
       const stall = this.#stalls[i];
       if (stall === undefined || stall.toMs <= fromMs) break;
@@ -43,7 +44,8 @@ export class LagWatch {
     this.#cancelTimer = this.#clock.after(EVERY_MS, () => {
       const nowMs = this.#clock.now();
       if (nowMs - this.#dueMs > USUAL_MS) {
-        this.#stalls.push({ fromMs: this.#dueMs, toMs: nowMs });
+        // A timer that is late says that the machine was busy all the while, not only from when it was due.
+        this.#stalls.push({ fromMs: this.#dueMs - EVERY_MS, toMs: nowMs });
         if (this.#stalls.length > MAX_STALLS) this.#stalls.shift();
       }
       this.#next();

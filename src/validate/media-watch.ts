@@ -25,6 +25,8 @@ const MAX_PENDING = 16;
 /** Parts that wait for their segment to close. */
 const MAX_PARTS = 512;
 const MAX_INITS = 32;
+/** A segment that lasts so much longer than its samples misses some. */
+const MISSING_MS = 15;
 
 interface Track {
   readonly signature: string;
@@ -195,6 +197,8 @@ export class MediaWatch {
     const ofWhole = wholeOk && readable ? read(whole.bytes, init) : { media: undefined };
     const signature = init?.tracks.map(({ id, kind, codec }) => `${id} ${kind} ${codec ?? ""}`).join() ?? "";
     const former = segment.discontinuity ? undefined : this.#track;
+    const hasGap = segment.gap || segment.parts.some((part) => part.gap) || hidesGap(playlist, segment, ofWhole.media);
+    const startsWithGap = segment.parts.length > 0 ? segment.parts[0]?.gap === true : hasGap;
     this.#checker.run("media", { url: whole.url }, (check, report) =>
       check(
         {
@@ -204,13 +208,12 @@ export class MediaWatch {
           parts: complete,
           bytes: wholeOk ? whole.bytes : undefined,
           ...ofWhole,
-          expectedStartMs: former?.endMs,
+          expectedStartMs: startsWithGap ? undefined : former?.endMs,
           tracksChanged: former !== undefined && former.signature !== signature,
         },
         report,
       ),
     );
-    const hasGap = segment.gap || segment.parts.some((part) => part.gap);
     this.#track = { signature, endMs: hasGap ? undefined : endOf(ofWhole.media, complete) };
   }
 
@@ -229,6 +232,13 @@ export class MediaWatch {
 }
 
 const isOk = ({ status }: Exchange): boolean => status === 200 || status === 206;
+
+/** Where its parts are not listed any more, media that is missing shows in what the segment lasts alone. */
+function hidesGap(playlist: MediaPlaylist, segment: ListedSegment, whole: MediaPart | undefined): boolean {
+  const { parts, durationMs } = segment;
+  if (playlist.partTargetMs === undefined || parts.length > 0 || whole === undefined) return false;
+  return (durationMs ?? 0) - whole.durationMs > MISSING_MS;
+}
 
 function attempt<T>(run: () => T): { value?: T; failure?: string } {
   try {

@@ -16,6 +16,7 @@ export const MODE_WINDOW = { maxSegments: 18 };
 
 /** What a validator saw of a mode. */
 export interface Outcome {
+  /** Of the script, which may have been stretched. */
   readonly runMs: number;
   readonly report: ValidationReport;
   /** Newest of each rendition. */
@@ -101,7 +102,7 @@ export const MODES: readonly Mode[] = [
   },
   {
     name: "an EVENT that ends, and is VOD from then on",
-    script: (runMs) => ({ renditions: [HIGH, AUDIO], options: { type: "event" }, endAtMs: runMs - 2_000 }),
+    script: (runMs) => ({ renditions: [HIGH, AUDIO], options: { type: "event" }, endAtMs: runMs - 4_000 }),
     rules: [36, 57],
     shows: {
       "an EVENT": ({ seen }) => seen(/#EXT-X-PLAYLIST-TYPE:EVENT\n/),

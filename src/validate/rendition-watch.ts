@@ -20,7 +20,7 @@ const RETRY_MS = 1_000;
 const FIRST_PROBES_MS = 3_000;
 const PROBE_INTERVAL_MS = 15_000;
 /** A probe that blocks is answer enough. */
-const PROBE_DEADLINE_MS = 3_000;
+const PROBE_DEADLINE_MS = 10_000;
 const DEFAULT_TARGET_MS = 6_000;
 const DEFAULT_PART_MS = 1_000;
 
@@ -155,10 +155,10 @@ export class RenditionWatch {
       return;
     }
     const answer = parse(exchanged, this.url);
-    // By what was known when it was asked for.
+    // By what was known when it was asked for; the origin looked some time between then and the answer.
     const skipUntilMs = millisecondsOf(base.control.get("CAN-SKIP-UNTIL")) ?? 0;
     const oldDateRanges = this.#dateRanges.olderThan(skipUntilMs, exchanged.askedMs);
-    const removedDateRanges = this.#dateRanges.leftWithin(skipUntilMs, exchanged.askedMs);
+    const removedDateRanges = this.#dateRanges.leftWithin(skipUntilMs, exchanged.endMs);
     const subject = { url: exchanged.url, playlist: answer };
     checker.run("answer", subject, (check, report) => check(answer, report));
     const failures = this.#failures;

@@ -52,6 +52,8 @@ export interface Script {
   /** Time between parts of the schedule. Default: 200 ms, as long as they last. */
   readonly everyMs?: number;
   readonly endAtMs?: number;
+  /** How many times longer everything is, parts and target durations too. Default 1. */
+  readonly stretch?: number;
 }
 
 /** A producer that keeps to a script, by any clock. */
@@ -86,8 +88,8 @@ export class ScriptedProducer {
 
   /** A producer comes, with a timeline of its own. */
   #open(epoch: string): void {
-    const { options, init = initOf, begin } = this.#script;
-    const timing = { partTargetMs: 200, targetDurationMs: 2000, segmentMinMs: 1000 };
+    const { options, init = initOf, begin, stretch = 1 } = this.#script;
+    const timing = { partTargetMs: 200 * stretch, targetDurationMs: 2000 * stretch, segmentMinMs: 1000 * stretch };
     this.#playlists.open(this.#stream, { epoch, options: { renditions: this.#renditions, ...timing, ...options } });
     this.#frames.clear();
     for (const options of this.#renditions) {
@@ -102,21 +104,22 @@ export class ScriptedProducer {
   }
 
   #publish(n: number): void {
-    const { produce, endAtMs, resume, everyMs = 200 } = this.#script;
+    const { produce, endAtMs, resume, everyMs = 200, stretch = 1 } = this.#script;
     const ranMs = this.#clock.now() - this.#startMs;
-    if (endAtMs !== undefined && ranMs >= endAtMs) {
+    if (endAtMs !== undefined && ranMs >= endAtMs * stretch) {
       for (const { id } of this.#renditions) this.#rendition(id).end();
       return;
     }
     if (resume?.at === n) this.#open(resume.epoch);
     for (const { id } of this.#renditions) this.#produce(n, this.#rendition(id), produce?.(n, id) ?? {});
     // By the schedule, so that no timer's lateness adds up.
-    this.#cancelTimer = this.#clock.after(Math.max(0, (n + 1) * everyMs - ranMs), () => this.#publish(n + 1));
+    this.#cancelTimer = this.#clock.after(Math.max(0, (n + 1) * everyMs * stretch - ranMs), () => this.#publish(n + 1));
   }
 
   #produce(n: number, rendition: Rendition, produced: Produced): void {
-    const { frames = 6, gap, silent = false, count = 1, leap = 0, encrypt = (bytes) => bytes, after } = produced;
+    const { gap, silent = false, count = 1, leap = 0, encrypt = (bytes) => bytes, after } = produced;
     const { id, kind } = rendition.options;
+    const frames = (produced.frames ?? 6) * (this.#script.stretch ?? 1);
     const durationMs = (frames * 1000) / FRAME_RATE;
     for (let late = silent ? -1 : count - 1; late >= 0; late--) {
       const firstFrame = (this.#frames.get(id) ?? 0) + (late === count - 1 ? leap : 0);

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 import { Checker } from "./checker.ts";
-import { type Ask, exchange, type Fetch, type Network } from "./exchange.ts";
+import { type Ask, type Exchange, exchange, type Fetch, type Network } from "./exchange.ts";
 import { type Finding, Findings, type Level } from "./finding.ts";
 import { LagWatch } from "./lag-watch.ts";
 import { endWallMs, type MediaPlaylist } from "./media-playlist.ts";
@@ -49,6 +49,8 @@ export interface ValidationReport {
   readonly playlists: number;
   readonly ended: boolean;
   readonly findings: readonly Finding[];
+  /** Different findings that were too many of one rule to keep. */
+  readonly dropped: number;
   readonly rules: readonly RuleReport[];
   /** Why the run ended before its time, where a playlist could not be had any more. */
   readonly failure?: string;
@@ -142,12 +144,16 @@ class Validation {
       throw new RelayError("source-missing", `expected a playlist at ${this.#url}: ${messageOf(thrown)}`);
     });
     const text = new TextDecoder().decode(answer.bytes);
-    if (answer.status !== 200 || !text.includes("#EXTM3U")) {
-      throw new RelayError("source-missing", `expected a playlist at ${this.#url}, got ${answer.status}`);
+    if (answer.status !== 200 || !/^\uFEFF?#EXTM3U/m.test(text)) {
+      throw new RelayError("source-missing", `expected a playlist at ${this.#url}, got ${whatCame(answer, text)}`);
     }
     const found = { ...answer, kind: isMultivariant(text) ? ("multivariant" as const) : ("playlist" as const) };
     this.#checker.run("exchange", { url: this.#url }, (check, report) => check(found, report, this.#setting));
-    if (isMultivariant(text)) return parseMultivariant(text, this.#url);
+    if (isMultivariant(text)) {
+      const listed = parseMultivariant(text, this.#url);
+      if (listed.length > 0) return listed;
+      throw new RelayError("source-missing", `expected a Media Playlist in ${this.#url}, it names none`);
+    }
     return [{ id: "media", url: this.#url, kind: "variant", attributes: new Map() }];
   }
 
@@ -219,6 +225,7 @@ class Validation {
       playlists: this.#playlists,
       ended,
       findings,
+      dropped: this.#findings.dropped,
       rules: RULES.map(({ number, section, level, title }) => ({
         rule: number,
         section,
@@ -232,6 +239,19 @@ class Validation {
   }
 }
 
+/** An error of the network says no more than that it failed; its cause says why. */
 function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  if (!(thrown instanceof Error)) return String(thrown);
+  const { message, cause } = thrown;
+  const why = cause instanceof Error ? cause.message || ("code" in cause ? String(cause.code) : "") : "";
+  return why === "" ? message : `${message}: ${why}`;
+}
+
+const SHOWN_CHARACTERS = 80;
+
+/** An answer that is no playlist, as far as it helps to see what it is. */
+function whatCame({ status, headers }: Exchange, text: string): string {
+  const type = headers.get("content-type") ?? "no Content-Type";
+  const start = text.trim().replace(/\s+/g, " ").slice(0, SHOWN_CHARACTERS);
+  return `${status} (${type})${start === "" ? " without a body" : `: ${start}`}`;
 }
