@@ -60,7 +60,7 @@ const DEFAULT_RUN_MS = 12_000;
 function scriptedOrigin(scenario: Scenario): { readonly clock: FakeClock; readonly fetch: Fetch } {
   const { tamper = {}, gzip = false } = scenario;
   const clock = new FakeClock();
-  const playlists = new Playlists({ numPlaylists: 8, ...scenario.cache }, clock);
+  const playlists = new Playlists({ numPlaylists: 8, ...scenario.cache }, { clock });
   new ScriptedProducer(scenario, { playlists, stream: STREAM, clock });
   const match = createMatch(playlists, { gzip, allowOrigin: "*" });
   const fetch: Fetch = async (url, init) => {
