@@ -241,7 +241,7 @@ export class Publisher {
     const session = this.#session;
     const transfer: Transferable[] = [];
     let sent: Step = step;
-    // Cloned by the message, since the journal keeps the original to send it again: that is faster than to transfer a copy
+    // Cloned by the message, since the journal keeps the original to send it again: no slower than to transfer a copy
     // (docs/performance-browser.md). But a clone is of the whole buffer, so of one that holds more only the bytes go.
     if ((step.kind === "part" || step.kind === "init") && step.bytes.byteLength < step.bytes.buffer.byteLength) {
       const bytes = step.bytes.slice();
