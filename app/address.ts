@@ -1,3 +1,5 @@
+import type { StreamSummary } from "eddy-hls";
+
 /** The sources the publish view offers, in the order it shows them. */
 export const SOURCE_KINDS = ["pattern", "camera", "screen", "file"] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];
@@ -73,6 +75,11 @@ export function publishSearch(options: {
 /** The address that watches `name`. */
 export function watchSearch(name: string): string {
   return `?${new URLSearchParams({ watch: name })}`;
+}
+
+/** Names of streams that somebody sends, or that are kept: to go live under one of them would end or continue it. */
+export function namesInUse(streams: readonly StreamSummary[]): readonly string[] {
+  return streams.filter(({ state, kept }) => state !== "ended" || kept !== undefined).map(({ name }) => name);
 }
 
 /** `studio`, or the first of `studio-2`, `studio-3`… that is not taken. */

@@ -6,7 +6,7 @@ import {
   type Relay,
   startCapture,
 } from "eddy-hls";
-import { freeName, type PublishAddress, publishSearch } from "./address.ts";
+import { freeName, namesInUse, type PublishAddress, publishSearch } from "./address.ts";
 import { countedCapture, type SentCount } from "./counted-capture.ts";
 import { h, setText } from "./dom.ts";
 import { clockTime, plural } from "./format.ts";
@@ -102,7 +102,7 @@ export class PublishView {
     try {
       const streams = await (await this.#relay).streams();
       if (this.#state === "idle" && this.#form.settings.name === freeName([])) {
-        this.#form.suggestName(freeName(streams.filter(({ state }) => state === "live").map(({ name }) => name)));
+        this.#form.suggestName(freeName(namesInUse(streams)));
       }
     } catch {
       // The page says elsewhere that there is no relay; the name is only a suggestion.
@@ -168,7 +168,7 @@ export class PublishView {
     this.#listen(publication, over.signal);
     window.addEventListener("pagehide", () => void publication.publisher.end(), { signal: over.signal });
     const rate = new RateMeter();
-    poll(FIGURES_EVERY_MS, over.signal, async () => {
+    poll({ everyMs: FIGURES_EVERY_MS, signal: over.signal }, async () => {
       const now = performance.now();
       const { parts, bytes } = sent();
       const { droppedFrames, lostParts } = publication.capture.stats;

@@ -58,6 +58,9 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
         return ask.stream === undefined ? playlists.stats : playlists.get(ask.stream).stats;
       case "remove":
         return { removed: ingest.remove(ask.stream) };
+      case "pin":
+      case "rename":
+        throw new RelayError("store-unavailable", "this worker keeps streams in memory only");
       case "claim":
         await scope.clients.claim();
         return {};

@@ -1,9 +1,10 @@
 import type { PartPosition } from "./ids.ts";
 import type { StreamType } from "./options.ts";
 import type { RenditionKind } from "./rendition-options.ts";
+import type { KeptStats, StorageStats } from "./storage.ts";
 
-/** `live`: a producer sends; `ended`: it said so; the window stays readable. */
-export type StreamState = "live" | "ended";
+/** `live`: a producer sends; `waiting`: it is silent, and may come back; `ended`: it said so; the window stays readable. */
+export type StreamState = "live" | "waiting" | "ended";
 
 /** One line of `relay.streams()`. */
 export interface StreamSummary {
@@ -13,6 +14,8 @@ export interface StreamSummary {
   /** Listed in the playlist, in ms. */
   readonly windowMs: number;
   readonly sizeBytes: number;
+  /** What is on disk of it; absent where nothing is kept. */
+  readonly kept?: KeptStats;
 }
 
 export interface RenditionStats {
@@ -65,4 +68,6 @@ export interface RelayStats {
   readonly sizeBytes: number;
   readonly maxBytes: number;
   readonly places: { readonly used: number; readonly total: number };
+  /** Absent where nothing is kept on disk. */
+  readonly storage?: StorageStats;
 }

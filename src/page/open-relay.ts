@@ -38,6 +38,16 @@ export interface Relay {
   stats(): Promise<RelayStats>;
   /** Ends and forgets a stream. Resolves with whether there was one. */
   remove(name: string): Promise<boolean>;
+  /**
+   * Keeps a stream that is stored until it is removed: neither time nor the need for room ends it. Or lets it go again.
+   * @throws RelayError `stream-not-found`, `store-unavailable` where nothing is kept on disk
+   */
+  pin(name: string, on: boolean): Promise<void>;
+  /**
+   * Gives a stream that is stored a title for people; its name, which its URLs hold, stays. An empty title is none.
+   * @throws RelayError `stream-not-found`, `store-unavailable`, `invalid-option` over 120 characters
+   */
+  rename(name: string, title: string): Promise<void>;
   /** Lets go of the worker; publishers of this relay are closed. The worker and its streams stay. */
   close(): void;
 }
@@ -252,6 +262,16 @@ class PageRelay implements Relay {
     this.#check();
     const { removed } = await this.#link.ask({ type: "remove", stream: checkName(name, "stream") });
     return removed;
+  }
+
+  async pin(name: string, on: boolean): Promise<void> {
+    this.#check();
+    await this.#link.ask({ type: "pin", stream: checkName(name, "stream"), on });
+  }
+
+  async rename(name: string, title: string): Promise<void> {
+    this.#check();
+    await this.#link.ask({ type: "rename", stream: checkName(name, "stream"), title });
   }
 
   close(): void {
