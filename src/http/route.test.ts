@@ -6,6 +6,7 @@ import { parseRoute } from "./route.ts";
 test.each([
   ["stats.json", { kind: "stats" }],
   ["studio/main.m3u8", { kind: "multivariant", stream: "studio" }],
+  ["studio/clip.mp4", { kind: "clip", stream: "studio" }],
   ["studio/hd/media.m3u8", { kind: "media", stream: "studio", rendition: "hd" }],
   ["studio/hd/e1/init-0.mp4", { kind: "init", stream: "studio", rendition: "hd", epoch: "e1", number: 0 }],
   ["studio/hd/e1/part-42.mp4", { kind: "part", stream: "studio", rendition: "hd", epoch: "e1", number: 42 }],

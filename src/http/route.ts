@@ -5,6 +5,7 @@ import { isName } from "../model/ids.ts";
 export type Route =
   | { readonly kind: "stats" }
   | { readonly kind: "multivariant"; readonly stream: string }
+  | { readonly kind: "clip"; readonly stream: string }
   | { readonly kind: "media"; readonly stream: string; readonly rendition: string }
   | {
       readonly kind: "init" | "part" | "segment";
@@ -29,7 +30,10 @@ export function parseRoute(path: string): Route | undefined {
   if (first === undefined || more.length > 0) return undefined;
   if (second === undefined) return first === "stats.json" ? { kind: "stats" } : undefined;
   if (!isName(first)) return undefined;
-  if (third === undefined) return second === "main.m3u8" ? { kind: "multivariant", stream: first } : undefined;
+  if (third === undefined) {
+    if (second === "clip.mp4") return { kind: "clip", stream: first };
+    return second === "main.m3u8" ? { kind: "multivariant", stream: first } : undefined;
+  }
   if (!isName(second)) return undefined;
   if (fourth === undefined) {
     return third === "media.m3u8" ? { kind: "media", stream: first, rendition: second } : undefined;

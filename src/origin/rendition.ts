@@ -205,6 +205,16 @@ export class Rendition {
     return this.#manifest.listedDurationMs;
   }
 
+  /** What the playlist lists, oldest first; the last one may still grow. */
+  get listedSegments(): readonly SegmentInfo[] {
+    const segments: SegmentInfo[] = [];
+    for (let msn = this.#manifest.firstMsn; msn <= this.#manifest.lastMsn; msn++) {
+      const segment = this.#manifest.segment(msn);
+      if (segment !== undefined) segments.push(segment);
+    }
+    return segments;
+  }
+
   get sizeBytes(): number {
     return this.#ring.sizeBytes;
   }

@@ -155,7 +155,7 @@ export class M3u8Manifest {
   segment(msn: Msn): SegmentInfo | undefined {
     const segment = this.#log.get(msn);
     if (segment === undefined) return undefined;
-    const { firstPartId, partCount, gapCount, durationMs, sizeBytes, epoch, initUri } = segment;
+    const { firstPartId, partCount, gapCount, durationMs, sizeBytes, epoch, initUri, wallMs, discontinuity } = segment;
     const closed = segment !== this.#log.open;
     return {
       msn,
@@ -165,6 +165,8 @@ export class M3u8Manifest {
       durationMs,
       sizeBytes,
       closed,
+      wallMs,
+      discontinuity,
       epoch,
       initUri,
       gap: isGap(segment),
