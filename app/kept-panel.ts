@@ -6,8 +6,10 @@ import { KeptList } from "./kept-list.ts";
 import { explain, explainWarning } from "./messages.ts";
 import { NoticeBoard } from "./notice.ts";
 
-/** The last trouble of the disk that this person was told of, by its time: told once, in whichever tab. */
-const TOLD_KEY = "eddy.storage-trouble-told";
+/** When this person was told of which trouble of the disk: once, in whichever tab. */
+const TOLD_KEY = "eddy.storage-trouble-told.";
+/** A disk that is still full a day later is told of again. */
+const TELL_AGAIN_MS = 24 * 3_600_000;
 
 /** What this browser keeps, how much that is, and how safe. */
 export class KeptPanel {
@@ -79,8 +81,9 @@ export class KeptPanel {
   }
 
   #tell({ code, message, atMs }: NonNullable<StorageStats["trouble"]>): void {
-    if (Number(localStorage.getItem(TOLD_KEY) ?? 0) >= atMs) return;
-    localStorage.setItem(TOLD_KEY, String(atMs));
+    const toldMs = Number(localStorage.getItem(TOLD_KEY + code) ?? 0);
+    if (atMs < toldMs + TELL_AGAIN_MS) return;
+    localStorage.setItem(TOLD_KEY + code, String(atMs));
     this.#problems.show(explainWarning(code, message), { tone: "warning" });
   }
 }

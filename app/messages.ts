@@ -91,10 +91,6 @@ const SENTENCES = {
     cause: "Something took longer than it may.",
     remedy: "Try again. Closing tabs helps if the machine is busy.",
   },
-  "store-unavailable": {
-    cause: "This browser keeps nothing on disk for this site at the moment.",
-    remedy: "Check that the site may store data, then reload the page. Live video works without.",
-  },
   "unsupported-browser": {
     cause: "This browser lacks something the demo needs, or keeps it from this page.",
     remedy:

@@ -1,6 +1,6 @@
 import { expect, test } from "@playwright/test";
 import { notePictures, picturesOf } from "./pattern-frames.ts";
-import { collectErrors, publish, streamStats } from "./support.ts";
+import { collectErrors, playback, publish, streamStats } from "./support.ts";
 
 test("who opens a stream that has ended sees it from its start to its end", async ({ context }) => {
   const publisher = await publish(context, "studio");
@@ -30,10 +30,11 @@ test("one goes back and to the live moment by key, and a clip of it is a file of
   await page.goto("/?watch=studio");
   const video = page.locator("video");
   await expect(page.locator(".watch")).toHaveAttribute("data-state", "playing", { timeout: 15_000 });
-  const behindMs = () => page.evaluate(() => 1000 * ((window.hls?.latency ?? 0) - (window.hls?.targetLatency ?? 0)));
-  await expect
-    .poll(() => page.evaluate(() => 1000 * (window.hls?.latestLevelDetails?.edge ?? 0)), { timeout: 20_000 })
-    .toBeGreaterThan(9_000);
+  const behindMs = async () => {
+    const { latencyMs, targetLatencyMs } = await playback(page);
+    return latencyMs - targetLatencyMs;
+  };
+  await expect.poll(async () => (await playback(page)).windowMs, { timeout: 20_000 }).toBeGreaterThan(9_000);
 
   await video.focus();
   await page.keyboard.press("j");

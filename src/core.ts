@@ -28,6 +28,7 @@ export {
 } from "./model/record.ts";
 export type { RenditionKind, RenditionOptions, VideoRange } from "./model/rendition-options.ts";
 export type { RelayStats, RenditionStats, StreamState, StreamStats, StreamSummary } from "./model/stats.ts";
+export type { KeptStats, StorageStats } from "./model/storage.ts";
 export type { Archive, Recorder } from "./origin/archive.ts";
 export { type OpenStream, Playlists, VERSION } from "./origin/playlists.ts";
 export type { AddedPart, PartInput, Rendition, RenditionStart } from "./origin/rendition.ts";

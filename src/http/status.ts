@@ -27,7 +27,6 @@ export const STATUS = {
   "media-not-found": 404,
   "waiter-limit": 503,
   deadline: 503,
-  "store-unavailable": 503,
   "unsupported-browser": 501,
   "page-not-controlled": 409,
   "version-mismatch": 409,

@@ -29,8 +29,6 @@ export type RelayErrorCode =
   | "media-not-found"
   | "waiter-limit"
   | "deadline"
-  // the disk
-  | "store-unavailable"
   // page and worker
   | "unsupported-browser"
   | "page-not-controlled"

@@ -16,12 +16,18 @@ export interface KeptStats {
   readonly createdAtMs: number;
 }
 
+export interface StorageTrouble {
+  readonly code: RelayErrorCode;
+  readonly message: string;
+  readonly atMs: number;
+}
+
 /** The disk as a whole. */
 export interface StorageStats {
   /** Of all streams. */
   readonly sizeBytes: number;
   /** What the browser lets this origin store, in bytes; absent while it has not said. */
   readonly quotaBytes?: number;
-  /** The last thing that went wrong with the disk, and when; absent while nothing has. */
-  readonly trouble?: { readonly code: RelayErrorCode; readonly message: string; readonly atMs: number };
+  /** The last thing that went wrong with the disk, and when, in ms since the Unix epoch; absent while nothing has. */
+  readonly trouble?: StorageTrouble;
 }

@@ -2,6 +2,7 @@ import {
   type Archive,
   type Bytes,
   type Clock,
+  type KeptStats,
   type Msn,
   type PartId,
   type PartRecord,
@@ -9,6 +10,7 @@ import {
   RelayError,
   type RelayErrorCode,
   type RenditionRecord,
+  type StorageStats,
   type StreamConfig,
   systemClock,
 } from "eddy-hls/core";
@@ -107,6 +109,7 @@ export class StreamStore implements Archive {
   readonly #times = new WriteTimes();
   #dropped = 0;
   #troubles = 0;
+  #lastTrouble: StorageStats["trouble"];
 
   private constructor(database: StoreDatabase, options: StoreOptions & { readonly clock: Clock }) {
     const { clock, faults, batchMs = 100, windowMs = 4 * HOUR_MS } = options;
@@ -229,6 +232,21 @@ export class StreamStore implements Archive {
   /** Gives a stream a title, or none. Resolves once that is on disk; false for a stream that is not here. */
   async rename(stream: string, title: string | undefined): Promise<boolean> {
     return this.#change(stream, (entry) => entry.rename(title));
+  }
+
+  kept(stream: string): KeptStats | undefined {
+    const entry = this.#streams.get(stream);
+    if (entry === undefined || entry.segmentCount === 0) return undefined;
+    const { sizeBytes, windowMs, pinned, title, createdAtMs } = entry;
+    return { sizeBytes, windowMs, pinned, createdAtMs, ...(title === undefined ? {} : { title }) };
+  }
+
+  get storage(): StorageStats {
+    return {
+      sizeBytes: this.#sizeBytes,
+      ...(this.#quotaBytes === undefined ? {} : { quotaBytes: this.#quotaBytes }),
+      ...(this.#lastTrouble === undefined ? {} : { trouble: this.#lastTrouble }),
+    };
   }
 
   /** Resolves when everything that was handed over so far is on disk, or has failed. */
@@ -441,6 +459,7 @@ export class StreamStore implements Archive {
     this.#troubles += count;
     if (this.#told.has(code)) return;
     this.#told.add(code);
+    this.#lastTrouble = { code, message, atMs: this.#clock.wallMs() };
     this.onTrouble?.(new RelayError(code, message));
   }
 }
