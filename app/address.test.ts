@@ -65,3 +65,9 @@ test("a name is in use while it is sent, and while something is kept under it", 
     ]),
   ).toEqual(["now", "away", "kept"]);
 });
+
+test("a free name keeps to the length that a name may have", () => {
+  const long = "x".repeat(64);
+  expect(freeName([long], long)).toBe(`${"x".repeat(62)}-2`);
+  expect(freeName(["lab"], "lab")).toBe("lab-2");
+});

@@ -161,10 +161,10 @@ export class WatchView {
       this.#problems.clear();
       const first = this.#player?.meter.everPlayed === false;
       if (found?.state === "live") {
-        this.#open(relay.url(this.#name), "live");
+        this.#open(relay, "live");
       } else if (found !== undefined && first && (found.kept?.windowMs ?? found.windowMs) > 0) {
         // Who comes to a stream that nobody sends wants to see what there is of it.
-        this.#open(relay.url(this.#name), "start");
+        this.#open(relay, "start");
       } else if (found !== undefined) {
         this.#replayable = (found.kept?.windowMs ?? found.windowMs) > 0;
         this.#enter("over");
@@ -179,11 +179,12 @@ export class WatchView {
     }
   }
 
-  #open(url: string, from: "live" | "start"): void {
+  /** The whole DVR window: one who starts at the live moment may go back as far as it reaches. */
+  #open(relay: Relay, from: "live" | "start"): void {
     this.#replayable = false;
     this.#playsFrom = from;
     this.#enter("opening");
-    this.#player?.open(url, from);
+    this.#player?.open(relay.url(this.#name, { dvr: true }), from);
     this.#lookAtStream();
   }
 
@@ -222,7 +223,7 @@ export class WatchView {
     if (player === undefined) return;
     this.#video.focus();
     try {
-      this.#open((await this.#relay).url(this.#name), "start");
+      this.#open(await this.#relay, "start");
     } catch (thrown) {
       this.#fail(explain(thrown));
     }
@@ -258,7 +259,7 @@ export class WatchView {
       if (this.#signal.aborted || this.#state === "failed") return;
       if (remedy === "recover-media") player.recoverMedia();
       else if (remedy === "start-load") player.startLoad();
-      else this.#open(relay.url(this.#name), found.state === "live" ? "live" : "start");
+      else this.#open(relay, found.state === "live" ? "live" : "start");
     } catch (thrown) {
       player.close();
       this.#fail(explain(thrown));

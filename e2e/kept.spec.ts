@@ -1,6 +1,6 @@
 import { expect, test } from "@playwright/test";
 import { notePictures, picturesOf } from "./pattern-frames.ts";
-import { collectErrors, playback, publish, streamStats } from "./support.ts";
+import { collectErrors, killWorker, playback, publish, streamStats } from "./support.ts";
 
 test("who opens a stream that has ended sees it from its start to its end", async ({ context }) => {
   const publisher = await publish(context, "studio");
@@ -47,4 +47,52 @@ test("one goes back and to the live moment by key, and a clip of it is a file of
   await page.getByRole("link", { name: /download the last/i }).click();
   expect((await download).suggestedFilename()).toMatch(/^studio-.*\.mp4$/);
   await expect(page.locator(".watch")).toHaveAttribute("data-state", "playing");
+});
+
+test("by keyboard alone one pins, renames and deletes what is kept, and focus is never lost", async ({ context }) => {
+  const publisher = await publish(context, "studio");
+  await expect.poll(async () => (await streamStats(publisher, "studio"))?.kept?.sizeBytes ?? 0).toBeGreaterThan(0);
+  await publisher.getByRole("button", { name: "End the stream" }).click();
+  await expect.poll(async () => (await streamStats(publisher, "studio"))?.state).toBe("ended");
+  await publisher.close();
+
+  const page = await context.newPage();
+  await page.goto("/");
+  const row = page.locator(".kept > li");
+  await expect(row).toHaveAttribute("data-state", "ended");
+  const focused = page.locator(":focus");
+  const kept = () => streamStats(page, "studio").then((stats) => stats?.kept);
+
+  await row.getByRole("link", { name: "studio" }).focus();
+  await page.keyboard.press("Tab");
+  await expect(focused).toHaveAccessibleName("Pin studio");
+  await page.keyboard.press("Space");
+  await expect(focused).toHaveAttribute("aria-pressed", "true");
+  await expect.poll(async () => (await kept())?.pinned).toBe(true);
+
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await expect(focused).toHaveAccessibleName("Title");
+  await page.keyboard.type("Morning service");
+  await page.keyboard.press("Enter");
+  await expect(focused).toHaveAccessibleName("Rename Morning service");
+  await expect(row.getByRole("link", { name: "Morning service" })).toBeVisible();
+
+  // What a person decided outlives the worker.
+  await killWorker(page);
+  await page.reload();
+  await expect.poll(kept).toMatchObject({ pinned: true, title: "Morning service" });
+
+  await row.getByRole("button", { name: "Delete Morning service" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(focused).toHaveText("Keep it");
+  await page.keyboard.press("Escape");
+  await expect(focused).toHaveAccessibleName("Delete Morning service");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await expect(focused).toHaveText("Delete it");
+  await page.keyboard.press("Enter");
+  await expect(row).toHaveCount(0);
+  await expect(focused).toHaveText("Kept in this browser");
+  expect(await page.evaluate(async () => window.eddy?.relay.streams())).toEqual([]);
 });

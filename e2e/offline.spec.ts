@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { expect, type Page, test } from "@playwright/test";
+import { notePictures, picturesOf } from "./pattern-frames.ts";
 import { type Site, serveBuild } from "./site.ts";
-import { collectErrors } from "./support.ts";
+import { collectErrors, streamStats } from "./support.ts";
 
 /** Resolves once the worker has the page, and with it every file of the application. */
 async function untilServed(page: Page): Promise<void> {
@@ -96,3 +97,60 @@ test("another version takes the place of the old one whole: its files are kept, 
   await page.reload();
   await expect(page).toHaveTitle(/^Next: /);
 });
+
+test("with the network gone, all tabs closed and the browser started again, the whole window plays, every picture of it", async ({
+  playwright,
+}, info) => {
+  test.setTimeout(120_000);
+  const profile = info.outputPath("profile");
+  const browser = () => playwright.chromium.launchPersistentContext(profile, info.project.use.launchOptions);
+  site = await serveBuild();
+  const address = `${site.url}/?watch=studio`;
+
+  const before = await browser();
+  const publisher = await before.newPage();
+  await publisher.goto(`${site.url}/?publish=studio&source=pattern`);
+  await expect
+    .poll(async () => (await streamStats(publisher, "studio"))?.windowMs, { timeout: 40_000 })
+    .toBeGreaterThan(10_000);
+  await publisher.getByRole("button", { name: "End the stream" }).click();
+  await expect.poll(async () => (await streamStats(publisher, "studio"))?.state).toBe("ended");
+  const listed = await dvrPlaylist(publisher);
+  await before.close();
+  site.close();
+
+  const after = await browser();
+  try {
+    const page = await after.newPage();
+    const errors = collectErrors(page);
+    await notePictures(page);
+    await page.goto(address);
+    await expect(page.locator(".watch")).toHaveAttribute("data-state", "over", { timeout: 30_000 });
+    expect(await dvrPlaylist(page)).toEqual(listed);
+
+    const pictures = await picturesOf(page);
+    const clocks = pictures.map(({ clockMs }) => clockMs ?? Number.NaN);
+    const durationMs = listed.durationsMs.reduce((sum, durationMs) => sum + durationMs, 0);
+    expect(durationMs).toBeGreaterThan(10_000);
+    expect(pictures[0]?.mediaMs, "from its first second").toBeLessThan(500);
+    expect(pictures.at(-1)?.mediaMs, "to its last").toBeGreaterThan(durationMs - 500);
+    const startMs = clocks[0] ?? Number.NaN;
+    const drift = pictures.map(({ mediaMs }, index) => (clocks[index] ?? Number.NaN) - startMs - mediaMs);
+    // A picture is drawn up to a frame before or after the moment it is stamped with.
+    expect(Math.max(...drift) - Math.min(...drift), "the picture's clock beside the time of the media").toBeLessThan(
+      100,
+    );
+    const steps = clocks.slice(1).map((clockMs, index) => clockMs - (clocks[index] ?? Number.NaN));
+    expect(Math.max(...steps), "no picture's clock leaps").toBeLessThan(500);
+    expect(errors).toEqual([]);
+  } finally {
+    await after.close();
+  }
+});
+
+/** What the DVR window lists: durations and URIs, digit for digit. */
+async function dvrPlaylist(page: Page): Promise<{ durationsMs: number[]; text: string }> {
+  const text = await page.evaluate(async () => (await fetch("/live/studio/main/dvr.m3u8")).text());
+  expect(text).toContain("#EXT-X-ENDLIST");
+  return { durationsMs: [...text.matchAll(/#EXTINF:([\d.]+),/g)].map(([, seconds]) => 1000 * Number(seconds)), text };
+}

@@ -30,8 +30,11 @@ export interface Relay {
    * @throws RelayError `invalid-name`, `invalid-option`, `stream-exists`, `stream-limit`
    */
   publish(name: string, options: StreamOptions, call?: { signal?: AbortSignal }): Promise<Publisher>;
-  /** URL of the Multivariant Playlist of a stream. @throws RelayError `invalid-name` */
-  url(name: string): string;
+  /**
+   * URL of the Multivariant Playlist of a stream; with `dvr`, of the one that lists the whole DVR window.
+   * @throws RelayError `invalid-name`
+   */
+  url(name: string, options?: { readonly dvr?: boolean }): string;
   streams(): Promise<readonly StreamSummary[]>;
   /** Of one stream (@throws RelayError `stream-not-found`), or of the whole relay. */
   stats(name: string): Promise<StreamStats>;
@@ -241,8 +244,8 @@ class PageRelay implements Relay {
     return publisher;
   }
 
-  url(name: string): string {
-    return `${this.base}${checkName(name, "stream")}/main.m3u8`;
+  url(name: string, { dvr = false }: { readonly dvr?: boolean } = {}): string {
+    return `${this.base}${checkName(name, "stream")}/${dvr ? "dvr" : "main"}.m3u8`;
   }
 
   async streams(): Promise<readonly StreamSummary[]> {
