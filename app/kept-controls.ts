@@ -85,12 +85,9 @@ export class KeptControls {
     this.#pin.setAttribute("aria-label", `Pin ${title}`);
     this.#rename.setAttribute("aria-label", `Rename ${title}`);
     this.#delete.setAttribute("aria-label", `Delete ${title}`);
-    setText(
-      this.#question,
-      stream.state === "live"
-        ? `Delete “${title}”? It is live: whoever watches it sees it end, and nothing of it is kept.`
-        : `Delete “${title}”? It cannot be brought back.`,
-    );
+    // Its publisher would bring it back: it is ended there first.
+    this.#delete.hidden = stream.state === "live" && this.#asking.hidden;
+    setText(this.#question, `Delete “${title}”? It cannot be brought back.`);
   }
 
   #enter(mode: Mode, focus: HTMLElement): void {

@@ -85,8 +85,8 @@ const SENTENCES = {
   },
   "method-not-allowed": { cause: "Something tried to write where one can only read.", remedy: REQUEST },
   "media-not-found": {
-    cause: "That moment is no longer kept; only about the last minute is.",
-    remedy: "Jump to the live moment.",
+    cause: "That moment is no longer kept.",
+    remedy: "Jump to the live moment, or to a later one.",
   },
   "waiter-limit": {
     cause: "Too many players of this browser wait for the same stream.",

@@ -1,4 +1,5 @@
 import { expect, test } from "@playwright/test";
+import type { RelayStats } from "eddy-hls";
 import { notePictures, picturesOf } from "./pattern-frames.ts";
 import { collectErrors, killWorker, playback, publish, streamStats } from "./support.ts";
 
@@ -95,4 +96,51 @@ test("by keyboard alone one pins, renames and deletes what is kept, and focus is
   await expect(row).toHaveCount(0);
   await expect(focused).toHaveText("Kept in this browser");
   expect(await page.evaluate(async () => window.eddy?.relay.streams())).toEqual([]);
+});
+
+test("the browser is asked to keep it safe, and its answer is said", async ({ context, baseURL }) => {
+  const page = await context.newPage();
+  await page.goto("/");
+  const session = await context.newCDPSession(page);
+  const answerWith = (setting: "denied" | "granted") =>
+    session.send("Browser.setPermission", {
+      origin: baseURL ?? "",
+      permission: { name: "persistent-storage" },
+      setting,
+    });
+  const button = page.getByRole("button", { name: "Keep it safe" });
+
+  await answerWith("denied");
+  await button.click();
+  await expect(page.getByText("The browser has not agreed.")).toBeVisible();
+  await answerWith("granted");
+  await button.click();
+  const promised = page.getByText("Safe: the browser has promised");
+  await expect(promised).toBeFocused();
+  await expect(button).toBeHidden();
+  await page.reload();
+  await expect(promised).toBeVisible();
+});
+
+test("that storage is full is told once, and not again on the next page", async ({ context }) => {
+  const page = await context.newPage();
+  const full = page.getByText("The storage is full");
+  const open = async () => {
+    await page.goto("/");
+    await page.waitForFunction(() => window.eddy !== undefined);
+    await page.evaluate((atMs) => {
+      const relay = window.eddy?.relay;
+      if (relay === undefined) throw new Error("the page has no relay");
+      const stats = relay.stats.bind(relay) as () => Promise<RelayStats>;
+      const trouble = { code: "store-full", message: "expected room, got none", atMs } as const;
+      const told = async () => ({ ...(await stats()), storage: { sizeBytes: 1, quotaBytes: 2, trouble } });
+      Object.assign(relay, { stats: told });
+    }, Date.now());
+  };
+  await open();
+  await expect(full).toBeVisible();
+  await open();
+  await expect(page.getByText("Nothing yet.")).toBeVisible();
+  await page.evaluate(() => window.eddy?.relay.stats());
+  await expect(full).toBeHidden();
 });

@@ -124,7 +124,9 @@ test("with the network gone, all tabs closed and the browser started again, the 
     const page = await after.newPage();
     const errors = collectErrors(page);
     await notePictures(page);
+    await after.setOffline(true);
     await page.goto(address);
+    await expect(page.getByText("Offline: playing what is stored.")).toBeVisible();
     await expect(page.locator(".watch")).toHaveAttribute("data-state", "over", { timeout: 30_000 });
     expect(await dvrPlaylist(page)).toEqual(listed);
 
