@@ -102,11 +102,13 @@ test("the browser is asked to keep it safe, and its answer is said", async ({ co
   const page = await context.newPage();
   await page.goto("/");
   const session = await context.newCDPSession(page);
+  const { targetInfo } = await session.send("Target.getTargetInfo");
   const answerWith = (setting: "denied" | "granted") =>
     session.send("Browser.setPermission", {
       origin: baseURL ?? "",
       permission: { name: "persistent-storage" },
       setting,
+      ...(targetInfo.browserContextId === undefined ? {} : { browserContextId: targetInfo.browserContextId }),
     });
   const button = page.getByRole("button", { name: "Keep it safe" });
 
