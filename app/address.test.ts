@@ -54,7 +54,7 @@ test("freeName() counts on from the names that are taken", () => {
 });
 
 test("a name is in use while it is sent, and while something is kept under it", () => {
-  const stream = { renditions: ["main"], windowMs: 1, sizeBytes: 1 };
+  const stream = { renditions: ["main"], windowMs: 1, dvrWindowMs: 1, sizeBytes: 1 };
   const kept = { sizeBytes: 1, windowMs: 1, pinned: false, createdAtMs: 0 };
   expect(
     namesInUse([

@@ -1,5 +1,6 @@
 import { serveRelay } from "./index.ts";
 import { type ShellFile, serveShell } from "./shell.ts";
+import { StreamStore } from "./store/stream-store.ts";
 
 declare const self: ServiceWorkerGlobalScope & {
   /** Written in by the build; there is none in development. */
@@ -9,5 +10,10 @@ declare const self: ServiceWorkerGlobalScope & {
 const shell = self.__WB_MANIFEST;
 
 // First: what stands under its base is the relay's, and never the shell's.
-serveRelay(self, { base: "/live/" });
+serveRelay(self, {
+  base: "/live/",
+  // A recording has a place as long as it is kept; its rings are empty until it is live again.
+  cache: { numPlaylists: 64 },
+  openStore: () => StreamStore.open(),
+});
 if (shell !== undefined) serveShell(shell);

@@ -5,10 +5,12 @@ import type { Bytes } from "../model/bytes.ts";
 import { M3u8Cache, M3u8Ring } from "./m3u8-cache.ts";
 
 const coded = (code: string) => expect.objectContaining({ code });
-const text = (content: string): Bytes => new TextEncoder().encode(content);
+const bytes = (content: string): Bytes => new TextEncoder().encode(content);
+/** A playlist in two chunks. */
+const text = (content: string): readonly Bytes[] => [bytes(content.slice(0, 1)), bytes(content.slice(1))];
 const at = (msn: number, part: number) => ({ msn, part });
 
-test("a playlist is given as the very bytes that were put, by its position", () => {
+test("a playlist is given as the very chunks that were put, by its position", () => {
   const ring = new M3u8Ring();
   const playlist = text("#EXTM3U\n");
   ring.put({ position: at(1, 0), playlist });
@@ -46,7 +48,7 @@ test("putting does not compress", () => {
   const ring = new M3u8Ring();
   const playlist = text("#EXTM3U\n");
   ring.put({ position: at(1, 0), playlist });
-  playlist[0] = 0x21; // Shows only because nothing has been made of the bytes yet.
+  playlist[0]![0] = 0x21; // Shows only because nothing has been made of the bytes yet.
   expect(gunzipSync(ring.last!.gzip).toString()).toBe("!EXTM3U\n");
 });
 
@@ -90,15 +92,15 @@ test("the latest 64 playlists stay", () => {
 test("long playlists leave before they fill memory, and the last one stays", () => {
   const ring = new M3u8Ring();
   const mebibytes = 1024 * 1024;
-  for (let msn = 1; msn <= 5; msn += 1) ring.put({ position: at(msn, 0), playlist: new Uint8Array(3 * mebibytes) });
+  for (let msn = 1; msn <= 5; msn += 1) ring.put({ position: at(msn, 0), playlist: [new Uint8Array(3 * mebibytes)] });
   expect([ring.count, ring.sizeBytes]).toEqual([2, 6 * mebibytes]);
-  ring.put({ position: at(6, 0), playlist: new Uint8Array(9 * mebibytes) });
+  ring.put({ position: at(6, 0), playlist: [new Uint8Array(9 * mebibytes)] });
   expect([ring.count, ring.position]).toEqual([1, at(6, 0)]);
 });
 
 test("init segments are kept beside the playlists", () => {
   const ring = new M3u8Ring();
-  const init = text("moov");
+  const init = bytes("moov");
   ring.setInit(2, init);
   expect(ring.init(2)).toBe(init);
   expect(ring.init(0)).toBeUndefined();
@@ -117,7 +119,7 @@ test("close() frees the place, and handles of the former stream never see the ne
   const cache = new M3u8Cache({ numPlaylists: 1 });
   const former = cache.open("studio");
   former.put({ position: at(1, 0), playlist: text("a"), delta: text("d") });
-  former.setInit(0, text("moov"));
+  former.setInit(0, bytes("moov"));
   expect(cache.close("studio")).toBe(true);
   expect(cache.close("studio")).toBe(false);
   const next = cache.open("studio");
@@ -131,5 +133,5 @@ test("close() frees the place, and handles of the former stream never see the ne
     0,
   ]);
   expect(() => former.put({ position: at(1, 1), playlist: text("c") })).toThrow(coded("closed"));
-  expect(() => former.setInit(1, text("moov"))).toThrow(coded("closed"));
+  expect(() => former.setInit(1, bytes("moov"))).toThrow(coded("closed"));
 });

@@ -9,19 +9,22 @@ import { InitSegments } from "./init-segments.ts";
 export interface CachedPlaylist {
   /** The last part it lists. */
   readonly position: PartPosition;
-  /** The bytes that were put. */
-  readonly raw: Bytes;
+  /** The chunks that were put; together they are the playlist. */
+  readonly raw: readonly Bytes[];
+  /** Of all chunks. */
+  readonly sizeBytes: number;
   /** Compressed when it is first read, which takes about half a millisecond, and kept. */
   readonly gzip: Bytes;
 }
 
 export interface PlaylistInput {
   readonly position: PartPosition;
-  readonly playlist: Bytes;
+  /** In chunks, which are kept as they are and never edited: most are views of text that other playlists share. */
+  readonly playlist: readonly Bytes[];
   /** The delta update of the same state, where there is one. */
-  readonly delta?: Bytes;
+  readonly delta?: readonly Bytes[];
   /** The delta update that leaves out old date ranges too, where there is one. */
-  readonly deltaV2?: Bytes;
+  readonly deltaV2?: readonly Bytes[];
 }
 
 /**
@@ -73,7 +76,7 @@ export class M3u8Ring {
     return this.#playlists.size;
   }
 
-  /** Bytes of the playlists as they were put. */
+  /** Bytes of the playlists as they were put; what they share counts for each. */
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
@@ -107,7 +110,7 @@ export class M3u8Ring {
     this.#delete(key);
     const rendered = new RenderedPlaylist(position, playlist);
     this.#playlists.set(key, rendered);
-    this.#sizeBytes += playlist.byteLength;
+    this.#sizeBytes += rendered.sizeBytes;
     this.#last = rendered;
     this.#delta = delta === undefined ? undefined : new RenderedPlaylist(position, delta);
     this.#deltaV2 = deltaV2 === undefined ? undefined : new RenderedPlaylist(position, deltaV2);
@@ -152,7 +155,7 @@ export class M3u8Ring {
   #delete(key: number): void {
     const former = this.#playlists.get(key);
     if (former === undefined) return;
-    this.#sizeBytes -= former.raw.byteLength;
+    this.#sizeBytes -= former.sizeBytes;
     this.#playlists.delete(key);
   }
 }
@@ -200,18 +203,33 @@ export class M3u8Cache {
 
 class RenderedPlaylist implements CachedPlaylist {
   readonly position: PartPosition;
-  readonly raw: Bytes;
+  readonly raw: readonly Bytes[];
+  readonly sizeBytes: number;
   #gzip: Bytes | undefined;
 
-  constructor(position: PartPosition, raw: Bytes) {
+  constructor(position: PartPosition, raw: readonly Bytes[]) {
     this.position = position;
     this.raw = raw;
+    let sizeBytes = 0;
+    for (const chunk of raw) sizeBytes += chunk.byteLength;
+    this.sizeBytes = sizeBytes;
   }
 
   get gzip(): Bytes {
     // Without a time of its own, equal playlists have equal bytes.
-    this.#gzip ??= gzipSync(this.raw, { level: 6, mtime: 0 });
+    this.#gzip ??= gzipSync(this.#joined(), { level: 6, mtime: 0 });
     return this.#gzip;
+  }
+
+  /** A copy costs a hundredth of what compressing it does. */
+  #joined(): Bytes {
+    const joined = new Uint8Array(this.sizeBytes);
+    let offset = 0;
+    for (const chunk of this.raw) {
+      joined.set(chunk, offset);
+      offset += chunk.byteLength;
+    }
+    return joined;
   }
 }
 

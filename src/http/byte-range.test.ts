@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseByteRange } from "./byte-range.ts";
+import { LAST_POSITION, parseByteRange, parseOpenRange } from "./byte-range.ts";
 
 test.each([
   ["bytes=0-9", { start: 0, end: 10 }],
@@ -39,6 +39,41 @@ test("a range that is given lies within the resource", () => {
       }
       if (range === undefined) expect(last).toBeLessThan(first);
       else expect(0 <= range.start && range.start < range.end && range.end <= sizeBytes).toBe(true);
+    }),
+  );
+});
+
+test.each([
+  ["bytes=0-", { start: 0 }],
+  ["bytes=7-9007199254740991", { start: 7 }],
+  ["bytes=7-9999999999999999", { start: 7 }],
+  ["bytes=7-7", { start: 7, end: 8 }],
+  [" bytes=2-5 ", { start: 2, end: 6 }],
+])("rule 62: %s of a resource that grows is what is there and what comes", (header, range) => {
+  expect(parseOpenRange(header)).toEqual(range);
+});
+
+test("a range of a growing resource is read as it was written, or is none: whatever the header is", () => {
+  const position = fc.oneof(
+    fc.nat(100),
+    fc.maxSafeNat(),
+    fc.constantFrom(LAST_POSITION - 1, LAST_POSITION, LAST_POSITION + 1),
+  );
+  fc.assert(
+    fc.property(position, fc.option(position, { nil: undefined }), (start, last) => {
+      const range = parseOpenRange(`bytes=${start}-${last ?? ""}`);
+      if (start > LAST_POSITION || (last !== undefined && last < start)) expect(range).toBeUndefined();
+      else if (last === undefined || last >= LAST_POSITION) expect(range).toEqual({ start });
+      else expect(range).toEqual({ start, end: last + 1 });
+    }),
+  );
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.stringMatching(/^bytes=[0-9, -]{0,40}$/)), (header) => {
+      const range = parseOpenRange(header);
+      if (range === undefined) return;
+      expect(Number.isSafeInteger(range.start) && range.start >= 0).toBe(true);
+      if (range.end !== undefined) expect(range.end > range.start && range.end <= LAST_POSITION).toBe(true);
+      expect(header.trim()).toMatch(/^bytes=\d+-\d*$/);
     }),
   );
 });

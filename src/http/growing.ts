@@ -1,5 +1,5 @@
 import type { Bytes } from "../model/bytes.ts";
-import type { GrowingSegment } from "../origin/rendition.ts";
+import type { GrowingSegment } from "../origin/answers.ts";
 import { LAST_POSITION, type OpenRange } from "./byte-range.ts";
 import { slice } from "./views.ts";
 
@@ -15,7 +15,9 @@ export interface GrowingAnswer {
 /**
  * Answers from a segment that still grows: part by part, each once all of it is there (rule 63), until the segment closes, no part
  * comes within the deadline, or the range is met. Undefined when nothing comes at all: the part that was hinted is elsewhere,
- * in the next segment, or nowhere (rule 40).
+ * in the next segment, or nowhere. 6.2.6 wants a 404 for a hint that is given up (rule 40): a 206 cannot be empty, and to answer
+ * with the next segment's bytes would put them at the wrong place of this one. Who asks after the segment has closed gets 416 with
+ * its size, as of any resource that is whole.
  * @see draft-pantos-hls-rfc8216bis-22, sections 4.4.5.3 and 6.2.6; RFC 8673
  */
 export async function answerGrowing(

@@ -26,6 +26,8 @@ export interface SegmentOpening {
   /** Epoch that the init segment's URI stands under. */
   readonly initEpoch: string;
   readonly keys: readonly MediaKey[];
+  /** What its own lines state, as bits of the playlist's; needed where no record of the segment before it is left. Default 0. */
+  readonly states?: number;
 }
 
 /** A segment and its parts, in columns: thousands of these are read at once. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { TEST_VIDEO, testInit, testPart } from "../media/media.test-support.ts";
+import { TEST_AUDIO, TEST_VIDEO, testInit, testPart } from "../media/media.test-support.ts";
 import type { Bytes } from "../model/bytes.ts";
 import { lintPlaylists } from "../playlist/test-support/playlist-lint.ts";
 import { ENGLISH, TestOrigin, VIDEO } from "./origin.test-support.ts";
@@ -119,4 +119,50 @@ test("rules 21, 27 and 64: more parts than the ring holds shorten the window, an
       expect((await origin.get(`hd/${uri}`)).status).toBe(200);
   }
   expect(lintPlaylists(texts)).toEqual([]);
+});
+
+test("an init segment that is too large to keep is refused, and the one in effect stays", async () => {
+  const origin = started();
+  const init = testInit({ audio: TEST_AUDIO });
+  const padding = new Uint8Array(300 * 1024);
+  new DataView(padding.buffer).setUint32(0, padding.byteLength);
+  padding.set(new TextEncoder().encode("free"), 4);
+  const large = new Uint8Array([...init, ...padding]);
+  expect(() => origin.rendition("hd").setInit(large)).toThrowError(refused("part-too-large"));
+  origin.parts(7, 12, ["hd"]);
+  const text = await origin.text("hd/media.m3u8");
+  expect(text.match(/#EXT-X-MAP:.*/g)).toEqual(['#EXT-X-MAP:URI="e1/init-0.mp4"']);
+  expect((await origin.get("hd/e1/init-0.mp4")).status).toBe(200);
+});
+
+test("a part with a date that cannot be written is refused, and who waits for the next part gets the right one", async () => {
+  const origin = started();
+  const rendition = origin.rendition("hd");
+  rendition.discontinuity();
+  const hinted = origin.get("hd/e1/part-7.mp4");
+  expect(() => rendition.addPart({ bytes: partAt(9_000), programDateTimeMs: 1e300 })).toThrowError(
+    refused("invalid-option"),
+  );
+  await vi.advanceTimersByTimeAsync(100);
+  rendition.addPart({ bytes: partAt(12_000) });
+  expect(Buffer.from(await (await hinted).arrayBuffer()).equals(partAt(12_000))).toBe(true);
+});
+
+test("a part that is larger than all rings together may be is refused before any piece of it is listed", () => {
+  const sizeBytes = partAt(0).byteLength * 3;
+  const origin = new TestOrigin({ renditions: [VIDEO] }, {}, { maxBytes: sizeBytes });
+  origin.setInits();
+  origin.part("hd", 0);
+  const bytes = new Uint8Array([...partAt(200), ...partAt(400), ...partAt(600), ...partAt(800)]);
+  expect(() => origin.rendition("hd").addPart({ bytes })).toThrowError(refused("part-too-large"));
+  expect(origin.rendition("hd").position).toEqual({ msn: 1, part: 0 });
+});
+
+test("an epoch that cannot stand in a URI is refused, and the producer before goes on", () => {
+  const origin = started();
+  expect(() => origin.playlists.open("studio", { options: origin.options, epoch: "E 2" })).toThrowError(
+    refused("invalid-option"),
+  );
+  expect(origin.playlists.get("studio").epoch).toBe("e1");
+  origin.part("hd", 7);
 });

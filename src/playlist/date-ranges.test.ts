@@ -21,7 +21,7 @@ function play(manifest: M3u8Manifest, seconds: number): void {
 }
 
 test("4.4.5.1: every attribute is written in its own form", () => {
-  const ranges = new DateRanges();
+  const ranges = new DateRanges(256);
   ranges.add(
     {
       id: "ad 1",
@@ -45,7 +45,7 @@ test("4.4.5.1: every attribute is written in its own form", () => {
 });
 
 test("rule 35: an id may gain attributes and never change one; the same again is no news", () => {
-  const ranges = new DateRanges();
+  const ranges = new DateRanges(256);
   expect(ranges.add({ id: "a", startDate: START_MS }, 0)).toBe(true);
   expect(ranges.add({ id: "a", startDate: START_MS }, 0)).toBe(false);
   expect(ranges.add({ id: "a", startDate: START_MS, durationMs: 5000 }, 0)).toBe(true);
@@ -56,7 +56,7 @@ test("rule 35: an id may gain attributes and never change one; the same again is
 });
 
 test("a range leaves when it has ended before the first segment, one without an end stays, END-ON-NEXT gives one", () => {
-  const ranges = new DateRanges();
+  const ranges = new DateRanges(256);
   ranges.add({ id: "ended", startDate: START_MS, durationMs: 1000 }, 0);
   ranges.add({ id: "open", startDate: START_MS }, 0);
   ranges.add({ id: "one", startDate: START_MS, class: "c", endOnNext: true }, 0);
@@ -69,7 +69,7 @@ test("a range leaves when it has ended before the first segment, one without an 
 });
 
 test("more ranges at once than the cap are refused", () => {
-  const ranges = new DateRanges();
+  const ranges = new DateRanges(256);
   for (let n = 0; n < 256; n++) ranges.add({ id: `${n}`, startDate: START_MS }, 0);
   expect(() => ranges.add({ id: "more", startDate: START_MS }, 0)).toThrowError(refused("stream-limit"));
 });
@@ -78,7 +78,7 @@ test("rules 35 and 36: ranges stand in playlists with a date, and leave with the
   const manifest = manifestOf();
   manifest.addDateRange({ id: "a", startDate: START_MS, durationMs: 3000 });
   expect(textOf(manifest.render())).not.toContain("#EXT-X-DATERANGE");
-  const texts: Uint8Array[] = [];
+  const texts: (readonly Uint8Array[])[] = [];
   for (let n = 0; n < 20; n++) {
     play(manifest, 2);
     texts.push(manifest.render());
@@ -98,7 +98,7 @@ test("rules 3, 12 and 49: a v2 delta leaves old ranges out, names those that wen
   play(manifest, 22);
   manifest.addDateRange({ id: "new", startDate: START_MS + 26_000 });
   play(manifest, 6);
-  const idsOf = (bytes: Uint8Array | undefined) =>
+  const idsOf = (bytes: readonly Uint8Array[] | undefined) =>
     parsePlaylist(bytes ?? "\n").dateRanges.map((range) => range.get("ID"));
   expect(idsOf(manifest.render())).toEqual(["old", "new"]);
   expect(idsOf(manifest.renderDelta())).toEqual(["old", "new"]);
@@ -141,7 +141,8 @@ test("rule 50: the ranges of the previous playlist, less those removed, with tho
           const range = { id, startDate: START_MS + atMs + Math.max(-atMs, one.offsetMs) };
           manifest.addDateRange(one.durationMs === null ? range : { ...range, durationMs: one.durationMs });
         }
-        const keysOf = (bytes: Uint8Array) => parsePlaylist(bytes).dateRanges.map((range) => range.get("ID") ?? "");
+        const keysOf = (bytes: readonly Uint8Array[]) =>
+          parsePlaylist(bytes).dateRanges.map((range) => range.get("ID") ?? "");
         const whole = new Set(keysOf(manifest.render()));
         const v2 = manifest.renderDeltaV2();
         if (v2 !== undefined) {
@@ -175,7 +176,7 @@ test.each([
   { id: "a", startDate: 0, attributes: { "X-A": "line\nbreak" } },
   { id: "a", startDate: 0, attributes: { "SCTE35-CMD": "0xFF" } },
 ])("%o is refused", (options) => {
-  expect(() => new DateRanges().add(options, 0)).toThrowError(refused("invalid-option"));
+  expect(() => new DateRanges(256).add(options, 0)).toThrowError(refused("invalid-option"));
 });
 
 test("whatever is given, reading it throws a RelayError or gives what one line can hold", () => {
@@ -192,7 +193,7 @@ test("whatever is given, reading it throws a RelayError or gives what one line c
   fc.assert(
     fc.property(given, (options) => {
       try {
-        const ranges = new DateRanges();
+        const ranges = new DateRanges(256);
         ranges.add(checkDateRange(options), 0);
         expect(ranges.text()).toMatch(/^#EXT-X-DATERANGE:[ -~]+\n$/);
       } catch (error) {

@@ -2,8 +2,6 @@ import { type AttributeValue, checkDateRange, type DateRangeOptions, startOfRang
 import { RelayError } from "../model/errors.ts";
 import { dateTime, quoted, seconds, type Ticks, ticksOf } from "./tags.ts";
 
-/** Ranges of one playlist: hours of advertisements, and a bound on what every playlist carries. */
-const MAX_RANGES = 256;
 /** Removed ids are told to players that hold an old playlist, which is no older than the skip boundary. */
 const MAX_REMOVED = 1024;
 
@@ -27,8 +25,14 @@ interface Range {
  * @see draft-pantos-hls-rfc8216bis-22, sections 4.4.5.1, 4.4.5.2 and 6.2.5.1
  */
 export class DateRanges {
+  readonly #maxRanges: number;
   readonly #ranges = new Map<string, Range>();
   #removed: { readonly id: string; readonly at: Ticks }[] = [];
+
+  /** Lists at most `maxRanges` at once. */
+  constructor(maxRanges: number) {
+    this.#maxRanges = maxRanges;
+  }
 
   /**
    * Adds a range, or attributes to one that is known. Returns whether the text has changed.
@@ -41,7 +45,7 @@ export class DateRanges {
     const startMs = startOfRange(checked);
     const known = this.#ranges.get(id);
     if (known === undefined) {
-      this.#checkRoom(id);
+      this.checkRoom(id);
       const endMs = durationMs === undefined ? undefined : startMs + durationMs;
       const range: Range = {
         startMs,
@@ -70,6 +74,15 @@ export class DateRanges {
     return true;
   }
 
+  /** @throws RelayError `stream-limit` where `id` would be one range too many */
+  checkRoom(id: string): void {
+    if (this.#ranges.size < this.#maxRanges || this.#ranges.has(id)) return;
+    throw new RelayError(
+      "stream-limit",
+      `expected at most ${this.#maxRanges} date ranges at once, got "${id}" as one more`,
+    );
+  }
+
   /** Takes the ranges off that have ended before the first listed segment begins. Returns whether there was one. */
   removeBefore(firstMs: number, at: Ticks): boolean {
     let hasRemoved = false;
@@ -96,11 +109,6 @@ export class DateRanges {
   removedSince(since: Ticks): string {
     this.#removed = this.#removed.filter(({ id, at }) => at >= since && !this.#ranges.has(id));
     return [...new Set(this.#removed.map(({ id }) => id))].join("\t");
-  }
-
-  #checkRoom(id: string): void {
-    if (this.#ranges.size < MAX_RANGES) return;
-    throw new RelayError("stream-limit", `expected at most ${MAX_RANGES} date ranges at once, got "${id}" as one more`);
   }
 
   /** 4.4.5.1: END-ON-NEXT ends a range where the next of its class starts. */

@@ -12,16 +12,18 @@ export interface KeyState {
   readonly sessionLines: string;
   /** Whole parts are encrypted, and an init segment behind the KEY would count as encrypted too. */
   readonly opaque: boolean;
+  /** As they were given; none where nothing is encrypted. */
+  readonly keys: readonly MediaKey[];
 }
 
-export const CLEAR: KeyState = { lines: "", sessionLines: "", opaque: false };
+export const CLEAR: KeyState = { lines: "", sessionLines: "", opaque: false, keys: [] };
 
 /** The state of keys that `checkKeys` has checked. */
 export function keyState(keys: readonly MediaKey[]): KeyState {
   if (keys.every(({ method }) => method === "NONE")) return CLEAR;
   const attributes = keys.map(attributesOf);
   const under = (tag: string): string => attributes.map((text) => `#${tag}:${text}\n`).join("");
-  return { lines: under("EXT-X-KEY"), sessionLines: under("EXT-X-SESSION-KEY"), opaque: isOpaque(keys) };
+  return { lines: under("EXT-X-KEY"), sessionLines: under("EXT-X-SESSION-KEY"), opaque: isOpaque(keys), keys };
 }
 
 function attributesOf({ method, uri = "", iv, keyFormat, keyFormatVersions }: MediaKey): string {

@@ -62,7 +62,7 @@ function play(given: Scenario) {
   });
   const placements: (PartPlacement & { readonly durationMs: number })[] = [];
   const answers: Answer[] = [];
-  const texts: { readonly bytes: Uint8Array; readonly text: string }[] = [];
+  const texts: { readonly bytes: readonly Uint8Array[]; readonly text: string }[] = [];
   let dateMs: number | undefined;
   const render = (): void => {
     const [bytes, deltaBytes] = [manifest.render(), manifest.renderDelta()];

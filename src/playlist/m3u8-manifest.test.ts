@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { M3u8Manifest } from "./m3u8-manifest.ts";
 import type { ManifestOptions } from "./manifest-options.ts";
 import type { PartInfo } from "./manifest-types.ts";
-import { type ParsedPlaylist, parsePlaylist } from "./test-support/parse-playlist.ts";
+import { type ParsedPlaylist, parsePlaylist, textOf } from "./test-support/parse-playlist.ts";
 import { lintPlaylists } from "./test-support/playlist-lint.ts";
 
 const START_MS = Date.UTC(2026, 4, 1, 12);
@@ -27,14 +27,10 @@ function addParts(manifest: M3u8Manifest, count: number, gop = 4): void {
   for (let i = 0; i < count; i++) manifest.addPart(partOf({ independent: i % gop === 0 }));
 }
 
-function textOf(bytes: Uint8Array | undefined): string {
-  return new TextDecoder().decode(bytes);
-}
-
 function read(manifest: M3u8Manifest): ParsedPlaylist {
-  const bytes = manifest.render();
-  expect(lintPlaylists([bytes])).toEqual([]);
-  return parsePlaylist(bytes);
+  const playlist = manifest.render();
+  expect(lintPlaylists([playlist])).toEqual([]);
+  return parsePlaylist(playlist);
 }
 
 function codeOf(action: () => unknown): unknown {
@@ -85,12 +81,12 @@ describe("the text of a playlist", () => {
     const manifest = manifestOf();
     addParts(manifest, 30);
     const [full, delta] = [manifest.render(), manifest.renderDelta()];
-    const [fullText, deltaText] = [textOf(full), textOf(delta)];
+    const [fullText, deltaText] = [textOf(full), textOf(delta ?? "")];
     expect(manifest.render()).toBe(full);
     expect(manifest.renderDelta()).toBe(delta);
     addParts(manifest, 300);
     expect(manifest.render()).not.toBe(full);
-    expect([textOf(full), textOf(delta)]).toEqual([fullText, deltaText]);
+    expect([textOf(full), textOf(delta ?? "")]).toEqual([fullText, deltaText]);
   });
 
   test("rules 11 and 14: a part target that decimals cannot hold is rounded up, and no part is listed as longer", () => {
@@ -124,13 +120,14 @@ describe("parts", () => {
   test("take positions and ids in order, and an independent one opens a segment once the open one is long enough", () => {
     const manifest = manifestOf({ firstMsn: 7, firstPartId: 100 });
     const placements = [true, false, true, false, true].map((independent) => manifest.addPart(partOf({ independent })));
-    expect(placements).toEqual([
-      { msn: 7, part: 0, id: 100, opensSegment: true },
-      { msn: 7, part: 1, id: 101, opensSegment: false },
-      { msn: 7, part: 2, id: 102, opensSegment: false }, // 1000 ms so far
-      { msn: 7, part: 3, id: 103, opensSegment: false },
-      { msn: 8, part: 0, id: 104, opensSegment: true, closedMsn: 7 },
+    expect(placements).toMatchObject([
+      { msn: 7, part: 0, id: 100, opensSegment: true, flags: 1, opens: { msn: 7, firstPartId: 100, startMs: 0 } },
+      { msn: 7, part: 1, id: 101, opensSegment: false, flags: 0 },
+      { msn: 7, part: 2, id: 102, opensSegment: false, flags: 1 }, // 1000 ms so far
+      { msn: 7, part: 3, id: 103, opensSegment: false, flags: 0 },
+      { msn: 8, part: 0, id: 104, opensSegment: true, flags: 1, closedMsn: 7, opens: { msn: 8, startMs: 2000 } },
     ]);
+    expect(placements.map(({ opens }) => opens !== undefined)).toEqual([true, false, false, false, true]);
     expect(manifest.position).toEqual({ msn: 8, part: 0 });
     expect([manifest.nextPartId, manifest.firstMsn, manifest.lastMsn]).toEqual([105, 7, 8]);
   });
@@ -276,7 +273,7 @@ describe("changes in the media", () => {
 describe("the window", () => {
   test("rules 22, 27 and 30: the oldest segments leave one by one, but never what three target durations need", () => {
     const manifest = manifestOf({ maxSegments: 2 });
-    const rendered: Uint8Array[] = [];
+    const rendered: (readonly Uint8Array[])[] = [];
     for (let i = 0; i < 40; i++) {
       addParts(manifest, 4);
       rendered.push(manifest.render());
@@ -341,7 +338,7 @@ describe("delta updates", () => {
     addParts(manifest, 28); // 14 s: the first segment ends 12 s before the end, which is not further
     expect(manifest.renderDelta()).toBeUndefined();
     manifest.addPart(partOf({ durationMs: 425, independent: true }));
-    const lines = textOf(manifest.renderDelta()).split("\n");
+    const lines = textOf(manifest.renderDelta() ?? "").split("\n");
     expect(lines.slice(0, 11)).toEqual([
       "#EXTM3U",
       "#EXT-X-VERSION:9",

@@ -4,82 +4,71 @@ import type { DateRangeOptions } from "../model/date-range.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId, PartPosition } from "../model/ids.ts";
 import { checkKeys, type MediaKey } from "../model/media-key.ts";
-import { DateRanges } from "./date-ranges.ts";
-import { CLEAR, type KeyState, keyState, NO_KEY } from "./key-tags.ts";
+import { PART_GAP, PART_INDEPENDENT, type SegmentOpening, type SegmentRecord } from "../model/record.ts";
+import { CLEAR, type KeyState, keyState } from "./key-tags.ts";
+import { ListRenderer, type ManifestState } from "./list-renderer.ts";
 import { checkEpoch, type ManifestConfig, type ManifestOptions, resolveManifestOptions } from "./manifest-options.ts";
 import type { ManifestStats, PartInfo, PartPlacement, RenditionReport, SegmentInfo } from "./manifest-types.ts";
-import { isGap, type Segment, SegmentLog } from "./segment-log.ts";
-import { checkDate, msOf, programDateTime, quoted, seconds, type Ticks, ticksOf } from "./tags.ts";
-import { writeAscii } from "./text-buffer.ts";
+import { ProducerFaults } from "./producer-faults.ts";
+import { replay } from "./replay.ts";
+import { isGap, type Segment, SegmentLog, segmentInfo } from "./segment-log.ts";
+import { isSameInit, partLine, statesBetween } from "./segment-text.ts";
+import { checkDate, msOf, partTicks } from "./tags.ts";
+import { WindowDateRanges } from "./window-date-ranges.ts";
 
 /** A part may exceed the part target by the rounding of its sample clock. */
 const ROUNDING_MS = 0.001;
 /** No sample of a live encoder lasts less. */
 const MIN_PART_MS = 1;
-/**
- * Section 8: EXT-X-MAP needs 6, and a playlist without one 3 for its decimals; EXT-X-SKIP needs 9, and only a delta holds
- * one; SERVER-CONTROL needs nothing.
- */
-const VERSION = { mp4: 6, vtt: 3 } as const;
-const DELTA_VERSION = 9;
-/** EXT-X-SKIP that stands for date ranges too. */
-const DELTA_V2_VERSION = 10;
 
 /**
- * The Media Playlist of one rendition: parts go in, LL-HLS text comes out. Closed segments keep their text, so a part costs
- * the same however long the window is. Says nothing of bytes: the owner keeps them under the part ids given here.
+ * The Media Playlist of one rendition: parts go in, LL-HLS text comes out. Closed segments keep their text and a rendered
+ * playlist is made of views of it, so a part costs the same however long the window is. Says nothing of bytes: the owner keeps
+ * them under the part ids given here.
  *
  * @see draft-pantos-hls-rfc8216bis-22, sections 4.4, 6.2 and B.1
  * @example
  * const manifest = new M3u8Manifest({ partTargetMs: 500, targetDurationMs: 6000 });
  * manifest.addPart({ durationMs: 500, independent: true, sizeBytes: 64_000 });
- * manifest.render(); // Uint8Array
+ * new Blob([...manifest.render()]);
  */
 export class M3u8Manifest {
   readonly #config: ManifestConfig;
   readonly #log: SegmentLog;
-  /** Header lines after EXT-X-VERSION; the same for ever (rules 5 and 9). */
-  readonly #fixedHead: string;
-  readonly #dateRanges = new DateRanges();
-  #reports = "";
-  #epoch: string;
-  #initUri: string;
-  #pendingInit: string | undefined;
-  #keys = CLEAR;
-  #pendingKeys: KeyState | undefined;
-  #discontinuityNext = false;
+  readonly #state: ManifestState;
+  readonly #live: ListRenderer;
+  readonly #dvr: ListRenderer;
+  readonly #dateRanges: WindowDateRanges;
+  readonly #faults: ProducerFaults;
   /** Discontinuity sequence number of the last segment. */
   #discontinuitySequence: number;
-  #ended = false;
-  #nextPartId: PartId;
   #position: PartPosition | undefined;
   /** Media time of the open segment's start, and what it stands for on the wall clock less that time. */
   #segmentStartMs = 0;
   #wallOffsetMs: number | undefined;
-  /** The last part may still turn out to be too short. */
-  #lastIsShort = false;
-  /** The open segment holds no frame yet: the first one decides whether it can be decoded on its own (rule 26). */
-  #awaitsFrame = false;
-  #shortParts = 0;
-  #dependentSegments = 0;
-  #full: Bytes | undefined;
-  #delta: Bytes | undefined;
-  #deltaV2: Bytes | undefined;
 
   /** @throws RelayError `invalid-option` */
   constructor(options: ManifestOptions = {}) {
     const config = resolveManifestOptions(options);
+    const { epoch } = config;
     this.#config = config;
     this.#log = new SegmentLog(config);
-    this.#nextPartId = config.firstPartId;
-    this.#epoch = config.epoch;
-    this.#initUri = `${config.epoch}/init-0.mp4`;
+    this.#state = {
+      epoch,
+      init: { epoch, index: 0 },
+      keys: CLEAR,
+      pendingInit: undefined,
+      pendingKeys: undefined,
+      discontinuityNext: false,
+      nextPartId: config.firstPartId,
+      ended: false,
+    };
     this.#discontinuitySequence = config.discontinuitySequence;
-    const { targetDuration, targetDurationS, partTarget } = config;
-    this.#fixedHead =
-      `#EXT-X-TARGETDURATION:${targetDurationS}\n#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES` +
-      `,CAN-SKIP-UNTIL=${seconds(targetDuration * 6)}${config.canSkipDateRanges ? ",CAN-SKIP-DATERANGES=YES" : ""},PART-HOLD-BACK=${seconds(partTarget * 3)}` +
-      `,HOLD-BACK=${seconds(targetDuration * 3)}\n#EXT-X-PART-INF:PART-TARGET=${seconds(partTarget)}\n`;
+    this.#dateRanges = new WindowDateRanges(this.#log);
+    this.#faults = new ProducerFaults(config.partTarget);
+    const shared = { config, log: this.#log, state: this.#state };
+    this.#live = new ListRenderer({ ...shared, dateRanges: this.#dateRanges.live, list: "live" });
+    this.#dvr = new ListRenderer({ ...shared, dateRanges: this.#dateRanges.dvr, list: "dvr" });
   }
 
   /** The last part, or `undefined` before the first. */
@@ -110,12 +99,12 @@ export class M3u8Manifest {
 
   /** Id the next part will take. */
   get nextPartId(): PartId {
-    return this.#nextPartId;
+    return this.#state.nextPartId;
   }
 
   /** EXT-X-MEDIA-SEQUENCE. */
   get firstMsn(): Msn {
-    return this.#log.listedMsn;
+    return this.#log.live.firstMsn;
   }
 
   /** The segment of the last part; before the first part, one less than `firstMsn`. */
@@ -124,53 +113,52 @@ export class M3u8Manifest {
   }
 
   get ended(): boolean {
-    return this.#ended;
+    return this.#state.ended;
   }
 
   /** Closed segments listed. */
   get closedSegmentCount(): number {
-    return this.#log.nextMsn - this.#log.listedMsn;
+    return this.#log.nextMsn - this.#log.live.firstMsn;
   }
 
   /** First part of the first listed segment; the next one's id when none is listed. */
   get firstListedPartId(): PartId {
-    return this.#log.get(this.#log.listedMsn)?.firstPartId ?? this.#nextPartId;
+    return this.#log.get(this.#log.live.firstMsn)?.firstPartId ?? this.#state.nextPartId;
   }
 
   /** Discontinuity sequence number of the segment the next part will be in: those before the list and all in it count. */
   get nextDiscontinuitySequence(): number {
-    return this.#discontinuitySequence + (this.#discontinuityNext ? 1 : 0);
+    return this.#discontinuitySequence + (this.#state.discontinuityNext ? 1 : 0);
   }
 
   /** Sum of the listed segments as rendered, the open one included. */
   get listedDurationMs(): number {
-    return msOf(this.#log.listedTicks);
+    return msOf(this.#log.live.ticks);
+  }
+
+  /** First segment of the DVR window; `firstMsn` where there is none, or it reaches no further. */
+  get dvrFirstMsn(): Msn {
+    return this.#log.dvr.firstMsn;
+  }
+
+  /** Sum of the DVR window as rendered, the open segment included. */
+  get dvrDurationMs(): number {
+    return msOf(this.#log.dvr.ticks);
+  }
+
+  /** Closed segments of the DVR window. */
+  get dvrSegmentCount(): number {
+    return this.#log.nextMsn - this.#log.dvr.firstMsn;
   }
 
   get stats(): ManifestStats {
-    return { shortParts: this.#shortParts, dependentSegments: this.#dependentSegments };
+    return this.#faults.stats;
   }
 
-  /** A segment that is listed, or left the list so recently that it must still be fetchable (rule 31). */
+  /** A segment that is listed, live or in the DVR window, or left so recently that it must still be fetchable (rule 31). */
   segment(msn: Msn): SegmentInfo | undefined {
     const segment = this.#log.get(msn);
-    if (segment === undefined) return undefined;
-    const { firstPartId, partCount, gapCount, durationMs, sizeBytes, epoch, initUri, wallMs, discontinuity } = segment;
-    const closed = segment !== this.#log.open;
-    return {
-      msn,
-      firstPartId,
-      partCount,
-      gapCount,
-      durationMs,
-      sizeBytes,
-      closed,
-      wallMs,
-      discontinuity,
-      epoch,
-      initUri,
-      gap: isGap(segment),
-    };
+    return segment && segmentInfo(segment, segment !== this.#log.open);
   }
 
   /**
@@ -186,40 +174,37 @@ export class M3u8Manifest {
     if (durationMs > this.#config.partTargetMs + ROUNDING_MS) {
       throw new RelayError(
         "part-too-long",
-        `part ${this.#nextPartId}: expected at most the part target of ${this.#config.partTargetMs} ms, got ${durationMs} ms`,
+        `part ${this.#state.nextPartId}: expected at most the part target of ${this.#config.partTargetMs} ms, got ${durationMs} ms`,
       );
     }
     const independent = info.independent && !gap;
     const opensSegment = this.#opensSegment(durationMs, independent);
-    const wallOffsetMs = opensSegment ? this.#wallOffsetAt(this.#segmentEndMs, info) : undefined;
+    const startMs = this.#segmentEndMs;
+    const wallOffsetMs = opensSegment ? this.#wallOffsetAt(startMs, info) : undefined;
 
     let closedMsn: Msn | undefined;
+    let opens: SegmentOpening | undefined;
     if (wallOffsetMs !== undefined) {
-      closedMsn = this.#open(wallOffsetMs);
-      this.#awaitsFrame = true;
-    } else if (this.#lastIsShort && !gap) {
-      this.#shortParts++;
-    }
-    if (this.#awaitsFrame && !gap) {
-      this.#awaitsFrame = false;
-      if (!independent) this.#dependentSegments++;
+      closedMsn = this.#log.closeSegment();
+      opens = this.#open(startMs, wallOffsetMs);
     }
     const segment = this.#openSegment;
-    const ticks = this.#partTicks(segment, this.#segmentStartMs, durationMs);
-    const id = this.#nextPartId++;
-    const flags = (independent ? ",INDEPENDENT=YES" : "") + (gap ? ",GAP=YES" : "");
-    const line = `#EXT-X-PART:DURATION=${seconds(ticks)},${this.#partPlace(segment, id, info)}${flags}\n`;
+    const { epoch, msn, sizeBytes: offset } = segment;
+    const ticks = partTicks(segment, durationMs, this.#config.partTarget);
+    const id = this.#state.nextPartId++;
+    const line = partLine(this.#config, { epoch, msn, id, ticks, offset, sizeBytes, independent, gap });
     this.#log.addPart(segment, { line, ticks, durationMs, sizeBytes, gap });
-    this.#lastIsShort = !independent && !gap && ticks * 100 < this.#config.partTarget * 85;
+    this.#faults.add({ independent, gap, ticks }, opensSegment);
     if (opensSegment) {
       this.#log.trim();
-      this.#removeDateRanges();
+      this.#dateRanges.removeOld();
     }
-    const { msn } = segment;
     const part = segment.partCount - 1;
     this.#position = { msn, part };
     this.#changed();
-    return closedMsn === undefined ? { msn, part, id, opensSegment } : { msn, part, id, opensSegment, closedMsn };
+    const flags = (independent ? PART_INDEPENDENT : 0) | (gap ? PART_GAP : 0);
+    if (opens === undefined) return { msn, part, id, opensSegment, flags };
+    return { msn, part, id, opensSegment, flags, opens, ...(closedMsn === undefined ? {} : { closedMsn }) };
   }
 
   /**
@@ -229,7 +214,10 @@ export class M3u8Manifest {
   discontinuity(): void {
     this.#checkLive();
     // 4.4.4.3: a discontinuity lies between two segments.
-    if (this.#position !== undefined) this.#discontinuityNext = true;
+    if (this.#position === undefined) return;
+    this.#state.discontinuityNext = true;
+    // A hinted range depends on whether the next part opens a segment; a hinted file does not.
+    if (this.#config.parts === "byterange") this.#changed();
   }
 
   /**
@@ -241,15 +229,15 @@ export class M3u8Manifest {
     if (!Number.isSafeInteger(index) || index < 0) {
       throw new RelayError("invalid-option", `init index: expected a whole number of at least 0, got ${String(index)}`);
     }
-    const uri = `${this.#epoch}/init-${index}.mp4`;
-    if (this.#position === undefined) this.#initUri = uri;
-    else this.#pendingInit = uri === this.#initUri ? undefined : uri;
+    const init = { epoch: this.#state.epoch, index };
+    if (this.#position === undefined) this.#state.init = init;
+    else this.#state.pendingInit = isSameInit(init, this.#state.init) ? undefined : init;
     this.#changed();
   }
 
   /** EXT-X-SESSION-KEY lines of the keys that the next part is under. */
   get sessionKeys(): string {
-    return (this.#pendingKeys ?? this.#keys).sessionLines;
+    return (this.#state.pendingKeys ?? this.#state.keys).sessionLines;
   }
 
   /**
@@ -268,9 +256,9 @@ export class M3u8Manifest {
    */
   resume(epoch: string): void {
     this.#checkLive();
-    this.#epoch = checkEpoch(epoch);
-    this.#nextPartId += 1;
-    this.#pendingInit = undefined;
+    this.#state.epoch = checkEpoch(epoch);
+    this.#state.nextPartId += 1;
+    this.#state.pendingInit = undefined;
     // What it encrypts, it says itself.
     this.#changeKeys(CLEAR);
     this.discontinuity();
@@ -279,8 +267,8 @@ export class M3u8Manifest {
 
   /** Closes the open segment and the playlist (rule 37). Ending twice changes nothing. */
   end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#state.ended) return;
+    this.#state.ended = true;
     this.#log.closeSegment();
     this.#changed();
   }
@@ -291,7 +279,7 @@ export class M3u8Manifest {
    */
   dropBefore(partId: PartId): void {
     if (!this.#log.dropBefore(partId)) return;
-    this.#removeDateRanges();
+    this.#dateRanges.removeOld();
     this.#changed();
   }
 
@@ -302,7 +290,7 @@ export class M3u8Manifest {
    */
   addDateRange(options: DateRangeOptions): void {
     this.#checkLive();
-    if (this.#dateRanges.add(options, this.#log.endTicks)) this.#changed();
+    if (this.#dateRanges.add(options)) this.#changed();
   }
 
   /**
@@ -310,63 +298,112 @@ export class M3u8Manifest {
    * @throws RelayError `invalid-option` for a URI that cannot stand in a quoted-string
    */
   setReports(reports: readonly RenditionReport[]): void {
-    let text = "";
-    for (const { uri, lastMsn, lastPart } of reports) {
-      text += `#EXT-X-RENDITION-REPORT:URI=${quoted("report URI", uri)},LAST-MSN=${lastMsn},LAST-PART=${lastPart}\n`;
-    }
-    if (text === this.#reports) return;
-    this.#reports = text;
-    this.#changed();
+    this.#live.setReports(reports);
   }
 
-  /** The whole playlist. The same bytes until something changes; they are never edited, and must not be transferred. */
-  render(): Bytes {
-    this.#full ??= this.#assemble(
-      this.#head(VERSION[this.#config.container]) + this.#mapBefore(this.#log.listedMsn),
-      this.#log.listedMsn,
-    );
-    return this.#full;
+  /**
+   * The same for the DVR list, whose reports name the others' DVR lists.
+   * @throws RelayError `invalid-option` for a URI that cannot stand in a quoted-string
+   */
+  setDvrReports(reports: readonly RenditionReport[]): void {
+    this.#dvr.setReports(reports);
+  }
+
+  /**
+   * The whole playlist, in chunks that belong together. The same array until something changes; its bytes are views of the
+   * manifest's own text, are never edited, and must not be transferred.
+   */
+  render(): readonly Bytes[] {
+    return this.#live.render();
   }
 
   /**
    * The answer to `_HLS_skip`: a Playlist Delta Update, or `undefined` when nothing can be skipped, where the whole playlist
    * is the answer. Owned like that of `render()`. Costs what it holds, not what it skips.
    */
-  renderDelta(): Bytes | undefined {
-    const { skipMsn, listedMsn } = this.#log;
-    if (this.#ended || skipMsn === listedMsn) return undefined;
-    if (this.#delta !== undefined) return this.#delta;
-    const skip = `#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipMsn - listedMsn}\n`;
-    // The MAP stands after the SKIP: hls.js takes the wrong init segment from one before it (rule 48).
-    this.#delta = this.#assemble(this.#head(DELTA_VERSION) + skip + this.#mapBefore(skipMsn), skipMsn);
-    return this.#delta;
+  renderDelta(): readonly Bytes[] | undefined {
+    return this.#live.renderDelta();
   }
 
   /**
    * The answer to `_HLS_skip=v2`: a delta that leaves out the date ranges older than the skip boundary too, and names those that
    * were removed since then. `undefined` where nothing can be skipped, or date ranges may not be.
    */
-  renderDeltaV2(): Bytes | undefined {
-    const { skipMsn, listedMsn, endTicks } = this.#log;
-    if (!this.#config.canSkipDateRanges || this.#ended || skipMsn === listedMsn) return undefined;
-    if (this.#deltaV2 !== undefined) return this.#deltaV2;
-    const since = endTicks - this.#config.targetDuration * 6;
-    const removed = this.#dateRanges.removedSince(since);
-    const skip = `#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipMsn - listedMsn},RECENTLY-REMOVED-DATERANGES="${removed}"\n`;
-    const head = this.#head(DELTA_V2_VERSION) + skip + this.#mapBefore(skipMsn);
-    this.#deltaV2 = this.#assemble(head, skipMsn, this.#dateRanges.text(since));
-    return this.#deltaV2;
+  renderDeltaV2(): readonly Bytes[] | undefined {
+    return this.#live.renderDeltaV2();
   }
 
-  #changeKeys(keys: KeyState): void {
-    if (this.#position === undefined) this.#keys = keys;
-    else this.#pendingKeys = keys.lines === this.#keys.lines ? undefined : keys;
+  /**
+   * The playlist of the DVR window: what the live one lists and what left it, until `forgetBefore`. The live window where the
+   * manifest keeps no other. It slides, so it has no PLAYLIST-TYPE; ended, it is a recording (`VOD`). Owned like that of `render()`.
+   */
+  renderDvr(): readonly Bytes[] {
+    return this.#dvr.render();
+  }
+
+  /** `renderDelta()` of the DVR window: it skips from the first segment of that. */
+  renderDvrDelta(): readonly Bytes[] | undefined {
+    return this.#dvr.renderDelta();
+  }
+
+  /** `renderDeltaV2()` of the DVR window. */
+  renderDvrDeltaV2(): readonly Bytes[] | undefined {
+    return this.#dvr.renderDeltaV2();
+  }
+
+  /**
+   * Takes the segments before `msn` off the DVR list, but none that the live one lists. `segment()` still knows them as long as
+   * they ought to be fetchable (rule 31); whether their bytes are still there is known to their owner.
+   */
+  forgetBefore(msn: Msn): void {
+    if (!this.#log.forgetBefore(msn)) return;
+    this.#dateRanges.removeOld();
     this.#changed();
   }
 
-  #removeDateRanges(): void {
-    const first = this.#log.get(this.#log.listedMsn);
-    if (first !== undefined) this.#dateRanges.removeBefore(first.wallMs, this.#log.endTicks);
+  /**
+   * Rebuilds the playlists from what `addPart` gave for each part: the same text, digit for digit, with the last segment open.
+   * The live list begins at `liveMsn`; with a DVR window, what is before it is listed there. Date ranges are in the order in which
+   * they were added. Counters of `stats` start anew.
+   * @throws RelayError `invalid-option` for records that do not follow each other; `internal` where there was a part already
+   */
+  restore(
+    segments: readonly SegmentRecord[],
+    { liveMsn, dateRanges = [] }: { readonly liveMsn: Msn; readonly dateRanges?: readonly DateRangeOptions[] },
+  ): void {
+    this.#checkLive();
+    const replayed = replay(this.#config, this.#log, segments);
+    const record = segments.at(-1);
+    if (replayed === undefined || record === undefined) return;
+    this.#log.listFrom(Math.min(liveMsn, record.msn));
+    const { last, lastPartTicks } = replayed;
+    this.#state.epoch = record.epoch;
+    this.#state.init = last.init;
+    this.#state.keys = last.keys;
+    this.#state.nextPartId = last.firstPartId + last.partCount;
+    this.#discontinuitySequence = record.discontinuitySequence;
+    this.#segmentStartMs = record.startMs;
+    this.#wallOffsetMs = record.wallOffsetMs;
+    const flags = record.flags.at(-1) ?? 0;
+    const lastPart = {
+      independent: (flags & PART_INDEPENDENT) !== 0,
+      gap: (flags & PART_GAP) !== 0,
+      ticks: lastPartTicks,
+    };
+    this.#faults.restore(lastPart, isGap(last));
+    this.#position = { msn: last.msn, part: last.partCount - 1 };
+    for (const range of dateRanges) {
+      this.addDateRange(range);
+      // As they left one by one: all of them together may be more than a list takes.
+      this.#dateRanges.removeOld();
+    }
+    this.#changed();
+  }
+
+  #changeKeys(keys: KeyState): void {
+    if (this.#position === undefined) this.#state.keys = keys;
+    else this.#state.pendingKeys = keys.lines === this.#state.keys.lines ? undefined : keys;
+    this.#changed();
   }
 
   get #segmentEndMs(): number {
@@ -379,36 +416,29 @@ export class M3u8Manifest {
   }
 
   #checkLive(): void {
-    if (this.#ended) throw new RelayError("stream-ended", "expected a live playlist, but it has ended");
+    if (this.#state.ended) throw new RelayError("stream-ended", "expected a live playlist, but it has ended");
   }
 
   #changed(): void {
-    this.#full = undefined;
-    this.#delta = undefined;
-    this.#deltaV2 = undefined;
+    this.#live.changed();
+    this.#dvr.changed();
   }
 
   #opensSegment(durationMs: number, independent: boolean): boolean {
     const { open } = this.#log;
-    if (open === undefined || this.#discontinuityNext || this.#pendingInit !== undefined) return true;
-    if (this.#pendingKeys !== undefined) return true;
+    if (open === undefined || this.#state.discontinuityNext || this.#state.pendingInit !== undefined) return true;
+    if (this.#state.pendingKeys !== undefined) return true;
     const { segmentMin, segmentMax, maxPartsPerSegment } = this.#config;
     // One tick of grace: rounding must not cost a whole further group of pictures.
     if (independent && open.ticks + 1 >= segmentMin) return true;
-    const ticks = open.ticks + this.#partTicks(open, this.#segmentStartMs, durationMs);
+    const ticks = open.ticks + partTicks(open, durationMs, this.#config.partTarget);
     return open.partCount >= maxPartsPerSegment || ticks > segmentMax;
-  }
-
-  /** Ticks the next part adds: by the rounded media time, so that the sum of parts follows it and equals the EXTINF. */
-  #partTicks(segment: Segment, startMs: number, durationMs: number): Ticks {
-    const endTicks = ticksOf(startMs + segment.durationMs + durationMs) - ticksOf(startMs);
-    return Math.min(endTicks - segment.ticks, this.#config.partTarget);
   }
 
   /** Wall clock less media time for a segment that opens at `startMs`: continued, but set anew at a discontinuity. */
   #wallOffsetAt(startMs: number, info: PartInfo): number {
     const { programDateTimeMs } = info;
-    if (this.#wallOffsetMs !== undefined && !(this.#discontinuityNext && programDateTimeMs !== undefined)) {
+    if (this.#wallOffsetMs !== undefined && !(this.#state.discontinuityNext && programDateTimeMs !== undefined)) {
       return this.#wallOffsetMs;
     }
     if (this.#wallOffsetMs === undefined && this.#config.programDateTimeMs !== undefined) {
@@ -419,119 +449,35 @@ export class M3u8Manifest {
     return checkDate("programDateTimeMs", wallMs) - startMs;
   }
 
-  /** Closes the open segment and opens the next one. */
-  #open(wallOffsetMs: number): Msn | undefined {
-    this.#segmentStartMs = this.#segmentEndMs;
-    const closedMsn = this.#log.closeSegment();
-    const discontinuity = this.#discontinuityNext;
-    const statesMap = this.#pendingInit !== undefined;
+  /** Opens the segment that the next part is in, under all that was said for it. */
+  #open(startMs: number, wallOffsetMs: number): SegmentOpening {
+    const state = this.#state;
+    const discontinuity = state.discontinuityNext;
+    const { init, keys } = { init: state.pendingInit ?? state.init, keys: state.pendingKeys ?? state.keys };
+    const states = statesBetween(state, { init, keys });
     if (discontinuity) this.#discontinuitySequence++;
+    this.#segmentStartMs = startMs;
     this.#wallOffsetMs = wallOffsetMs;
-    this.#initUri = this.#pendingInit ?? this.#initUri;
-    this.#pendingInit = undefined;
-    this.#discontinuityNext = false;
-    const statesKeys = statesMap || this.#pendingKeys !== undefined;
-    const before = this.#keys;
-    const keys = this.#pendingKeys ?? before;
-    this.#keys = keys;
-    this.#pendingKeys = undefined;
-    // 4.4.4.4: a KEY holds for a MAP behind it too. Ours are clear, so the MAP stands before the keys, behind a NONE if need be.
-    const clears = before.lines !== "" && (keys.lines === "" || (statesMap && before.opaque));
-    // 4.4.4.9: these stand before the parent's first part.
-    const openingText =
-      (discontinuity ? "#EXT-X-DISCONTINUITY\n" : "") +
-      (clears ? NO_KEY : "") +
-      (statesMap ? this.#map(this.#initUri) : "") +
-      (statesKeys ? keys.lines : "") +
-      programDateTime(this.#segmentStartMs + wallOffsetMs);
-    const firstPartId = this.#nextPartId;
-    const [epoch, initUri] = [this.#epoch, this.#initUri];
-    const wallMs = this.#segmentStartMs + wallOffsetMs;
-    this.#log.openSegment({
-      firstPartId,
+    state.init = init;
+    state.keys = keys;
+    state.pendingInit = undefined;
+    state.pendingKeys = undefined;
+    state.discontinuityNext = false;
+    const { epoch, nextPartId: firstPartId } = state;
+    const wallMs = startMs + wallOffsetMs;
+    const { msn } = this.#log.openSegment({ init, keys, states, firstPartId, epoch, startMs, wallMs, discontinuity });
+    return {
+      msn,
       epoch,
-      initUri,
-      keys,
-      statesKeys,
-      wallMs,
+      firstPartId,
+      startMs,
+      wallOffsetMs,
       discontinuity,
-      statesMap,
-      openingText,
-    });
-    return closedMsn;
-  }
-
-  #partUri(id: PartId): string {
-    return `${this.#epoch}/part-${id}.${this.#config.container}`;
-  }
-
-  /** Where a part is found: in a file of its own, or in its segment, behind what that holds already. */
-  #partPlace(segment: Segment, id: PartId, { sizeBytes, gap = false }: PartInfo): string {
-    // A gap has no bytes, and its URI answers 404 (rule 25).
-    if (this.#config.parts === "files" || gap) return `URI="${this.#partUri(id)}"`;
-    return `URI="${this.#segmentUri(segment.msn)}",BYTERANGE="${sizeBytes}@${segment.sizeBytes}"`;
-  }
-
-  #segmentUri(msn: Msn): string {
-    return `${this.#epoch}/seg-${msn}.${this.#config.container}`;
-  }
-
-  /**
-   * The next part's place. A file's URI does not depend on its segment, so the hint is right even where that part opens one
-   * (rule 40). A range is behind the open segment unless it is known that the part opens another.
-   */
-  #hint(): string {
-    if (this.#config.parts === "files") return `URI="${this.#partUri(this.#nextPartId)}"`;
-    const { open, nextMsn } = this.#log;
-    const isChanged = this.#discontinuityNext || this.#pendingInit !== undefined || this.#pendingKeys !== undefined;
-    if (open !== undefined && !isChanged && open.partCount < this.#config.maxPartsPerSegment)
-      return `URI="${this.#segmentUri(open.msn)}",BYTERANGE-START=${open.sizeBytes}`;
-    return `URI="${this.#segmentUri(open === undefined ? nextMsn : open.msn + 1)}",BYTERANGE-START=0`;
-  }
-
-  #map(uri: string): string {
-    return this.#config.container === "vtt" ? "" : `#EXT-X-MAP:URI="${uri}"\n`;
-  }
-
-  /** The MAP and the keys in effect at a segment, unless its own lines state them. */
-  #mapBefore(msn: Msn): string {
-    const segment = this.#log.get(msn);
-    if (segment === undefined) return this.#map(this.#initUri) + this.#keys.lines;
-    return (segment.statesMap ? "" : this.#map(segment.initUri)) + (segment.statesKeys ? "" : segment.keys.lines);
-  }
-
-  #head(version: number): string {
-    const { listedMsn, discontinuitySequence } = this.#log;
-    // 4.4.3.5: an EVENT that has ended never changes again.
-    const type = this.#config.type === "live" ? "" : `#EXT-X-PLAYLIST-TYPE:${this.#ended ? "VOD" : "EVENT"}\n`;
-    return (
-      `#EXTM3U\n#EXT-X-VERSION:${version}\n${this.#fixedHead}${type}` +
-      `#EXT-X-MEDIA-SEQUENCE:${listedMsn}\n#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuitySequence}\n`
-    );
-  }
-
-  #tail(): string {
-    if (this.#ended) return `${this.#reports}#EXT-X-ENDLIST\n`;
-    const part = `#EXT-X-PRELOAD-HINT:TYPE=PART,${this.#hint()}\n`;
-    if (this.#pendingInit === undefined) return part + this.#reports;
-    return `#EXT-X-PRELOAD-HINT:TYPE=MAP,URI="${this.#pendingInit}"\n${part}${this.#reports}`;
-  }
-
-  /** One allocation: the head, the segments from `fromMsn` on, the tail. */
-  #assemble(head: string, fromMsn: Msn, dateRanges = this.#dateRanges.text()): Bytes {
-    const log = this.#log;
-    // 4.4.5.1: a date range needs a PROGRAM-DATE-TIME, and so a segment.
-    const tail = (this.#position === undefined ? "" : dateRanges) + this.#tail();
-    const plainFrom = log.plainOffset(fromMsn);
-    const plainTo = log.plainOffset(log.detailMsn);
-    const detailFrom = log.get(log.detailMsn)?.detailStart ?? log.detail.end;
-    const detailAt = head.length + plainTo - plainFrom;
-    const tailAt = detailAt + log.detail.end - detailFrom;
-    const bytes = new Uint8Array(tailAt + tail.length);
-    writeAscii(bytes, 0, head);
-    log.plain.copyTo(bytes, head.length, plainFrom, plainTo);
-    log.detail.copyTo(bytes, detailAt, detailFrom, log.detail.end);
-    writeAscii(bytes, tailAt, tail);
-    return bytes;
+      discontinuitySequence: this.#discontinuitySequence,
+      initIndex: this.#config.container === "vtt" ? -1 : init.index,
+      initEpoch: init.epoch,
+      keys: keys.keys,
+      states,
+    };
   }
 }

@@ -34,6 +34,8 @@ export interface ManifestOptions {
   readonly discontinuitySequence?: number;
   /** PROGRAM-DATE-TIME of the first segment, for a list that goes on. Default: that of its first part. */
   readonly programDateTimeMs?: number;
+  /** Segments that leave the live list stay in the DVR list until they are forgotten. Default false. */
+  readonly dvr?: boolean;
   /** Milliseconds since 1970, asked when a first part has no `programDateTimeMs`. Default the system's clock. */
   readonly wallMs?: () => number;
 }
@@ -58,6 +60,7 @@ export interface ManifestConfig {
   readonly firstPartId: PartId;
   readonly discontinuitySequence: number;
   readonly programDateTimeMs: number | undefined;
+  readonly dvr: boolean;
   readonly wallMs: () => number;
 }
 
@@ -109,6 +112,7 @@ export function resolveManifestOptions(options: ManifestOptions): ManifestConfig
     firstPartId: checkWhole("firstPartId", options.firstPartId ?? 0, 0),
     discontinuitySequence: checkWhole("discontinuitySequence", options.discontinuitySequence ?? 0, 0),
     programDateTimeMs: options.programDateTimeMs,
+    dvr: options.dvr === true,
     wallMs,
   };
 }

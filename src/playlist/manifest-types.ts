@@ -1,4 +1,5 @@
 import type { Msn, PartId, PartIndex, PartPosition } from "../model/ids.ts";
+import type { SegmentOpening } from "../model/record.ts";
 
 /** What a manifest is told of a part. */
 export interface PartInfo {
@@ -20,6 +21,10 @@ export interface PartPlacement extends PartPosition {
   readonly opensSegment: boolean;
   /** The segment it closed. */
   readonly closedMsn?: Msn;
+  /** What the segment that it opened is; with every part that opened one. */
+  readonly opens?: SegmentOpening;
+  /** `PART_INDEPENDENT` and `PART_GAP`, as they are listed. */
+  readonly flags: number;
 }
 
 /** A segment that is listed, or left the playlist but must still be fetchable. Its parts have consecutive ids. */
@@ -41,6 +46,9 @@ export interface SegmentInfo {
   readonly epoch: string;
   /** Of its init segment, relative to the playlist. */
   readonly initUri: string;
+  /** The same in numbers: what stands in that URI. */
+  readonly initEpoch: string;
+  readonly initIndex: number;
   /** None of its parts holds media. */
   readonly gap: boolean;
 }

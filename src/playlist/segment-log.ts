@@ -1,27 +1,33 @@
+import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId } from "../model/ids.ts";
-import type { KeyState } from "./key-tags.ts";
+import type { ListWindow } from "./list-window.ts";
 import type { ManifestConfig } from "./manifest-options.ts";
-import { seconds, type Ticks } from "./tags.ts";
+import type { SegmentInfo } from "./manifest-types.ts";
+import { closingText, initUri, type MediaState, openingText } from "./segment-text.ts";
+import type { Ticks } from "./tags.ts";
 import { TextBuffer } from "./text-buffer.ts";
 
-/** One segment as the log keeps it. It grows while open and never changes once closed, but for leaving the list. */
-export interface Segment {
-  readonly msn: Msn;
+/** Segments that the DVR window lists at most: over two days of two seconds each. */
+const MAX_DVR_SEGMENTS = 100_000;
+
+/** What a segment is from its first part on. */
+interface SegmentStart extends MediaState {
   readonly firstPartId: PartId;
   /** First path component of its URIs. */
   readonly epoch: string;
-  /** URI of its init segment. */
-  readonly initUri: string;
-  /** What it is encrypted with. */
-  readonly keys: KeyState;
-  /** Its own lines begin with its keys. */
-  readonly statesKeys: boolean;
+  /** Media time of its start since the playlist began. */
+  readonly startMs: number;
   /** Its PROGRAM-DATE-TIME. */
   readonly wallMs: number;
   /** An EXT-X-DISCONTINUITY stands before it. */
   readonly discontinuity: boolean;
-  /** Its own lines begin with the MAP, since the segment before it has another. */
-  readonly statesMap: boolean;
+  /** `STATES_INIT` and the like: what its own lines begin with. */
+  readonly states: number;
+}
+
+/** One segment as the log keeps it. It grows while open and never changes once closed, but for leaving the list. */
+export interface Segment extends SegmentStart {
+  readonly msn: Msn;
   /** Where its lines begin in the text with parts and in the text without. */
   readonly detailStart: number;
   readonly plainStart: number;
@@ -36,58 +42,70 @@ export interface Segment {
   removedAtTicks: Ticks;
 }
 
-interface SegmentStart
-  extends Pick<
-    Segment,
-    "firstPartId" | "epoch" | "keys" | "statesKeys" | "wallMs" | "initUri" | "discontinuity" | "statesMap"
-  > {
-  /** The lines that stand before its first part. */
-  readonly openingText: string;
-}
-
 /** Whether no part of it holds media: with some, the segment still answers with what there is, so it is no gap. */
 export function isGap(segment: Segment): boolean {
   return segment.gapCount === segment.partCount;
 }
 
+/** A segment as the manifest tells of it. */
+export function segmentInfo(segment: Segment, closed: boolean): SegmentInfo {
+  const { msn, firstPartId, partCount, gapCount, durationMs, sizeBytes, epoch, init, wallMs, discontinuity } = segment;
+  return {
+    msn,
+    firstPartId,
+    partCount,
+    gapCount,
+    durationMs,
+    sizeBytes,
+    closed,
+    epoch,
+    initUri: initUri(init),
+    initEpoch: init.epoch,
+    initIndex: init.index,
+    wallMs,
+    discontinuity,
+    gap: isGap(segment),
+  };
+}
+
 /**
  * The segments of one Media Playlist in order, and their text: closed segments without parts, and those near the end
- * with them. Segments that left the list stay known as long as they must be fetchable (rule 31).
+ * with them. Two windows list them, the live one and the DVR window that reaches back further; without DVR they are one.
+ * Segments that left both stay known as long as they must be fetchable (rule 31).
  */
 export class SegmentLog {
   /** Lines of every listed segment, without parts. */
   readonly plain = new TextBuffer();
   /** Lines of the segments from `detailMsn` on, with their parts, the open one last. */
   readonly detail = new TextBuffer();
-  /** EXT-X-MEDIA-SEQUENCE. */
-  listedMsn: Msn;
-  /** First segment too near to the end to be skipped by a delta (rule 47). */
+  readonly live: ListWindow;
+  /** The same object as `live` where there is no DVR window. */
+  readonly dvr: ListWindow;
+  /** First segment too near to the end to be skipped by a delta (rule 47); a list may begin later. */
   skipMsn: Msn;
-  /** First segment listed with its parts (rule 20). */
+  /** First segment listed with its parts (rule 20); a list may begin later. */
   detailMsn: Msn;
   /** The open segment's number, or that of the next to open. */
   nextMsn: Msn;
-  discontinuitySequence: number;
   open: Segment | undefined;
   /** Rendered time from the start of the stream to the end of its last part. */
   endTicks: Ticks = 0;
-  /** Rendered time of the listed segments, the open one included. */
-  listedTicks: Ticks = 0;
 
   readonly #config: ManifestConfig;
   readonly #closed = new Map<Msn, Segment>();
   /** Oldest segment still known. */
   #keptMsn: Msn;
-  #longestListedTicks: Ticks = 0;
+  #longestTicks: Ticks = 0;
 
   constructor(config: ManifestConfig) {
+    const { firstMsn, discontinuitySequence, dvr } = config;
     this.#config = config;
-    this.listedMsn = config.firstMsn;
-    this.skipMsn = config.firstMsn;
-    this.detailMsn = config.firstMsn;
-    this.nextMsn = config.firstMsn;
-    this.#keptMsn = config.firstMsn;
-    this.discontinuitySequence = config.discontinuitySequence;
+    this.live = { firstMsn, discontinuitySequence, ticks: 0 };
+    this.dvr = dvr ? { ...this.live } : this.live;
+    this.skipMsn = firstMsn;
+    this.detailMsn = firstMsn;
+    this.nextMsn = firstMsn;
+    this.#keptMsn = firstMsn;
   }
 
   /** A segment that is listed, or left the list but must still be fetchable. */
@@ -97,10 +115,17 @@ export class SegmentLog {
 
   /** Opens a segment; the one before must be closed. */
   openSegment(start: SegmentStart): Segment {
-    const { openingText, ...opened } = start;
+    // Field by field: a spread gives objects that every later look-up pays for.
     this.open = {
       msn: this.nextMsn,
-      ...opened,
+      firstPartId: start.firstPartId,
+      epoch: start.epoch,
+      init: start.init,
+      keys: start.keys,
+      startMs: start.startMs,
+      wallMs: start.wallMs,
+      discontinuity: start.discontinuity,
+      states: start.states,
       detailStart: this.detail.end,
       plainStart: this.plain.end,
       partCount: 0,
@@ -111,8 +136,9 @@ export class SegmentLog {
       endTicks: 0,
       removedAtTicks: 0,
     };
-    this.plain.append(openingText);
-    this.detail.append(openingText);
+    const text = openingText(this.#config, start);
+    this.plain.append(text);
+    this.detail.append(text);
     return this.open;
   }
 
@@ -127,7 +153,8 @@ export class SegmentLog {
     segment.durationMs += part.durationMs;
     segment.ticks += part.ticks;
     this.endTicks += part.ticks;
-    this.listedTicks += part.ticks;
+    this.live.ticks += part.ticks;
+    if (this.dvr !== this.live) this.dvr.ticks += part.ticks;
     this.detail.append(part.line);
     this.#advance();
   }
@@ -138,36 +165,50 @@ export class SegmentLog {
     if (segment === undefined) return undefined;
     this.open = undefined;
     segment.endTicks = this.endTicks;
-    const uri = `${segment.epoch}/seg-${segment.msn}.${this.#config.container}`;
-    const closing = `${isGap(segment) ? "#EXT-X-GAP\n" : ""}#EXTINF:${seconds(segment.ticks)},\n${uri}\n`;
-    this.plain.append(closing);
-    this.detail.append(closing);
-    this.#closed.set(segment.msn, segment);
+    const { epoch, msn, ticks } = segment;
+    const text = closingText(this.#config, { epoch, msn, ticks, gap: isGap(segment) });
+    this.plain.append(text);
+    this.detail.append(text);
+    this.#closed.set(msn, segment);
     this.nextMsn++;
-    return segment.msn;
+    return msn;
   }
 
   /** Removes what is beyond the window; a window of time is kept even where the count is exceeded (rule 30). */
   trim(): void {
     if (this.#config.type === "event") return; // 6.2.1: an EVENT only grows
+    const { live, dvr } = this;
     const keptTicks = this.#config.targetDuration * 3;
-    while (this.nextMsn - this.listedMsn > this.#config.maxSegments) {
-      const first = this.#closed.get(this.listedMsn);
-      const closedTicks = this.listedTicks - (this.open?.ticks ?? 0);
-      if (first === undefined || closedTicks - first.ticks < keptTicks) return;
-      this.#unlist(first);
+    while (this.nextMsn - live.firstMsn > this.#config.maxSegments) {
+      const first = this.#closed.get(live.firstMsn);
+      const closedTicks = live.ticks - (this.open?.ticks ?? 0);
+      if (first === undefined || closedTicks - first.ticks < keptTicks) break;
+      this.#unlist(live, first);
+    }
+    this.forgetBefore(dvr === live ? 0 : this.nextMsn - MAX_DVR_SEGMENTS);
+  }
+
+  /** Removes the closed segments that hold a part below `partId` from the live list. Returns whether there was one. */
+  dropBefore(partId: PartId): boolean {
+    if (this.#config.type === "event") return false;
+    const listedBefore = this.live.firstMsn;
+    for (;;) {
+      const first = this.#closed.get(this.live.firstMsn);
+      if (first === undefined || first.firstPartId >= partId) return this.live.firstMsn !== listedBefore;
+      this.#unlist(this.live, first);
     }
   }
 
-  /** Removes the closed segments that hold a part below `partId`. Returns whether there was one. */
-  dropBefore(partId: PartId): boolean {
-    if (this.#config.type === "event") return false;
-    const listedBefore = this.listedMsn;
-    for (;;) {
-      const first = this.#closed.get(this.listedMsn);
-      if (first === undefined || first.firstPartId >= partId) return this.listedMsn !== listedBefore;
-      this.#unlist(first);
+  /** Removes what is before `msn` from the DVR window, but nothing that the live list has. Returns whether there was something. */
+  forgetBefore(msn: Msn): boolean {
+    const { live, dvr } = this;
+    const firstBefore = dvr.firstMsn;
+    while (dvr.firstMsn < Math.min(msn, live.firstMsn)) {
+      const first = this.#closed.get(dvr.firstMsn);
+      if (first === undefined) break;
+      this.#unlist(dvr, first);
     }
+    return dvr.firstMsn !== firstBefore;
   }
 
   /** Where the lines of a listed segment begin in the text without parts. */
@@ -175,39 +216,72 @@ export class SegmentLog {
     return this.get(msn)?.plainStart ?? this.plain.end;
   }
 
-  #unlist(first: Segment): void {
+  /** Where the lines of a segment from `detailMsn` on begin in the text with parts. */
+  detailOffset(msn: Msn): number {
+    return this.get(msn)?.detailStart ?? this.detail.end;
+  }
+
+  /**
+   * Numbers an empty log's first segment.
+   * @throws RelayError `internal` where it has had a part
+   */
+  startAt(msn: Msn, discontinuitySequence: number): void {
+    if (this.endTicks > 0 || this.open !== undefined) throw new RelayError("internal", "expected a log without a part");
+    for (const window of [this.live, this.dvr]) {
+      window.firstMsn = msn;
+      window.discontinuitySequence = discontinuitySequence;
+    }
+    this.skipMsn = msn;
+    this.detailMsn = msn;
+    this.nextMsn = msn;
+    this.#keptMsn = msn;
+  }
+
+  /** Lets the live list begin at `msn`, after what was listed once is there again. */
+  listFrom(msn: Msn): void {
+    while (this.live.firstMsn < msn) {
+      const first = this.#closed.get(this.live.firstMsn);
+      if (first === undefined) break;
+      this.#unlist(this.live, first);
+    }
+    this.#longestTicks = this.dvr.ticks;
+  }
+
+  #unlist(window: ListWindow, first: Segment): void {
+    window.ticks -= first.ticks;
+    if (first.discontinuity) window.discontinuitySequence++;
+    window.firstMsn = first.msn + 1;
+    if (window !== this.dvr) return;
     first.removedAtTicks = this.endTicks;
-    this.listedTicks -= first.ticks;
-    if (first.discontinuity) this.discontinuitySequence++;
-    this.listedMsn = first.msn + 1;
-    this.skipMsn = Math.max(this.skipMsn, this.listedMsn);
-    if (this.detailMsn < this.listedMsn) this.#setDetail(this.listedMsn);
-    this.plain.dropBefore(this.plainOffset(this.listedMsn));
+    this.skipMsn = Math.max(this.skipMsn, window.firstMsn);
+    if (this.detailMsn < window.firstMsn) this.#setDetail(window.firstMsn);
+    this.plain.dropBefore(this.plainOffset(window.firstMsn));
   }
 
   #setDetail(msn: Msn): void {
     this.detailMsn = msn;
-    this.detail.dropBefore(this.get(msn)?.detailStart ?? this.detail.end);
+    this.detail.dropBefore(this.detailOffset(msn));
   }
 
   /** Moves the marks that follow the end of the playlist; each passes each segment once. */
   #advance(): void {
     const { targetDuration } = this.#config;
-    const isBefore = (msn: Msn, distance: Ticks): boolean => {
-      const segment = this.#closed.get(msn);
-      return segment !== undefined && this.endTicks - segment.endTicks > distance;
-    };
     // 6.2.2: parts further than three target durations from the end are not listed. A segment keeps all or none.
-    while (isBefore(this.detailMsn, targetDuration * 3)) this.#setDetail(this.detailMsn + 1);
+    while (this.#isBefore(this.detailMsn, targetDuration * 3)) this.#setDetail(this.detailMsn + 1);
     // 6.2.5.1: the skip boundary.
-    while (isBefore(this.skipMsn, targetDuration * 6)) this.skipMsn++;
+    while (this.#isBefore(this.skipMsn, targetDuration * 6)) this.skipMsn++;
     // 6.2.2: a removed segment lives for its own duration and that of the longest playlist it was in.
-    this.#longestListedTicks = Math.max(this.#longestListedTicks, this.listedTicks);
-    while (this.#keptMsn < this.listedMsn) {
+    this.#longestTicks = Math.max(this.#longestTicks, this.dvr.ticks);
+    while (this.#keptMsn < this.dvr.firstMsn) {
       const oldest = this.#closed.get(this.#keptMsn);
-      if (oldest !== undefined && this.endTicks - oldest.removedAtTicks <= oldest.ticks + this.#longestListedTicks)
-        return;
+      if (oldest !== undefined && this.endTicks - oldest.removedAtTicks <= oldest.ticks + this.#longestTicks) return;
       this.#closed.delete(this.#keptMsn++);
     }
+  }
+
+  /** Whether a closed segment ends more than `distance` before the end of the playlist. */
+  #isBefore(msn: Msn, distance: Ticks): boolean {
+    const segment = this.#closed.get(msn);
+    return segment !== undefined && this.endTicks - segment.endTicks > distance;
   }
 }

@@ -24,6 +24,19 @@ export function msOf(ticks: Ticks): number {
   return ticks / TICKS_PER_MS;
 }
 
+/**
+ * What the next part adds to a segment that holds `durationMs` so far, rendered as `ticks`: by the rounded media time, so that
+ * the sum of parts follows it and equals the EXTINF.
+ */
+export function partTicks(
+  segment: { readonly startMs: number; readonly durationMs: number; readonly ticks: Ticks },
+  durationMs: number,
+  partTarget: Ticks,
+): Ticks {
+  const endTicks = ticksOf(segment.startMs + segment.durationMs + durationMs) - ticksOf(segment.startMs);
+  return Math.min(endTicks - segment.ticks, partTarget);
+}
+
 /** A decimal-floating-point in seconds, five decimals. */
 export function seconds(ticks: Ticks): string {
   return (ticks / TICKS_PER_SECOND).toFixed(5);

@@ -3,6 +3,8 @@
 /** Tens of microseconds, read from the decimals without floating point. */
 export type ParsedTicks = number;
 
+export type PlaylistText = string | Uint8Array | readonly Uint8Array[];
+
 interface ParsedPart {
   readonly uri: string;
   readonly ticks: ParsedTicks;
@@ -99,14 +101,16 @@ function parsePart(text: string): ParsedPart {
   };
 }
 
-export function textOf(playlist: string | Uint8Array): string {
-  return typeof playlist === "string"
-    ? playlist
-    : new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(playlist);
+/** The text of a playlist, which may be in chunks that belong together. */
+export function textOf(playlist: PlaylistText): string {
+  if (typeof playlist === "string") return playlist;
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  if (playlist instanceof Uint8Array) return decoder.decode(playlist);
+  return playlist.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
 }
 
 /** Throws on a line it does not know: what these playlists hold is known completely. */
-export function parsePlaylist(playlist: string | Uint8Array): ParsedPlaylist {
+export function parsePlaylist(playlist: PlaylistText): ParsedPlaylist {
   const text = textOf(playlist);
   const lines = text.split("\n");
   if (lines.pop() !== "") throw new Error("expected a line break at the end");

@@ -1,10 +1,17 @@
-import { type ParsedPlaylist, type ParsedSegment, parsePlaylist, textOf, ticksOfDecimal } from "./parse-playlist.ts";
+import {
+  type ParsedPlaylist,
+  type ParsedSegment,
+  type PlaylistText,
+  parsePlaylist,
+  textOf,
+  ticksOfDecimal,
+} from "./parse-playlist.ts";
 
 /**
  * For tests only: checks the answers one client got for one Media Playlist, in order, full or delta, against the rules a
  * conforming origin follows. Returns what is wrong, each finding beginning with its place and rule; empty when all is well.
  */
-export function lintPlaylists(playlists: readonly (string | Uint8Array)[]): string[] {
+export function lintPlaylists(playlists: readonly PlaylistText[]): string[] {
   const findings: string[] = [];
   let previous: ParsedPlaylist | undefined;
   for (const [index, playlist] of playlists.entries()) {
