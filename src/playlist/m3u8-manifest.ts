@@ -395,7 +395,7 @@ export class M3u8Manifest {
     for (const range of dateRanges) {
       this.addDateRange(range);
       // As they left one by one: all of them together may be more than a list takes.
-      this.#removeDateRanges();
+      this.#dateRanges.removeOld();
     }
     this.#changed();
   }
