@@ -23,7 +23,7 @@ export interface StreamContext {
   readonly waitingAfterMs: number;
   /** When its last part came, by the monotonic clock. Default: none has come. */
   readonly lastPartAtMs?: number;
-  readonly persistence: Persistence;
+  persistence(): Persistence;
   /** What the archive has of it. */
   kept(): KeptStats | undefined;
   /** The stream has ended. */
@@ -216,7 +216,7 @@ export class Stream {
       ...(idleMs === undefined ? {} : { idleMs }),
       renditionStats: [...this.#renditions.values()].map((rendition) => rendition.stats),
       sources: { page: this.#pageBytes },
-      persistence: this.#context.persistence,
+      persistence: this.#context.persistence(),
     };
   }
 
