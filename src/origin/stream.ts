@@ -6,6 +6,7 @@ import type { Msn } from "../model/ids.ts";
 import type { StreamConfig } from "../model/options.ts";
 import type { RenditionConfig } from "../model/rendition-options.ts";
 import type { Persistence, StreamState, StreamStats, StreamSummary } from "../model/stats.ts";
+import type { KeptStats } from "../model/storage.ts";
 import type { RenditionReport } from "../playlist/manifest-types.ts";
 import { renderMultivariant } from "../playlist/multivariant.ts";
 import type { ListKind } from "./answers.ts";
@@ -22,7 +23,9 @@ export interface StreamContext {
   readonly waitingAfterMs: number;
   /** When its last part came, by the monotonic clock. Default: none has come. */
   readonly lastPartAtMs?: number;
-  readonly persistence: Persistence;
+  persistence(): Persistence;
+  /** What the archive has of it. */
+  kept(): KeptStats | undefined;
   /** The stream has ended. */
   ended(): void;
   /** What all renditions of this stream share, and where each starts. */
@@ -190,6 +193,7 @@ export class Stream {
       dvrWindowMs = Math.max(dvrWindowMs, rendition.dvrWindowMs);
       sizeBytes += rendition.sizeBytes;
     }
+    const kept = this.#context.kept();
     return {
       name: this.name,
       state: this.#state,
@@ -197,6 +201,7 @@ export class Stream {
       windowMs,
       dvrWindowMs,
       sizeBytes,
+      ...(kept === undefined ? {} : { kept }),
     };
   }
 
@@ -211,7 +216,7 @@ export class Stream {
       ...(idleMs === undefined ? {} : { idleMs }),
       renditionStats: [...this.#renditions.values()].map((rendition) => rendition.stats),
       sources: { page: this.#pageBytes },
-      persistence: this.#context.persistence,
+      persistence: this.#context.persistence(),
     };
   }
 

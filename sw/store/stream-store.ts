@@ -2,6 +2,7 @@ import {
   type Archive,
   type Bytes,
   type Clock,
+  type KeptStats,
   type Msn,
   type PartId,
   type PartRecord,
@@ -9,6 +10,7 @@ import {
   RelayError,
   type RelayErrorCode,
   type RenditionRecord,
+  type StorageStats,
   type StreamConfig,
   systemClock,
 } from "eddy-hls/core";
@@ -95,6 +97,7 @@ export class StreamStore implements Archive {
   readonly #times = new WriteTimes();
   #dropped = 0;
   #troubles = 0;
+  #lastTrouble: StorageStats["trouble"];
 
   private constructor(database: StoreDatabase, options: StoreOptions & { readonly clock: Clock }) {
     const { clock, faults, batchMs = 100, quotaShare = 0.5, quota = grantedBytes } = options;
@@ -206,6 +209,21 @@ export class StreamStore implements Archive {
     return this.#change(stream, (entry) => entry.rename(title));
   }
 
+  kept(stream: string): KeptStats | undefined {
+    const entry = this.#streams.get(stream);
+    if (entry === undefined || entry.segmentCount === 0) return undefined;
+    const { sizeBytes, windowMs, pinned, title, createdAtMs } = entry;
+    return { sizeBytes, windowMs, pinned, createdAtMs, ...(title === undefined ? {} : { title }) };
+  }
+
+  get storage(): StorageStats {
+    return {
+      sizeBytes: this.#sizeBytes,
+      ...(this.#quotaBytes === undefined ? {} : { quotaBytes: this.#quotaBytes }),
+      ...(this.#lastTrouble === undefined ? {} : { trouble: this.#lastTrouble }),
+    };
+  }
+
   /** Resolves when everything that was handed over so far is on disk, or has failed. */
   flush(): Promise<void> {
     return this.#writer.flush();
@@ -217,6 +235,10 @@ export class StreamStore implements Archive {
     this.#writer.stop();
     this.#isLost = true;
     this.#database.close();
+  }
+
+  get available(): boolean {
+    return !this.#isLost;
   }
 
   get stats(): StoreStats {
@@ -346,6 +368,7 @@ export class StreamStore implements Archive {
     this.#troubles += count;
     if (this.#told.has(code)) return;
     this.#told.add(code);
+    this.#lastTrouble = { code, message, atMs: this.#clock.wallMs() };
     this.onTrouble?.(new RelayError(code, message));
   }
 }
