@@ -2,6 +2,7 @@
 export { ChunkCache } from "./cache/chunk-cache.ts";
 export { M3u8Cache } from "./cache/m3u8-cache.ts";
 export { SlotRing } from "./cache/slot-ring.ts";
+export { startHash } from "./cache/start-hash.ts";
 export { Waiters } from "./cache/waiters.ts";
 export { createMatch, type HandlerOptions, type Match } from "./http/handler.ts";
 export type { Bytes } from "./model/bytes.ts";

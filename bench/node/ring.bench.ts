@@ -1,4 +1,4 @@
-import { startHash } from "../../src/cache/hash.ts";
+import { startHash } from "../../src/cache/start-hash.ts";
 import { xxh64 } from "../../src/cache/xxh64.ts";
 import { ChunkCache, type SlotRing } from "../../src/core.ts";
 import type { Bytes } from "../../src/model/bytes.ts";

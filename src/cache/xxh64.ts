@@ -20,7 +20,7 @@ function round(accumulator: bigint, lane: bigint): bigint {
 }
 
 /**
- * xxHash64 with seed 0 without WebAssembly, for hosts that refuse it and until it has started. 64 KB take about 300 us.
+ * xxHash64 with seed 0 without WebAssembly, for hosts that refuse it or do not start it. 64 KB take about 300 us.
  * @see https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
  */
 export function xxh64(bytes: Bytes): bigint {
