@@ -219,6 +219,10 @@ export class StreamStore implements Archive {
     this.#database.close();
   }
 
+  get available(): boolean {
+    return !this.#isLost;
+  }
+
   get stats(): StoreStats {
     const streams = new Map<string, StoredStreamStats>();
     for (const entry of this.#shelf.entries) streams.set(entry.name, statsOf(entry));
