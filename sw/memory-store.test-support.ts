@@ -33,6 +33,20 @@ export class MemoryStore implements RelayStore {
     this.#disk = disk;
   }
 
+  readonly storage = { sizeBytes: 0 };
+
+  kept(): undefined {
+    return undefined;
+  }
+
+  async pin(): Promise<boolean> {
+    return false;
+  }
+
+  async rename(): Promise<boolean> {
+    return false;
+  }
+
   async load(): Promise<readonly StoredStream[]> {
     const { name, archive, producer } = this.#disk;
     if (name === undefined) return [];
