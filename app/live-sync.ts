@@ -40,11 +40,12 @@ export class LiveSync {
    * after all it had to load, which is up to a second too early; made up by rate alone, that would take ten.
    */
   skipMs({ latencyMs, targetLatencyMs, bufferAheadMs }: LiveDistance): number {
-    if (this.#joiningLooks === 0 || targetLatencyMs <= 0) return 0;
-    this.#joiningLooks -= 1;
     const behindMs = latencyMs - targetLatencyMs;
+    // Before its first media has told it where it is, a player takes itself for as far behind as the window is long.
+    if (this.#joiningLooks === 0 || targetLatencyMs <= 0 || behindMs >= LEFT_BEHIND_MS) return 0;
+    this.#joiningLooks -= 1;
     const sparedMs = Math.min(behindMs, bufferAheadMs - AHEAD_AFTER_SKIP * targetLatencyMs);
-    if (behindMs >= LEFT_BEHIND_MS || sparedMs <= START_BEHIND_MS) return 0;
+    if (sparedMs <= START_BEHIND_MS) return 0;
     this.#joiningLooks = 0;
     return sparedMs;
   }
