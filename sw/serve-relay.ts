@@ -110,6 +110,7 @@ export function createRelay(
     const stored = await store.load();
     const loaded = partsOf(store);
     restore(stored, store, loaded);
+    loaded.ingest.endAbandoned();
     return loaded;
   }
 
