@@ -198,7 +198,7 @@ function restore(stored: readonly StoredStream[], store: RelayStore, { playlists
   }
   store.onKept = (stream, epoch, session, kept) => ingest.kept(stream, epoch, session, kept);
   store.onRemoved = (stream) => playlists.remove(stream);
-  store.onForget = (stream, rendition, beforeMsn) => playlists.find(stream)?.forgetBefore(rendition, beforeMsn);
+  store.onForget = (stream, rendition, beforeMsn) => playlists.forgetBefore(stream, rendition, beforeMsn);
 }
 
 /** @throws RelayError `deadline` */
