@@ -12,8 +12,11 @@ import {
   type WireError,
 } from "../wire/messages.ts";
 
-/** How long an ask may go unanswered. A worker that starts answers within 100 ms; two slow cores need room. */
-const ASK_DEADLINE_MS = 5_000;
+/**
+ * How long an ask may go unanswered. A worker that starts answers within 100 ms, and gives up a disk that cannot be read after 5 s;
+ * two slow cores need room.
+ */
+const ASK_DEADLINE_MS = 8_000;
 
 /** Where messages to the worker go, and where its answers come from. */
 export interface WorkerPort {
