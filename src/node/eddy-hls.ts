@@ -21,7 +21,7 @@ function write(stream: NodeJS.WriteStream, text: string): void {
 
 function status(text = ""): void {
   // One that is longer than the window would wrap, and stay.
-  statusLine = text.slice(0, (stderr.columns ?? 80) - 1);
+  statusLine = text.slice(0, (stderr.columns || 80) - 1);
   stderr.write(ERASE_LINE + statusLine);
 }
 

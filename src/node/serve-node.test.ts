@@ -6,6 +6,7 @@ import { testInit, testPart } from "../media/media.test-support.ts";
 import type { Bytes } from "../model/bytes.ts";
 import { Playlists } from "../origin/playlists.ts";
 import { validate } from "../validate/validate.ts";
+import { cutFragments } from "./fragments.test-support.ts";
 import { type NodeServer, serveNode } from "./serve-node.ts";
 
 let server: NodeServer | undefined;
@@ -147,16 +148,7 @@ function encode(seconds: number): { init: Bytes; parts: readonly Bytes[] } {
   ];
   const args = ["-v", "error", "-f", "lavfi", "-i", source, "-pix_fmt", "yuv420p", ...encoder, ...muxer];
   const file = Uint8Array.from(execFileSync("ffmpeg", args, { maxBuffer: 64 * 1024 * 1024 }));
-  const view = new DataView(file.buffer);
-  const starts: number[] = [];
-  let end = file.byteLength;
-  for (let at = 0; at < file.byteLength; at += view.getUint32(at)) {
-    const type = String.fromCharCode(...file.subarray(at + 4, at + 8));
-    if (type === "moof") starts.push(at);
-    if (type === "mfra") end = at;
-  }
-  const parts = starts.map((start, i) => file.slice(start, starts[i + 1] ?? end));
-  return { init: file.slice(0, starts[0]), parts };
+  return cutFragments(file);
 }
 
 /** Not synchronous: the server is in this process. */

@@ -1,20 +1,10 @@
-import { allSegments, lastPosition, type MediaPlaylist, segmentMs } from "./media-playlist.ts";
+import { lastPosition, type MediaPlaylist } from "./media-playlist.ts";
 import { parseMediaPlaylist } from "./playlist-reader.ts";
-import { type BlockedAnswer, inSeconds, type Report, type Rule, reaches } from "./rule.ts";
+import { type BlockedAnswer, inSeconds, LATE_SLACK_MS, lateByMs, type Report, type Rule, reaches } from "./rule.ts";
 
-/** Answers that come later than this after the part was there were not woken by it. */
-const LATE_SLACK_MS = 1_000;
-
-/** Media in the answer beyond what was asked for: how long ago the answer could have come. */
-function beyondMs({ asked, after }: BlockedAnswer): number {
-  let sumMs = 0;
-  for (const segment of allSegments(after)) {
-    if (segment.msn > asked.msn) sumMs += segmentMs(segment);
-    else if (segment.msn === asked.msn && asked.part !== undefined)
-      for (const part of segment.parts.slice(asked.part + 1)) sumMs += part.durationMs;
-  }
-  return sumMs;
-}
+/** So many late answers are no accident; one may be the network's. */
+const LATE_COUNT = 3;
+const LATE_SHARE = 0.1;
 
 /** The part that was asked for turned out to be past the end of its parent. */
 function isPastParent({ asked, after }: BlockedAnswer): boolean {
@@ -23,21 +13,21 @@ function isPastParent({ asked, after }: BlockedAnswer): boolean {
   return part !== undefined && parent !== undefined && parent.parts.length > 0 && parent.parts.length <= part;
 }
 
-/** One judgement for all ways to ask: refused, or answered too early. */
+/** One judgement for all ways to ask: refused, answered too early, or late. */
 function judge(blocked: BlockedAnswer, report: Report): void {
   const { status, satisfied, waitedMs, stalledMs, before } = blocked;
   const partTargetMs = before.partTargetMs ?? 1_000;
-  const targetDurationMs = before.targetDurationMs ?? 0;
   const asked = `${blocked.asked.msn}${blocked.asked.part === undefined ? "" : `.${blocked.asked.part}`}`;
   if (status === 0 || (status === 503 && waitedMs >= partTargetMs)) return; // for rule 58
   if (status !== 200) report(`asked for ${asked}, the next to come, it answers ${status}`);
   else if (!satisfied && waitedMs + stalledMs < Math.min(partTargetMs, 500))
     report(`asked for ${asked}, it answers after ${inSeconds(waitedMs)} without it`);
-  else if (satisfied && blocked.kind !== "msn") {
-    // What came while we stood still would have come late in any case.
-    const lateMs = beyondMs(blocked) - stalledMs;
-    if (waitedMs > lateMs && lateMs > 2 * partTargetMs + LATE_SLACK_MS && lateMs < 3 * targetDurationMs)
-      report(`asked for ${asked}, the answer came ${inSeconds(lateMs)} of media after it`);
+  else if (lateByMs(blocked) > 0) {
+    const late = blocked.lateBefore + 1;
+    const again = late >= LATE_COUNT && late >= LATE_SHARE * (blocked.answersBefore + 1);
+    report(`asked for ${asked}, the answer came ${inSeconds(lateByMs(blocked))} of media after it`, {
+      level: again ? "MUST" : "SHOULD",
+    });
   }
 }
 
@@ -63,7 +53,7 @@ export const blockingRules: readonly Rule[] = [
     section: "6.2.5.2",
     level: "MUST",
     title: "With _HLS_part=N it waits for that part",
-    how: "it is asked for the next part, all the time; answers without it before half a second, or long after it, are findings",
+    how: "it is asked for the next part, all the time; answers without it before half a second are findings, and those that come long after it again and again",
     checks: {
       blocked(blocked, report) {
         if (blocked.kind === "part" && !isPastParent(blocked)) judge(blocked, report);

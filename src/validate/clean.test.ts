@@ -112,6 +112,18 @@ test("a URL without a playlist is source-missing; a rendition that is not there 
   });
 });
 
+test("a rendition whose playlist never comes fails the run, which would be clean otherwise", async () => {
+  const { failure, findings } = await validateScenario({
+    renditions: ["a", "b"],
+    tamper: {
+      answer: (answer, { kind, rendition }) =>
+        kind === "playlist" && rendition === "b" ? new Promise(() => undefined) : answer,
+    },
+  });
+  expect(findings.map(shown)).toEqual([]);
+  expect(failure).toMatch(/^"b": expected a playlist at .*\/b\/media\.m3u8, none came$/);
+});
+
 test("a playlist that cannot be had any more ends the run with its findings, and says why", async () => {
   const { failure } = await validateScenario({
     tamper: {

@@ -132,7 +132,10 @@ export class MediaWatch {
     // Its parts are not looked for again: only segments from the next on are.
     for (const key of keys) this.#parts.delete(key);
     if (this.#pending >= MAX_PENDING) {
-      this.#track = undefined;
+      // In its turn: those before it are still to be looked at.
+      this.#queue = this.#queue.then(() => {
+        this.#track = undefined;
+      });
       return;
     }
     this.#pending += 1;

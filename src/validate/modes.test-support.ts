@@ -102,7 +102,7 @@ export const MODES: readonly Mode[] = [
   },
   {
     name: "an EVENT that ends, and is VOD from then on",
-    script: (runMs) => ({ renditions: [HIGH, AUDIO], options: { type: "event" }, endAtMs: runMs - 4_000 }),
+    script: (runMs) => ({ renditions: [HIGH, AUDIO], options: { type: "event" }, endAtMs: 0.75 * runMs }),
     rules: [36, 57],
     shows: {
       "an EVENT": ({ seen }) => seen(/#EXT-X-PLAYLIST-TYPE:EVENT\n/),
@@ -110,7 +110,7 @@ export const MODES: readonly Mode[] = [
       "a VOD from the first segment on": (outcome) =>
         lastOf(outcome).every(
           ({ mediaSequence, playlistType, segments }) =>
-            mediaSequence === 1 && playlistType === "VOD" && segments.length > outcome.runMs / 1000 - 10,
+            mediaSequence === 1 && playlistType === "VOD" && segments.length > 0.7 * (outcome.runMs / 1000),
         ),
     },
   },

@@ -8,7 +8,7 @@ import { lastPosition, type MediaPlaylist, mergeDelta, nextPosition } from "./me
 import { MediaWatch } from "./media-watch.ts";
 import { PaceWatch } from "./pace-watch.ts";
 import { parseMediaPlaylist } from "./playlist-reader.ts";
-import { type BlockedKind, type Prober, reaches } from "./rule.ts";
+import { type BlockedKind, lateByMs, type Prober, reaches } from "./rule.ts";
 
 /** The ways to reload, over and over: each is what some player does. */
 const STEPS = ["part", "part", "delta", "part", "reordered", "part", "delta-v2", "part", "part", "msn"] as const;
@@ -45,6 +45,8 @@ export class RenditionWatch {
   /** When the newest full playlist was asked for. */
   #askedMs = 0;
   #failures = 0;
+  #answers = 0;
+  #late = 0;
 
   constructor(context: RenditionWatchContext) {
     this.id = context.id;
@@ -140,9 +142,12 @@ export class RenditionWatch {
     }
     const after = this.#known;
     const satisfied = after.ended || isSatisfied(after, asked);
+    const blocked = { kind, asked, waitedMs, stalledMs, status: answer.status, before, after, satisfied };
     this.#checker.run("blocked", { url: answer.url, playlist: after }, (check, report) =>
-      check({ kind, asked, waitedMs, stalledMs, status: answer.status, before, after, satisfied }, report),
+      check({ ...blocked, answersBefore: this.#answers, lateBefore: this.#late }, report),
     );
+    this.#answers += 1;
+    if (lateByMs(blocked) > 0) this.#late += 1;
     if (answer.status === 200 && !satisfied) await this.#asker.wait(Math.min(this.#partTargetMs, 500));
   }
 

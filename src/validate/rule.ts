@@ -2,7 +2,15 @@ import type { MediaPart } from "../media/media-part.ts";
 import type { Bytes } from "../model/bytes.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Level } from "./finding.ts";
-import type { LineNumber, ListedPart, ListedSegment, MediaPlaylist, Position } from "./media-playlist.ts";
+import {
+  allSegments,
+  type LineNumber,
+  type ListedPart,
+  type ListedSegment,
+  type MediaPlaylist,
+  type Position,
+  segmentMs,
+} from "./media-playlist.ts";
 
 export interface ReportDetails {
   /** Of the playlist that the check was given last. */
@@ -52,6 +60,28 @@ export interface BlockedAnswer {
   /** The playlist that was answered, or the next full one after an answer without any. */
   readonly after: MediaPlaylist;
   readonly satisfied: boolean;
+  /** Blocking requests of this playlist so far, and how many of them came long after what was asked for. */
+  readonly answersBefore: number;
+  readonly lateBefore: number;
+}
+
+/** Answers that come later than this after the part was there were not woken by it. */
+export const LATE_SLACK_MS = 1_000;
+
+/** By how much an answer came after what it was to wait for, by the media that it holds beyond that; 0 where that is usual. */
+export function lateByMs(blocked: Omit<BlockedAnswer, "answersBefore" | "lateBefore">): number {
+  const { asked, after, before, kind, satisfied, stalledMs, waitedMs } = blocked;
+  if (!satisfied || kind === "msn") return 0;
+  let beyondMs = 0;
+  for (const segment of allSegments(after)) {
+    if (segment.msn > asked.msn) beyondMs += segmentMs(segment);
+    else if (segment.msn === asked.msn && asked.part !== undefined)
+      for (const part of segment.parts.slice(asked.part + 1)) beyondMs += part.durationMs;
+  }
+  // What came while we stood still would have come late in any case.
+  const lateMs = beyondMs - stalledMs;
+  const usualMs = 2 * (before.partTargetMs ?? 1_000) + LATE_SLACK_MS;
+  return waitedMs > lateMs && lateMs > usualMs && lateMs < 3 * (before.targetDurationMs ?? 0) ? lateMs : 0;
 }
 
 /** A listed resource, as it answered when it was fetched. */

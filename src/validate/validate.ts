@@ -119,7 +119,11 @@ class Validation {
       const watches = wanted.map((rendition) => this.#watch(rendition, wanted, listed));
       const runs = await Promise.allSettled(watches.map((watch) => watch.run()));
       cancelTimer();
-      const failures = runs.flatMap((run) => (run.status === "rejected" ? [messageOf(run.reason)] : []));
+      const failures = runs.flatMap((run, i) => {
+        if (run.status === "rejected") return [messageOf(run.reason)];
+        const { id = "", url = "" } = wanted[i] ?? {};
+        return this.#views.has(url) ? [] : [`"${id}": expected a playlist at ${url}, none came`];
+      });
       return this.#report({
         durationMs: this.#clock.now() - startMs,
         renditions: wanted.map(({ id }) => id),
