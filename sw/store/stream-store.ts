@@ -210,16 +210,17 @@ export class StreamStore implements Archive {
   }
 
   kept(stream: string): KeptStats | undefined {
-    const entry = this.#streams.get(stream);
+    const entry = this.#shelf.find(stream);
     if (entry === undefined || entry.segmentCount === 0) return undefined;
     const { sizeBytes, windowMs, pinned, title, createdAtMs } = entry;
     return { sizeBytes, windowMs, pinned, createdAtMs, ...(title === undefined ? {} : { title }) };
   }
 
   get storage(): StorageStats {
+    const { quotaBytes } = this.#budget;
     return {
-      sizeBytes: this.#sizeBytes,
-      ...(this.#quotaBytes === undefined ? {} : { quotaBytes: this.#quotaBytes }),
+      sizeBytes: this.#shelf.sizeBytes,
+      ...(quotaBytes === undefined ? {} : { quotaBytes }),
       ...(this.#lastTrouble === undefined ? {} : { trouble: this.#lastTrouble }),
     };
   }
