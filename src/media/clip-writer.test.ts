@@ -284,6 +284,41 @@ test("whatever the segments are: sizes and times add up, nothing overlaps, every
   );
 });
 
+test("however pictures and sound are cut: both go on without a leap, and each subsegment begins with a fragment", async () => {
+  const cuts = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(cuts, cuts, fc.integer({ min: 0, max: 10_000 }), async (videoCuts, audioCuts, startS) => {
+      let frame = startS * 30;
+      const video = videoCuts.map((parts) => {
+        const bytes = Array.from({ length: parts }, (_, n) =>
+          testPart({ firstFrame: frame + n * 6, frames: 6, independent: n === 0, audio: false }),
+        );
+        const more = { init: VIDEO, wallMs: (frame * 1000) / 30, durationMs: parts * 200 };
+        frame += parts * 6;
+        return segmentOf(bytes, more);
+      });
+      let sample = startS * 50;
+      const audio = audioCuts.map((parts) => {
+        const segment = audioSegment(sample, parts * 10);
+        sample += parts * 10;
+        return segment;
+      });
+      const clip = await clipOf(video, audio);
+      expect([1, 2].map((id) => [leapsOf(clip, id), runsOf(clip, id)[0]?.startTicks])).toEqual([
+        [[], 0],
+        [[], 0],
+      ]);
+      expect(runsOf(clip, 2).length).toBe(audioCuts.reduce((sum, parts) => sum + parts, 0));
+      let at = clip.mediaStart;
+      for (const { referencedSize } of clip.sidx.references) {
+        expect(String.fromCharCode(...clip.bytes.subarray(at + 4, at + 8))).toBe("moof");
+        at += referencedSize;
+      }
+      expect(at).toBe(clip.bytes.byteLength);
+    }),
+  );
+});
+
 function withEdits(init: Bytes, entries: readonly (readonly [number, number])[]): Bytes {
   const u32 = (value: number) => [(value >>> 24) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
   const rows = entries.flatMap(([duration, mediaTime]) => [...u32(duration), ...u32(mediaTime), 0, 1, 0, 0]);

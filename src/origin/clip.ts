@@ -2,7 +2,7 @@ import { type Clip, openClip } from "../media/clip-writer.ts";
 import type { Bytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
 import type { SegmentInfo } from "../playlist/manifest-types.ts";
-import { type ClipRange, type ClipSource, type SourceSegment, selectRun, trimRun } from "./clip-source.ts";
+import { type ClipRange, type ClipSource, selectRun, trimRun } from "./clip-source.ts";
 import type { Rendition } from "./rendition.ts";
 import type { Stream } from "./stream.ts";
 
@@ -63,17 +63,12 @@ function soundOf(stream: Stream): Rendition | undefined {
   return audio.find(({ options }) => options.default === true) ?? audio[0];
 }
 
-const INIT_URI = /^(.+)\/init-(\d+)\.mp4$/;
-
 /** A segment that grows is taken as it is now, where it is wanted: sound may have closed fewer than the pictures it goes with. */
 function sourceOf(rendition: Rendition, { withOpen }: { withOpen: boolean }): ClipSource {
   const listed = rendition.listedSegments.filter(({ closed }) => closed || withOpen);
   const open = listed.find(({ closed }) => !closed);
   return {
-    segments: listed.map((segment): SourceSegment => {
-      const [, initEpoch = "", initIndex = ""] = INIT_URI.exec(segment.initUri) ?? [];
-      return { ...segment, initEpoch, initIndex: Number(initIndex) };
-    }),
+    segments: listed,
     init: (epoch, index) => rendition.init(epoch, index),
     segment: (epoch, msn) => (msn === open?.msn ? partsOf(rendition, open) : rendition.segment(epoch, msn)),
   };

@@ -38,10 +38,6 @@ export interface SegmentInfo {
   /** Of its parts so far. */
   readonly sizeBytes: number;
   readonly closed: boolean;
-  /** PROGRAM-DATE-TIME of its start. */
-  readonly wallMs: number;
-  /** An EXT-X-DISCONTINUITY stands before it. */
-  readonly discontinuity: boolean;
   /** First path component of its URIs. */
   readonly epoch: string;
   /** Of its init segment, relative to the playlist. */
