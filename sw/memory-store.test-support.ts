@@ -1,3 +1,4 @@
+import type { KeptStats, StorageStats } from "eddy-hls/core";
 import type { Bytes } from "../src/model/bytes.ts";
 import type { RelayError } from "../src/model/errors.ts";
 import type { StreamConfig } from "../src/model/options.ts";
@@ -14,6 +15,8 @@ export class MemoryDisk {
   name: string | undefined;
   producer: StoredProducer | undefined;
   updatedAtMs = 0;
+  isPinned = false;
+  title: string | undefined;
   /** Takes nothing for now. */
   isStuck = false;
 }
@@ -32,20 +35,6 @@ export class MemoryStore implements RelayStore {
 
   constructor(disk: MemoryDisk) {
     this.#disk = disk;
-  }
-
-  readonly storage = { sizeBytes: 0 };
-
-  kept(): undefined {
-    return undefined;
-  }
-
-  async pin(): Promise<boolean> {
-    return false;
-  }
-
-  async rename(): Promise<boolean> {
-    return false;
   }
 
   async load(): Promise<readonly StoredStream[]> {
@@ -95,6 +84,28 @@ export class MemoryStore implements RelayStore {
     this.#disk.name = undefined;
     this.#disk.producer = undefined;
     this.#disk.archive.remove();
+  }
+
+  async pin(stream: string, on: boolean): Promise<boolean> {
+    if (this.#disk.name !== stream) return false;
+    this.#disk.isPinned = on;
+    return true;
+  }
+
+  async rename(stream: string, title: string | undefined): Promise<boolean> {
+    if (this.#disk.name !== stream) return false;
+    this.#disk.title = title;
+    return true;
+  }
+
+  kept(stream: string): KeptStats | undefined {
+    const { archive, isPinned, name, title } = this.#disk;
+    const kept = name === stream ? archive.kept() : undefined;
+    return kept && { ...kept, pinned: isPinned, ...(title === undefined ? {} : { title }) };
+  }
+
+  get storage(): StorageStats {
+    return this.#disk.archive.storage;
   }
 
   async flush(): Promise<void> {
