@@ -134,6 +134,24 @@ const SENTENCES = {
     cause: "The video encoder stopped working, again and again.",
     remedy: "Close other tabs that use video, then go live again.",
   },
+  "store-unavailable": {
+    cause: "This browser does not let the site store data, so streams are kept in memory only.",
+    remedy:
+      "Check that this site may store data (private windows and strict settings forbid it), then reload the page.",
+  },
+  "store-newer": {
+    cause:
+      "A newer version of this site stored the recordings. They are left as they are, and streams are kept in memory only.",
+    remedy: "Close all tabs of this site and open it again, so that the newer version starts.",
+  },
+  "store-full": {
+    cause: "The storage is full: the oldest minutes go, and what is live goes on.",
+    remedy: "Delete a stream or unpin one, or free space on this device.",
+  },
+  "store-corrupt": {
+    cause: "Something that was stored cannot be read. It is left out, and the rest plays.",
+    remedy: "Nothing needs to be done.",
+  },
   internal: { cause: "Something happened that was not foreseen.", remedy: RELOAD },
   "player-not-loaded": {
     cause: "The player could not be loaded.",

@@ -8,11 +8,27 @@ export type { Bytes } from "./model/bytes.ts";
 export { type Clock, systemClock } from "./model/clock.ts";
 export type { AttributeValue, DateRangeOptions } from "./model/date-range.ts";
 export { RelayError, type RelayErrorCode } from "./model/errors.ts";
-export type { Msn, PartId, PartIndex, PartPosition } from "./model/ids.ts";
+export { isName, type Msn, type PartId, type PartIndex, type PartPosition } from "./model/ids.ts";
 export type { KeyMethod, MediaKey } from "./model/media-key.ts";
-export type { CacheOptions, PartForm, StreamOptions, StreamType } from "./model/options.ts";
+export {
+  type CacheOptions,
+  type PartForm,
+  resolveStreamOptions,
+  type StreamConfig,
+  type StreamOptions,
+  type StreamType,
+} from "./model/options.ts";
+export {
+  PART_GAP,
+  PART_INDEPENDENT,
+  type PartRecord,
+  type RenditionRecord,
+  type SegmentOpening,
+  type SegmentRecord,
+} from "./model/record.ts";
 export type { RenditionKind, RenditionOptions, VideoRange } from "./model/rendition-options.ts";
 export type { RelayStats, RenditionStats, StreamState, StreamStats, StreamSummary } from "./model/stats.ts";
+export type { Archive, Recorder } from "./origin/archive.ts";
 export type { AddedPart, PartInput } from "./origin/intake.ts";
 export { type OpenStream, Playlists, VERSION } from "./origin/playlists.ts";
 export type { Rendition } from "./origin/rendition.ts";

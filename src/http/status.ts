@@ -38,5 +38,9 @@ export const STATUS = {
   "source-lost": 410,
   "unsupported-media": 415,
   "encoder-failed": 500,
+  "store-unavailable": 503,
+  "store-newer": 503,
+  "store-full": 507,
+  "store-corrupt": 500,
   internal: 500,
 } as const satisfies Record<RelayErrorCode, number>;

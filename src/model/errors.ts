@@ -42,6 +42,11 @@ export type RelayErrorCode =
   | "source-lost"
   | "unsupported-media"
   | "encoder-failed"
+  // store
+  | "store-unavailable"
+  | "store-newer"
+  | "store-full"
+  | "store-corrupt"
   | "internal";
 
 /** The one error class. A message gives what was expected and what came. Survives postMessage as `{ code, message }`. */

@@ -1,0 +1,155 @@
+import type { Clock } from "eddy-hls/core";
+import { type Batch, writeBatch } from "./batch.ts";
+import { FaultError, type Faults } from "./faults.ts";
+import type { StoreDatabase } from "./schema.ts";
+import type { Sweeper } from "./sweeper.ts";
+
+/** How often room is made for one batch before its media is given up. */
+const MAX_ATTEMPTS = 3;
+/** After a batch without its media, no other is tried with its media for so long: each attempt costs the live edge time. */
+const FULL_MS = 2_000;
+/** Between attempts when the database fails for another reason than room. */
+const RETRY_MS = 500;
+const MAX_FAILURES = 5;
+
+export interface BatchWriterOptions {
+  readonly database: StoreDatabase;
+  readonly clock: Clock;
+  readonly batchMs: number;
+  readonly sweeper: Sweeper;
+  readonly faults: Faults | undefined;
+  /** Everything that is to be written now, taken out; undefined when there is nothing. */
+  readonly collect: () => Batch | undefined;
+  readonly written: (batch: Batch, tookMs: number) => void;
+  /** It was not written: takes back what `collect` gave. */
+  readonly restore: (batch: Batch) => void;
+  /** The disk is full: forgets old media. False where there is none that may go. */
+  readonly makeRoom: (attempt: number) => boolean;
+  /** Gives up all media that waits, so that at least what is known of it is written. */
+  readonly abandonMedia: () => void;
+  /** Not even that fits. */
+  readonly abandoned: (batch: Batch) => void;
+  /** The database is of no use any more. */
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * Writes behind: what came within `batchMs` goes in one transaction, one at a time and in order. Nobody waits for it, and nothing
+ * is taken out for good before it is on disk.
+ */
+export class BatchWriter {
+  readonly #options: BatchWriterOptions;
+  #cancelTimer: (() => void) | undefined;
+  #running: Promise<void> | undefined;
+  /** What came while a batch is on its way is taken by the next one, as soon as that is done. */
+  #isDue = false;
+  #isStopped = false;
+  #failures = 0;
+  #fullUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: BatchWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Something waits to be written. */
+  touch(delayMs = this.#options.batchMs): void {
+    if (this.#cancelTimer !== undefined || this.#isStopped) return;
+    this.#cancelTimer = this.#options.clock.after(delayMs, () => {
+      this.#cancelTimer = undefined;
+      if (this.#running === undefined) this.#start();
+      else this.#isDue = true;
+    });
+  }
+
+  /** Resolves when everything that waits by now is on disk, or has failed. */
+  async flush(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    if (this.#isStopped) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    await this.#start();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+
+  #start(): Promise<void> {
+    this.#isDue = false;
+    this.#running = this.#run().then(() => {
+      this.#running = undefined;
+      if (this.#isDue) this.#start();
+    });
+    return this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { sweeper, clock } = this.#options;
+    try {
+      await this.#write();
+      if (!sweeper.isIdle && clock.now() >= this.#fullUntilMs && !this.#isStopped) await sweeper.sweep();
+    } catch (error) {
+      this.#fail(error);
+    }
+    if (!sweeper.isIdle) this.touch();
+  }
+
+  async #write(): Promise<void> {
+    const { clock, faults, collect, written, restore } = this.#options;
+    await faults?.("batch");
+    let hasAbandoned = clock.now() < this.#fullUntilMs;
+    if (hasAbandoned) this.#options.abandonMedia();
+    for (let attempt = 1; !this.#isStopped; attempt++) {
+      const startMs = clock.now();
+      const batch = collect();
+      if (batch === undefined) return;
+      try {
+        await writeBatch(this.#options.database, batch, faults);
+        await faults?.("batch-done");
+        this.#failures = 0;
+        written(batch, clock.now() - startMs);
+        return;
+      } catch (error) {
+        restore(batch);
+        if (!isFull(error)) {
+          this.#fail(error);
+          return;
+        }
+        if (attempt <= MAX_ATTEMPTS && !hasAbandoned && (await this.#makeRoom(attempt))) continue;
+        if (!hasAbandoned) {
+          hasAbandoned = true;
+          this.#fullUntilMs = clock.now() + FULL_MS;
+          this.#options.abandonMedia();
+          continue;
+        }
+        this.#options.abandoned(batch);
+        this.touch(FULL_MS);
+        return;
+      }
+    }
+  }
+
+  async #makeRoom(attempt: number): Promise<boolean> {
+    const { makeRoom, sweeper } = this.#options;
+    if (!makeRoom(attempt) && sweeper.isIdle) return false;
+    while (!sweeper.isIdle) await sweeper.sweep();
+    return true;
+  }
+
+  #fail(error: unknown): void {
+    this.#failures += 1;
+    const isFault = error instanceof FaultError;
+    if (!isFault && this.#failures < MAX_FAILURES) {
+      this.touch(RETRY_MS);
+      return;
+    }
+    this.stop();
+    if (!isFault) this.#options.failed(error);
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return (error as Error | undefined)?.name === "QuotaExceededError";
+}
