@@ -27,10 +27,17 @@ export {
   type SegmentRecord,
 } from "./model/record.ts";
 export type { RenditionKind, RenditionOptions, VideoRange } from "./model/rendition-options.ts";
-export type { RelayStats, RenditionStats, StreamState, StreamStats, StreamSummary } from "./model/stats.ts";
+export type {
+  Persistence,
+  RelayStats,
+  RenditionStats,
+  StreamState,
+  StreamStats,
+  StreamSummary,
+} from "./model/stats.ts";
 export type { Archive, Recorder } from "./origin/archive.ts";
 export type { AddedPart, PartInput } from "./origin/intake.ts";
-export { type OpenStream, Playlists, VERSION } from "./origin/playlists.ts";
+export { type OpenStream, Playlists, type PlaylistsContext, type RestoredStream, VERSION } from "./origin/playlists.ts";
 export type { Rendition } from "./origin/rendition.ts";
 export type { RenditionStart } from "./origin/rendition-start.ts";
 export type { Stream } from "./origin/stream.ts";

@@ -1,5 +1,5 @@
 import { type AddedPart, type Playlists, RelayError, type Rendition, type Stream } from "eddy-hls/core";
-import type { Ask, OpenAnswer, StepAnswer } from "../src/wire/messages.ts";
+import type { Ask, Kept, OpenAnswer, StepAnswer } from "../src/wire/messages.ts";
 
 type Open = Extract<Ask, { type: "open" }>;
 type StepAsk = Extract<Ask, { type: "step" }>;
@@ -8,17 +8,42 @@ type StepAsk = Extract<Ask, { type: "step" }>;
 interface Producer {
   readonly epoch: string;
   readonly session: number;
-  clientId: string;
+  /** Undefined after a restart, until it opens again. */
+  clientId?: string;
   /** The number of the step that is expected next, by rendition. */
   readonly expected: Map<string, number>;
+}
+
+/** A producer as it is found on disk. */
+export interface StoredProducer {
+  readonly epoch: string;
+  readonly session: number;
+  readonly expected: Readonly<Record<string, number>>;
+}
+
+/** What keeps streams on disk, as far as their producers are concerned. */
+export interface ProducerStore {
+  /** The parts that were taken so far bring the rendition to this step: once they are on disk, it need not be sent again. */
+  reached(stream: string, rendition: string, at: { epoch: string; session: number; expected: number }): void;
+  /** Resolves when all that was handed over is on disk, or has failed. */
+  flush(): Promise<void>;
 }
 
 export interface IngestOptions {
   /** Whether the page with this client id is still there. */
   readonly clientExists: (clientId: string) => Promise<boolean>;
+  /** Tells a producer's page what is on disk. */
+  readonly tellKept?: (clientId: string, kept: Kept) => void;
+  /** Default none: all of it is in memory. */
+  readonly store?: ProducerStore;
   /** A producer that is silent for longer may be replaced although its page is open. Default 10,000. */
   readonly producerTimeoutMs?: number;
+  /** A stream whose producer is silent for longer ends. Default 600,000. */
+  readonly endAfterMs?: number;
 }
+
+/** After a restart nobody knows the producer's page. A live one sends a step by then. */
+const UNKNOWN_PRODUCER_MS = 2_000;
 
 /** A step that came too early: the producer goes back to the one that is expected. */
 export class OutOfOrderError extends RelayError {
@@ -34,13 +59,42 @@ export class OutOfOrderError extends RelayError {
 export class Ingest {
   readonly #playlists: Playlists;
   readonly #clientExists: (clientId: string) => Promise<boolean>;
+  readonly #tellKept: NonNullable<IngestOptions["tellKept"]>;
+  readonly #store: ProducerStore | undefined;
   readonly #producerTimeoutMs: number;
+  readonly #endAfterMs: number;
   readonly #producers = new Map<string, Producer>();
 
   constructor(playlists: Playlists, options: IngestOptions) {
     this.#playlists = playlists;
     this.#clientExists = options.clientExists;
+    this.#tellKept = options.tellKept ?? (() => undefined);
+    this.#store = options.store;
     this.#producerTimeoutMs = options.producerTimeoutMs ?? 10_000;
+    this.#endAfterMs = options.endAfterMs ?? 600_000;
+  }
+
+  /** Takes up a producer of a stream that was restored: it goes on with the step behind the last that is on disk. */
+  restore(stream: string, { epoch, session, expected }: StoredProducer): void {
+    this.#producers.set(stream, { epoch, session, expected: new Map(Object.entries(expected)) });
+  }
+
+  /** Every step below these numbers is on disk: the producer's page hears so, if it is still in that session. */
+  kept(stream: string, epoch: string, session: number, numbers: ReadonlyMap<string, number>): void {
+    const producer = this.#producers.get(stream);
+    if (producer?.epoch !== epoch || producer.session !== session || producer.clientId === undefined) return;
+    const expected = [...numbers].map(([rendition, number]) => ({ rendition, number }));
+    this.#tellKept(producer.clientId, { stream, epoch, session, expected });
+  }
+
+  /**
+   * Ends the streams whose producers have stayed away for too long. Asked whenever the worker has something to do: a timer would
+   * keep it alive.
+   */
+  endAbandoned(): void {
+    for (const stream of this.#playlists.streams) {
+      if (!stream.ended && stream.silentMs > this.#endAfterMs) stream.end();
+    }
   }
 
   /**
@@ -51,8 +105,12 @@ export class Ingest {
     const known = this.#producers.get(ask.stream);
     const stream = this.#playlists.find(ask.stream);
     if (stream !== undefined && known?.epoch === ask.epoch) {
-      known.clientId = clientId;
-      return answerOpen(known, stream);
+      if (known.session === ask.session || known.session === ask.session - 1) {
+        known.clientId = clientId;
+        return this.#answerOpen(known, stream);
+      }
+      // A worker without a disk went on with what is found here, or the page has no more of what is missing.
+      this.#playlists.remove(ask.stream);
     }
     if (stream !== undefined && known !== undefined && !stream.ended && (await this.#isLive(stream, known))) {
       throw new RelayError("stream-exists", `"${ask.stream}" is being published by another page: end it there first`);
@@ -72,7 +130,7 @@ export class Ingest {
     };
     this.#producers.set(ask.stream, producer);
     this.#forgetRemoved();
-    return answerOpen(producer, opened);
+    return this.#answerOpen(producer, opened);
   }
 
   /**
@@ -93,7 +151,13 @@ export class Ingest {
     if (ask.number > expected) throw new OutOfOrderError(expected, ask.number);
     producer.expected.set(ask.rendition, expected + 1);
     try {
-      return apply(stream, rendition, ask);
+      const answer = apply(stream, rendition, ask);
+      // What comes between parts is pending until the next one, and is sent again if the worker is gone by then.
+      if (ask.step.kind === "part" || ask.step.kind === "gap") {
+        const { epoch, session } = producer;
+        this.#store?.reached(ask.stream, ask.rendition, { epoch, session, expected: expected + 1 });
+      }
+      return answer;
     } catch (thrown) {
       const error = RelayError.from(thrown);
       rendition.refuse(error);
@@ -101,10 +165,22 @@ export class Ingest {
     }
   }
 
-  /** Ends a stream; one that is not there any more has ended. */
-  end(name: string, epoch: string): void {
+  /**
+   * Ends a stream; one that is not there any more has ended. Resolves when the disk has all of it, or has failed.
+   * @throws RelayError `out-of-order` while steps are missing that the producer has sent
+   */
+  async end({ stream: name, epoch, session, expected }: Extract<Ask, { type: "end" }>): Promise<void> {
     const stream = this.#playlists.find(name);
-    if (stream?.epoch === epoch) stream.end();
+    if (stream?.epoch !== epoch) return;
+    const producer = this.#producers.get(name);
+    if (producer?.session !== session)
+      throw new RelayError("out-of-order", `"${name}" is in session ${producer?.session}, got the end of ${session}`);
+    for (const { rendition, number } of expected) {
+      const reached = producer.expected.get(rendition) ?? 0;
+      if (number > reached) throw new OutOfOrderError(reached, number);
+    }
+    stream.end();
+    await this.#store?.flush();
   }
 
   remove(name: string): boolean {
@@ -112,10 +188,23 @@ export class Ingest {
     return this.#playlists.remove(name);
   }
 
-  async #isLive(stream: Stream, producer: Producer): Promise<boolean> {
+  async #isLive(stream: Stream, { clientId }: Producer): Promise<boolean> {
     const { idleMs } = stream;
     if (idleMs !== undefined && idleMs > this.#producerTimeoutMs) return false;
-    return this.#clientExists(producer.clientId);
+    if (clientId === undefined) return stream.silentMs < UNKNOWN_PRODUCER_MS;
+    return this.#clientExists(clientId);
+  }
+
+  #answerOpen(producer: Producer, stream: Stream): OpenAnswer {
+    return {
+      session: producer.session,
+      expected: [...stream.renditions.keys()].map((rendition) => ({
+        rendition,
+        number: producer.expected.get(rendition) ?? 0,
+      })),
+      starts: [...stream.renditions].map(([id, { next }]) => ({ id, ...next })),
+      persistence: this.#store === undefined ? "memory" : "disk",
+    };
   }
 
   /** Streams that gave up their place leave nothing behind here. */
@@ -124,14 +213,6 @@ export class Ingest {
       if (this.#playlists.find(name) === undefined) this.#producers.delete(name);
     }
   }
-}
-
-function answerOpen(producer: Producer, stream: Stream): OpenAnswer {
-  return {
-    session: producer.session,
-    expected: [...producer.expected].map(([rendition, number]) => ({ rendition, number })),
-    starts: [...stream.renditions].map(([id, { next }]) => ({ id, ...next })),
-  };
 }
 
 function lastOf(rendition: Rendition): StepAnswer {
@@ -157,6 +238,8 @@ function apply(stream: Stream, rendition: Rendition, { step }: StepAsk): StepAns
       return {};
     case "dateRange":
       rendition.addDateRange(step.range);
+      return {};
+    case "none":
       return {};
   }
 }

@@ -1,23 +1,32 @@
-import { type CacheOptions, createMatch, type Match, Playlists, RelayError, VERSION } from "eddy-hls/core";
+import { type CacheOptions, createMatch, type Match, Playlists, RelayError, systemClock, VERSION } from "eddy-hls/core";
 import { clientsClaim } from "workbox-core/clientsClaim.js";
 import {
   type AnswerEnvelope,
   type Answers,
   type Ask,
   isEddyMessage,
+  type KeptEnvelope,
   readAsk,
   WIRE_VERSION,
   type WireError,
 } from "../src/wire/messages.ts";
 import { Ingest, OutOfOrderError } from "./ingest.ts";
+import type { RelayStore, StoredStream } from "./relay-store.ts";
 
 export interface ServeRelayOptions {
   /** Path that all URLs of the relay stand under, with a slash at both ends. Default `/live/`. */
   readonly base?: string;
   /** Sizes of the ring caches. */
   readonly cache?: CacheOptions;
-  /** A producer that is silent for longer may be replaced although its page is open. Default 10,000. */
+  /**
+   * A stream whose producer is silent for longer is `waiting`, and another may take it over although the page is open.
+   * Default 10,000.
+   */
   readonly producerTimeoutMs?: number;
+  /** A stream whose producer is silent for longer ends. Default 600,000. */
+  readonly endAfterMs?: number;
+  /** Opens what keeps streams on disk, asked once. Default none: they are in memory alone. */
+  readonly openStore?: () => Promise<RelayStore>;
 }
 
 /** The relay of one Service Worker, for who has listeners of their own. */
@@ -28,20 +37,71 @@ export interface WorkerRelay {
   readonly receive: (event: ExtendableMessageEvent) => boolean;
 }
 
+/** What the relay needs to answer with. */
+interface Parts {
+  readonly playlists: Playlists;
+  readonly match: Match;
+  readonly ingest: Ingest;
+}
+
+/** A disk that has not been read by then is left alone, and the relay goes on in memory. */
+const LOAD_DEADLINE_MS = 5_000;
+/** These say nothing of any stream: a worker that waits to take over must not look at what another one still writes. */
+const STATELESS: ReadonlySet<Ask["type"]> = new Set(["hello", "claim", "activate"]);
+
 /**
- * Makes the relay without listening: for a worker that has its own `fetch` and `message` listeners.
+ * Makes the relay without listening: for a worker that has its own `fetch` and `message` listeners. Nothing is read from disk before
+ * the first request or message that needs it; until that is done, all of them wait.
  * @throws RelayError `invalid-option`
  */
 export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelayOptions = {}): WorkerRelay {
-  const base = options.base ?? "/live/";
-  const playlists = new Playlists(options.cache);
-  const match = createMatch(playlists, { base });
-  const ingest = new Ingest(playlists, {
-    clientExists: async (id) => (await scope.clients.get(id)) !== undefined,
-    ...(options.producerTimeoutMs === undefined ? {} : { producerTimeoutMs: options.producerTimeoutMs }),
-  });
+  const { base = "/live/", openStore, producerTimeoutMs, endAfterMs } = options;
+  let parts = partsOf();
+  let isReady = openStore === undefined;
+  let starting: Promise<void> | undefined;
+
+  function partsOf(store?: RelayStore, archiveError?: RelayError): Parts {
+    const playlists = new Playlists(options.cache, {
+      ...(store === undefined ? {} : { archive: store }),
+      ...(archiveError === undefined ? {} : { archiveError }),
+      ...(producerTimeoutMs === undefined ? {} : { waitingAfterMs: producerTimeoutMs }),
+    });
+    const ingest = new Ingest(playlists, {
+      clientExists: async (id) => (await scope.clients.get(id)) !== undefined,
+      tellKept: async (id, kept) => {
+        const envelope: KeptEnvelope = { eddy: WIRE_VERSION, kept };
+        (await scope.clients.get(id))?.postMessage(envelope);
+      },
+      ...(store === undefined ? {} : { store }),
+      ...(producerTimeoutMs === undefined ? {} : { producerTimeoutMs }),
+      ...(endAfterMs === undefined ? {} : { endAfterMs }),
+    });
+    return { playlists, match: createMatch(playlists, { base }), ingest };
+  }
+
+  /** Undefined once the disk has been read: then nothing waits any more, not for a turn either. */
+  function ready(): Promise<void> | undefined {
+    if (isReady || openStore === undefined) return undefined;
+    starting ??= within(LOAD_DEADLINE_MS, load(openStore))
+      .catch((thrown: unknown) => partsOf(undefined, RelayError.from(thrown)))
+      .then((loaded) => {
+        parts = loaded;
+        isReady = true;
+      });
+    return starting;
+  }
+
+  async function load(open: () => Promise<RelayStore>): Promise<Parts> {
+    const store = await open();
+    const stored = await store.load();
+    const loaded = partsOf(store);
+    restore(stored, store, loaded);
+    return loaded;
+  }
 
   async function answer(ask: Ask, clientId: string): Promise<Answers[Ask["type"]]> {
+    const { playlists, ingest } = parts;
+    ingest.endAbandoned();
     switch (ask.type) {
       case "hello":
         return { version: VERSION, base };
@@ -50,7 +110,7 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
       case "step":
         return ingest.step(ask);
       case "end":
-        ingest.end(ask.stream, ask.epoch);
+        await within(LOAD_DEADLINE_MS, ingest.end(ask));
         return {};
       case "streams":
         return playlists.summaries;
@@ -70,7 +130,14 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
   }
 
   return {
-    match,
+    match(request) {
+      if (isReady) {
+        parts.ingest.endAbandoned();
+        return parts.match(request);
+      }
+      if (!new URL(request.url).pathname.startsWith(base)) return undefined;
+      return (ready() ?? Promise.resolve()).then(() => parts.match(request) ?? Response.error());
+    },
     receive(event) {
       const { data, source } = event;
       if (!isEddyMessage(data) || source === null) return false;
@@ -81,7 +148,11 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
       event.waitUntil(
         // Reading is inside, so that a bad message is answered like a bad ask.
         Promise.resolve()
-          .then(() => answer(readAsk(data), clientId))
+          .then(() => {
+            const ask = readAsk(data);
+            const waiting = STATELESS.has(ask.type) ? undefined : ready();
+            return waiting === undefined ? answer(ask, clientId) : waiting.then(() => answer(ask, clientId));
+          })
           .then(
             (value) => reply({ ...to, answer: value }),
             (thrown: unknown) => reply({ ...to, error: wireError(thrown) }),
@@ -90,6 +161,32 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
       return true;
     },
   };
+}
+
+/** Opens what the disk has: the stream that was written last is the last to give up its place. */
+function restore(stored: readonly StoredStream[], store: RelayStore, { playlists, ingest }: Parts): void {
+  const inOrder = [...stored].sort((left, right) => (left.updatedAtMs ?? 0) - (right.updatedAtMs ?? 0));
+  for (const { producer, ...stream } of inOrder) {
+    try {
+      playlists.restore(stream);
+      if (producer?.epoch === stream.epoch) ingest.restore(stream.name, producer);
+    } catch (thrown) {
+      // A producer that comes back would write into it numbers that it has already; without one it stays as it is.
+      if (RelayError.from(thrown).code !== "stream-limit" && !stream.ended) store.remove(stream.name);
+    }
+  }
+  store.onKept = (stream, epoch, session, kept) => ingest.kept(stream, epoch, session, kept);
+  store.onForget = (stream, rendition, beforeMsn) => playlists.find(stream)?.forgetBefore(rendition, beforeMsn);
+}
+
+/** @throws RelayError `deadline` */
+function within<T>(deadlineMs: number, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = systemClock.after(deadlineMs, () =>
+      reject(new RelayError("deadline", `the disk has not answered within ${deadlineMs} ms`)),
+    );
+    promise.then(resolve, reject).finally(cancel);
+  });
 }
 
 /**

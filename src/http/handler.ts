@@ -1,5 +1,6 @@
 import type { Bytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
+import type { ListKind } from "../origin/answers.ts";
 import type { Playlists } from "../origin/playlists.ts";
 import type { Rendition } from "../origin/rendition.ts";
 import type { Stream } from "../origin/stream.ts";
@@ -92,19 +93,19 @@ export function createMatch(playlists: Playlists, options: HandlerOptions = {}):
       return { type: "application/json", cacheControl: NEVER_STORED, views: [json] };
     }
     const stream = playlists.get(route.stream);
-    if (route.kind === "multivariant") return multivariant(stream, request);
+    if (route.kind === "multivariant") return multivariant(stream, listOf(route), request);
     const rendition = stream.rendition(route.rendition);
-    if (route.kind === "media") return mediaPlaylist(rendition, request, url);
+    if (route.kind === "media") return mediaPlaylist(rendition, listOf(route), request, url);
     return media(rendition, route, request);
   }
 
-  async function multivariant(stream: Stream, request: Request): Promise<Found> {
-    const playlist = await stream.multivariant(request.signal);
+  async function multivariant(stream: Stream, list: ListKind, request: Request): Promise<Found> {
+    const playlist = await stream.multivariant(list, request.signal);
     return { type: PLAYLIST_TYPE, cacheControl: NEVER_STORED, views: [playlist] };
   }
 
-  async function mediaPlaylist(rendition: Rendition, request: Request, url: URL): Promise<Found> {
-    const cached = await rendition.playlist(parseDirectives(url.searchParams), request.signal);
+  async function mediaPlaylist(rendition: Rendition, list: ListKind, request: Request, url: URL): Promise<Found> {
+    const cached = await rendition.playlist(parseDirectives(url.searchParams), list, request.signal);
     const gzipped = options.gzip === true && acceptsGzip(request);
     return {
       type: PLAYLIST_TYPE,
@@ -124,13 +125,17 @@ async function media(
   if ((route.text === true) !== rendition.isText) throw notFound(route);
   const found =
     kind === "segment"
-      ? rendition.segment(epoch, number)
+      ? await rendition.segment(epoch, number, request.signal)
       : kind === "init"
         ? rendition.init(epoch, number)
         : await rendition.part(epoch, number, request.signal);
   if (found === undefined) throw notFound(route);
   const views = found instanceof Uint8Array ? [found] : found;
   return { type: rendition.contentType, cacheControl: IMMUTABLE, views };
+}
+
+function listOf({ dvr }: { readonly dvr?: true }): ListKind {
+  return dvr === true ? "dvr" : "live";
 }
 
 function notFound(route: Extract<Route, { number: number }>): RelayError {

@@ -7,6 +7,8 @@ test.each([
   ["stats.json", { kind: "stats" }],
   ["studio/main.m3u8", { kind: "multivariant", stream: "studio" }],
   ["studio/hd/media.m3u8", { kind: "media", stream: "studio", rendition: "hd" }],
+  ["studio/dvr.m3u8", { kind: "multivariant", stream: "studio", dvr: true }],
+  ["studio/hd/dvr.m3u8", { kind: "media", stream: "studio", rendition: "hd", dvr: true }],
   ["studio/hd/e1/init-0.mp4", { kind: "init", stream: "studio", rendition: "hd", epoch: "e1", number: 0 }],
   ["studio/hd/e1/part-42.mp4", { kind: "part", stream: "studio", rendition: "hd", epoch: "e1", number: 42 }],
   ["studio/hd/e1/seg-7.mp4", { kind: "segment", stream: "studio", rendition: "hd", epoch: "e1", number: 7 }],

@@ -4,8 +4,8 @@ import { isName } from "../model/ids.ts";
 /** What a URL under the base names. */
 export type Route =
   | { readonly kind: "stats" }
-  | { readonly kind: "multivariant"; readonly stream: string }
-  | { readonly kind: "media"; readonly stream: string; readonly rendition: string }
+  | { readonly kind: "multivariant"; readonly stream: string; readonly dvr?: true }
+  | { readonly kind: "media"; readonly stream: string; readonly rendition: string; readonly dvr?: true }
   | {
       readonly kind: "init" | "part" | "segment";
       readonly stream: string;
@@ -29,9 +29,13 @@ export function parseRoute(path: string): Route | undefined {
   if (first === undefined || more.length > 0) return undefined;
   if (second === undefined) return first === "stats.json" ? { kind: "stats" } : undefined;
   if (!isName(first)) return undefined;
-  if (third === undefined) return second === "main.m3u8" ? { kind: "multivariant", stream: first } : undefined;
+  if (third === undefined) {
+    if (second === "dvr.m3u8") return { kind: "multivariant", stream: first, dvr: true };
+    return second === "main.m3u8" ? { kind: "multivariant", stream: first } : undefined;
+  }
   if (!isName(second)) return undefined;
   if (fourth === undefined) {
+    if (third === "dvr.m3u8") return { kind: "media", stream: first, rendition: second, dvr: true };
     return third === "media.m3u8" ? { kind: "media", stream: first, rendition: second } : undefined;
   }
   const file = FILE.exec(fourth);

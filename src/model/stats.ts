@@ -2,8 +2,14 @@ import type { PartPosition } from "./ids.ts";
 import type { StreamType } from "./options.ts";
 import type { RenditionKind } from "./rendition-options.ts";
 
-/** `live`: a producer sends; `ended`: it said so; the window stays readable. */
-export type StreamState = "live" | "ended";
+/**
+ * `live`: a producer sends; `waiting`: none has for a while, and one may go on; `ended`: it said so, or stayed away for too long; the
+ * window stays readable.
+ */
+export type StreamState = "live" | "waiting" | "ended";
+
+/** Where a stream is kept: `memory` until the worker is terminated, `disk` beyond that. */
+export type Persistence = "memory" | "disk";
 
 /** One line of `relay.streams()`. */
 export interface StreamSummary {
@@ -12,6 +18,9 @@ export interface StreamSummary {
   readonly renditions: readonly string[];
   /** Listed in the playlist, in ms. */
   readonly windowMs: number;
+  /** Listed in the playlist of the DVR window. */
+  readonly dvrWindowMs: number;
+  /** In memory. */
   readonly sizeBytes: number;
 }
 
@@ -25,6 +34,7 @@ export interface RenditionStats {
   readonly firstMsn: number;
   readonly segments: number;
   readonly windowMs: number;
+  readonly dvrWindowMs: number;
   readonly parts: number;
   readonly sizeBytes: number;
   /** Answered from the ring, and asked for in vain. */
@@ -54,8 +64,7 @@ export interface StreamStats extends StreamSummary {
   readonly renditionStats: readonly RenditionStats[];
   /** Bytes taken in, by where they came from. */
   readonly sources: { readonly page: number };
-  /** Whether the window is kept on disk. */
-  readonly persistence: "memory";
+  readonly persistence: Persistence;
 }
 
 /** The content of `stats.json`. */
@@ -65,4 +74,7 @@ export interface RelayStats {
   readonly sizeBytes: number;
   readonly maxBytes: number;
   readonly places: { readonly used: number; readonly total: number };
+  readonly persistence: Persistence;
+  /** Why it is `memory` although it ought not to be. */
+  readonly persistenceError?: string;
 }

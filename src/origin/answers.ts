@@ -1,4 +1,4 @@
-import type { CachedPlaylist, M3u8Ring } from "../cache/m3u8-cache.ts";
+import { type CachedPlaylist, M3u8Ring } from "../cache/m3u8-cache.ts";
 import type { SlotRing } from "../cache/slot-ring.ts";
 import { Waiters, type WaitOutcome } from "../cache/waiters.ts";
 import { joinWebVtt } from "../media/web-vtt.ts";
@@ -9,6 +9,7 @@ import type { Msn, PartId, PartPosition } from "../model/ids.ts";
 import type { StreamConfig } from "../model/options.ts";
 import type { M3u8Manifest } from "../playlist/m3u8-manifest.ts";
 import type { RenditionReport, SegmentInfo } from "../playlist/manifest-types.ts";
+import type { ArchiveReader } from "./archive-reader.ts";
 import type { Epochs } from "./epochs.ts";
 import { firstPlaylistDeadlineMs, positionKey, type ReloadAsk, reloadDeadlineMs, reloadKey } from "./reload.ts";
 
@@ -18,6 +19,9 @@ export interface GrowingSegment {
   readonly sizeBytes: number;
   readonly closed: boolean;
 }
+
+/** `live`: what players follow; `dvr`: the same from as far back as it is kept. */
+export type ListKind = "live" | "dvr";
 
 export interface AnswersContext {
   /** Of the rendition, for messages. */
@@ -29,11 +33,16 @@ export interface AnswersContext {
   readonly manifest: M3u8Manifest;
   readonly epochs: Epochs;
   readonly clock: Clock;
+  /** Where the parts are that the ring has not. Default nowhere. */
+  readonly archive?: ArchiveReader;
   /** What its playlist reports of the others (rule 43); asked when somebody asks for the playlist. */
-  reports(): readonly RenditionReport[];
+  reports(list: ListKind): readonly RenditionReport[];
   /** Resolves when the others have come along, or after `deadlineMs` at most; undefined where they have (rule 44). */
   together(deadlineMs: number, signal: AbortSignal | undefined): Promise<unknown> | undefined;
 }
+
+/** What makes up a segment, in order; undefined where it is not there. */
+type Views = readonly Bytes[] | undefined;
 
 /** Answered and missed requests of a rendition, and those that wait. */
 export interface AnswerStats {
@@ -48,8 +57,10 @@ export class Answers {
   readonly #context: AnswersContext;
   readonly #ring: SlotRing;
   readonly #manifest: M3u8Manifest;
+  readonly #archive: ArchiveReader | undefined;
   readonly #reloads: Waiters;
   readonly #reloadDeadlineMs: number;
+  readonly #dvrM3u8s = new M3u8Ring();
   #hits = 0;
   #misses = 0;
 
@@ -58,6 +69,7 @@ export class Answers {
     this.#context = context;
     this.#ring = context.ring;
     this.#manifest = context.manifest;
+    this.#archive = context.archive;
     this.#reloads = new Waiters({ clock: context.clock });
     this.#reloadDeadlineMs = reloadDeadlineMs(partTargetMs, targetDurationMs);
   }
@@ -85,15 +97,15 @@ export class Answers {
   }
 
   /**
-   * The Media Playlist, at once or when the part that is asked for is there.
+   * The Media Playlist, or that of the DVR window, at once or when the part that is asked for is there.
    * A deadline answers what there is (rule 58).
    * @throws RelayError `reload-too-far-ahead`, `waiter-limit`; `deadline` when no segment has closed in time
    */
-  playlist(ask: ReloadAsk, signal?: AbortSignal): CachedPlaylist | Promise<CachedPlaylist> {
+  playlist(ask: ReloadAsk, list: ListKind, signal?: AbortSignal): CachedPlaylist | Promise<CachedPlaylist> {
     const manifest = this.#manifest;
-    if (manifest.ended) return this.#render(ask); // rule 57
+    if (manifest.ended) return this.#render(ask, list); // rule 57
     // hls.js takes a playlist without a segment for an error: the first one is held (rule 68).
-    if (manifest.closedSegmentCount === 0) return this.#firstPlaylist(ask, signal);
+    if (manifest.closedSegmentCount === 0) return this.#firstPlaylist(ask, list, signal);
     const { partTargetMs, targetDurationMs } = this.#context.config;
     const key = reloadKey(ask, {
       last: manifest.position,
@@ -104,24 +116,24 @@ export class Answers {
     if (key === undefined) {
       // Who asks for no position is told what there is.
       const together = ask.msn === undefined ? undefined : this.#context.together(partTargetMs, signal);
-      return together === undefined ? this.#render(ask) : together.then(() => this.#render(ask));
+      return together === undefined ? this.#render(ask, list) : together.then(() => this.#render(ask, list));
     }
     const askedAtMs = this.#context.clock.now();
     return this.#block(key, this.#reloadDeadlineMs, signal).then(async (outcome) => {
       const leftMs = this.#reloadDeadlineMs - (this.#context.clock.now() - askedAtMs);
       if (outcome === "woken") await this.#context.together(Math.min(partTargetMs, leftMs), signal);
-      return this.#render(ask);
+      return this.#render(ask, list);
     });
   }
 
-  async #firstPlaylist(ask: ReloadAsk, signal: AbortSignal | undefined): Promise<CachedPlaylist> {
+  async #firstPlaylist(ask: ReloadAsk, list: ListKind, signal: AbortSignal | undefined): Promise<CachedPlaylist> {
     const { targetDurationMs } = this.#context.config;
     const deadlineMs = firstPlaylistDeadlineMs(targetDurationMs);
     await this.#block(positionKey({ msn: this.#manifest.firstMsn + 1, part: 0 }), deadlineMs, signal);
     if (this.#manifest.closedSegmentCount === 0 && !this.#manifest.ended) {
       throw new RelayError("deadline", `"${this.#context.name}": no segment has closed within ${deadlineMs} ms`);
     }
-    return this.#render(ask);
+    return this.#render(ask, list);
   }
 
   #block(key: number, deadlineMs: number, signal: AbortSignal | undefined): Promise<WaitOutcome> {
@@ -132,20 +144,15 @@ export class Answers {
   part(epoch: string, id: PartId, signal?: AbortSignal): Bytes | undefined | Promise<Bytes | undefined> {
     const isOurs = this.#context.epochs.hasPart(epoch, id);
     const slot = isOurs ? this.#ring.get(id) : undefined;
-    if (slot !== undefined) {
-      this.#hits += 1;
-      return slot.bytes;
-    }
-    if (!isOurs || id !== this.#manifest.nextPartId || this.#manifest.ended) {
-      this.#misses += 1;
-      return undefined;
+    if (slot !== undefined) return this.#count(slot.bytes);
+    const { nextPartId, ended } = this.#manifest;
+    if (!isOurs || id > nextPartId || (id === nextPartId && ended)) return this.#count(undefined);
+    if (id < nextPartId) {
+      if (this.#archive === undefined || id < this.#firstPartId) return this.#count(undefined);
+      return this.#archive.part(id, signal).then((bytes) => this.#count(bytes));
     }
     const deadlineMs = 3 * this.#context.config.targetDurationMs;
-    return this.#ring.waitFor(id, signal === undefined ? { deadlineMs } : { deadlineMs, signal }).then((late) => {
-      if (late === undefined) this.#misses += 1;
-      else this.#hits += 1;
-      return late?.bytes;
-    });
+    return this.#ring.waitFor(id, { deadlineMs, signal }).then((late) => this.#count(late?.bytes));
   }
 
   /**
@@ -160,11 +167,9 @@ export class Answers {
     for (;;) {
       const segment = manifest.segment(msn);
       if (segment === undefined ? msn !== manifest.lastMsn + 1 : segment.epoch !== epoch) return undefined;
-      const views = segment === undefined ? [] : this.#viewsOf(segment);
-      if (views === undefined) return undefined;
       if (segment !== undefined && segment.sizeBytes > fromBytes) {
-        this.#hits += 1;
-        return { views, sizeBytes: segment.sizeBytes, closed: segment.closed };
+        const views = this.#count(await this.#viewsOf(segment, signal));
+        return views && { views, sizeBytes: segment.sizeBytes, closed: segment.closed };
       }
       if (segment?.closed || manifest.ended || epoch !== this.#context.epochs.last) return undefined;
       const key = positionKey({ msn, part: segment?.partCount ?? 0 });
@@ -180,30 +185,53 @@ export class Answers {
     return segment === undefined ? msn === this.#manifest.lastMsn + 1 : !segment.closed;
   }
 
-  /** What a segment holds; undefined where some of it has left the ring. */
-  #viewsOf({ firstPartId, partCount, gapCount }: SegmentInfo): readonly Bytes[] | undefined {
-    const views: Bytes[] = [];
-    for (let id = firstPartId; id < firstPartId + partCount; id += 1) {
-      const slot = this.#ring.get(id);
-      if (slot !== undefined) views.push(slot.bytes);
-    }
-    return views.length === partCount - gapCount ? views : undefined;
-  }
-
   /** The parts of a closed segment, in order: together they are the segment (rule 18). Undefined: 404. */
-  segment(epoch: string, msn: Msn): readonly Bytes[] | undefined {
+  segment(epoch: string, msn: Msn, signal?: AbortSignal): Views | Promise<Views> {
     const segment = this.#manifest.segment(msn);
-    const views = segment?.epoch === epoch && segment.closed && !segment.gap ? this.#viewsOf(segment) : undefined;
-    if (views === undefined) this.#misses += 1;
-    else this.#hits += 1;
-    return views !== undefined && this.#context.isText ? joinWebVtt(views) : views;
+    if (segment?.epoch !== epoch || !segment.closed || segment.gap) return this.#count(undefined);
+    const views = this.#viewsOf(segment, signal);
+    const joined = (found: Views): Views =>
+      this.#count(found !== undefined && this.#context.isText ? joinWebVtt(found) : found);
+    return views instanceof Promise ? views.then(joined) : joined(views);
   }
 
   init(epoch: string, index: number): Bytes | undefined {
-    const bytes = this.#context.epochs.hasInit(epoch, index) ? this.#ring.init(index) : undefined;
-    if (bytes === undefined) this.#misses += 1;
+    return this.#count(this.#context.epochs.hasInit(epoch, index) ? this.#ring.init(index) : undefined);
+  }
+
+  /** What a segment holds; undefined where some of it is neither in the ring nor in the archive. */
+  #viewsOf(segment: SegmentInfo, signal: AbortSignal | undefined): Views | Promise<Views> {
+    const { msn, firstPartId, partCount, gapCount, closed } = segment;
+    const inRing: (Bytes | undefined)[] = [];
+    for (let id = firstPartId; id < firstPartId + partCount; id += 1) inRing.push(this.#ring.get(id)?.bytes);
+    const views = inRing.filter((bytes) => bytes !== undefined);
+    const isWhole = views.length === partCount - gapCount;
+    if (isWhole || this.#archive === undefined) return isWhole ? views : undefined;
+    if (views.length === 0 && closed) return this.#archive.segment(msn, signal);
+    return this.#completed(segment, inRing, this.#archive, signal);
+  }
+
+  /** A segment that the ring has a part of, and the archive the rest. */
+  async #completed(
+    { firstPartId, partCount, gapCount }: SegmentInfo,
+    inRing: readonly (Bytes | undefined)[],
+    archive: ArchiveReader,
+    signal: AbortSignal | undefined,
+  ): Promise<Views> {
+    const all = await Promise.all(inRing.map((bytes, index) => bytes ?? archive.part(firstPartId + index, signal)));
+    const views = all.filter((bytes) => bytes !== undefined);
+    return views.length === partCount - gapCount ? views : undefined;
+  }
+
+  /** First part of what is listed anywhere. */
+  get #firstPartId(): PartId {
+    return this.#manifest.segment(this.#manifest.dvrFirstMsn)?.firstPartId ?? this.#manifest.nextPartId;
+  }
+
+  #count<T>(found: T | undefined): T | undefined {
+    if (found === undefined) this.#misses += 1;
     else this.#hits += 1;
-    return bytes;
+    return found;
   }
 
   /** Answers every blocked request now, with what there is. Returns how many there were. */
@@ -213,29 +241,46 @@ export class Answers {
     return waiting + this.#ring.stopWaiting();
   }
 
-  #render(ask: ReloadAsk): CachedPlaylist {
-    const manifest = this.#manifest;
-    // Another stream's parts may have pushed out ours since the last one came.
+  #render(ask: ReloadAsk, list: ListKind): CachedPlaylist {
+    // What the archive has need not be in the ring to be listed. Where there is none, another stream's parts may have pushed out
+    // ours since the last one came.
     const { floorId } = this.#ring;
-    if (manifest.firstListedPartId < floorId) manifest.dropBefore(floorId);
-    manifest.setReports(this.#context.reports());
-    const playlist = manifest.render();
-    // The manifest gives the same bytes until something changes.
-    if (playlist !== this.#context.m3u8s.last?.raw) {
-      const position = manifest.position ?? { msn: manifest.firstMsn, part: 0 };
-      const [delta, deltaV2] = [manifest.renderDelta(), manifest.renderDeltaV2()];
-      this.#context.m3u8s.put({
-        position,
-        playlist,
-        ...(delta === undefined ? {} : { delta }),
-        ...(deltaV2 === undefined ? {} : { deltaV2 }),
-      });
-    }
-    const { last, delta, deltaV2 } = this.#context.m3u8s;
+    if (this.#archive === undefined && this.#manifest.firstListedPartId < floorId) this.#manifest.dropBefore(floorId);
+    const cache = list === "dvr" ? this.#dvrM3u8s : this.#context.m3u8s;
+    if (list === "dvr") this.#renderDvr();
+    else this.#renderLive();
+    const { last, delta, deltaV2 } = cache;
     // 6.2.5.1: who knows no date ranges to skip gets what skips segments alone.
     const cached = (ask.skipDateRanges === true ? deltaV2 : undefined) ?? (ask.skip ? delta : undefined) ?? last;
     if (cached === undefined)
       throw new RelayError("internal", `"${this.#context.name}": a playlist was rendered and is not there`);
     return cached;
+  }
+
+  #renderLive(): void {
+    const manifest = this.#manifest;
+    manifest.setReports(this.#context.reports("live"));
+    const playlist = manifest.render();
+    // The manifest gives the same chunks until something changes.
+    if (playlist === this.#context.m3u8s.last?.raw) return;
+    this.#put(this.#context.m3u8s, playlist, manifest.renderDelta(), manifest.renderDeltaV2());
+  }
+
+  #renderDvr(): void {
+    const manifest = this.#manifest;
+    manifest.setDvrReports(this.#context.reports("dvr"));
+    const playlist = manifest.renderDvr();
+    if (playlist === this.#dvrM3u8s.last?.raw) return;
+    this.#put(this.#dvrM3u8s, playlist, manifest.renderDvrDelta(), manifest.renderDvrDeltaV2());
+  }
+
+  #put(cache: M3u8Ring, playlist: readonly Bytes[], delta: Views, deltaV2: Views): void {
+    const position = this.#manifest.position ?? { msn: this.#manifest.firstMsn, part: 0 };
+    cache.put({
+      position,
+      playlist,
+      ...(delta === undefined ? {} : { delta }),
+      ...(deltaV2 === undefined ? {} : { deltaV2 }),
+    });
   }
 }

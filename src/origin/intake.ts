@@ -6,11 +6,14 @@ import type { Bytes } from "../model/bytes.ts";
 import type { Clock } from "../model/clock.ts";
 import type { DateRangeOptions } from "../model/date-range.ts";
 import { RelayError } from "../model/errors.ts";
-import type { PartPosition } from "../model/ids.ts";
+import type { Msn, PartPosition } from "../model/ids.ts";
 import { isOpaque, type MediaKey } from "../model/media-key.ts";
 import type { StreamConfig } from "../model/options.ts";
+import type { RenditionRecord } from "../model/record.ts";
 import type { M3u8Manifest } from "../playlist/m3u8-manifest.ts";
+import type { PartInfo, PartPlacement } from "../playlist/manifest-types.ts";
 import { checkDate } from "../playlist/tags.ts";
+import type { Recorder } from "./archive.ts";
 import { BitRate } from "./bit-rate.ts";
 import type { Epochs } from "./epochs.ts";
 import { type CutPart, cutMedia, cutOpaque, cutText, type PartLimits, ROUNDING_MS } from "./part-cutter.ts";
@@ -48,6 +51,8 @@ export interface IntakeContext {
   readonly start: RenditionStart;
   /** Most bytes of one part. */
   readonly maxPartBytes: number;
+  /** What is listed is fetchable without the ring. */
+  readonly isArchived: boolean;
   /** A part is listed: who waits for it can be answered. */
   listed(position: PartPosition): void;
   /** Something that the other renditions may wait for has changed. */
@@ -84,6 +89,9 @@ export class Intake {
   #refused = 0;
   #lastRefusal: string | undefined;
   #lastPartAtMs: number | undefined;
+  #recorder: Recorder | undefined;
+  /** The recorder knows of this one. */
+  #recordedMsn: Msn | undefined;
 
   constructor(context: IntakeContext) {
     const { name, config, start, ring, manifest } = context;
@@ -94,6 +102,37 @@ export class Intake {
     this.#bitRate = new BitRate(config.targetDurationMs);
     this.#limits = { name, partTargetMs: config.partTargetMs, maxBytes: context.maxPartBytes };
     this.#timeline = new Timeline({ name, targetDurationMs: config.targetDurationMs });
+  }
+
+  /** Hears of all that is taken from now on. */
+  recordTo(recorder: Recorder): void {
+    this.#recorder = recorder;
+  }
+
+  /**
+   * Takes up where a record ends. What is pending between two parts is not in it: the producer sends that again.
+   * @throws RelayError `malformed-init` where it lacks the init segment that is in effect
+   */
+  restore({ segments, inits }: RenditionRecord, lastPartAtMs: number): void {
+    const last = segments.at(-1);
+    if (last === undefined) return;
+    if (!this.#context.isText) {
+      const init = inits.find(({ epoch, index }) => epoch === last.initEpoch && index === last.initIndex);
+      if (init === undefined) {
+        throw new RelayError(
+          "malformed-init",
+          `"${this.#context.name}": expected init segment ${last.initIndex} of ${last.initEpoch} in its record`,
+        );
+      }
+      this.#init = parseInitSegment(init.bytes);
+      this.#initIndex = last.initIndex;
+    }
+    this.#isOpaque = isOpaque(last.keys);
+    this.#lastPartAtMs = lastPartAtMs;
+    for (const { msn } of segments) {
+      const segment = this.#manifest.segment(msn);
+      if (segment?.closed === true && !segment.gap) this.#bitRate.add(segment);
+    }
   }
 
   /** Of the init segment in effect; none while there is none. */
@@ -170,6 +209,7 @@ export class Intake {
     this.#initIndex = index;
     this.#context.m3u8s.setInit(index, bytes);
     this.#manifest.setInit(index);
+    this.#recorder?.init(this.#epoch, index, bytes);
     this.#context.advanced();
   }
 
@@ -245,6 +285,7 @@ export class Intake {
   addDateRange(options: DateRangeOptions): void {
     this.#live();
     this.#manifest.addDateRange(options);
+    this.#recorder?.dateRange(options);
   }
 
   /** Counts a step of the producer that was refused. */
@@ -264,6 +305,12 @@ export class Intake {
     );
   }
 
+  get #epoch(): string {
+    const { last } = this.#context.epochs;
+    if (last === undefined) throw new RelayError("internal", `"${this.#context.name}" has no epoch`);
+    return last;
+  }
+
   #live(): void {
     if (this.#manifest.ended)
       throw new RelayError("stream-ended", `"${this.#context.name}" has ended: expected no more media`);
@@ -278,16 +325,21 @@ export class Intake {
 
   #append(piece: PartPiece, programDateTimeMs: number | undefined): RenditionStart | undefined {
     this.#ring.put(this.#manifest.nextPartId, piece.bytes);
-    return this.#list({
-      durationMs: piece.durationMs,
-      independent: piece.independent,
-      sizeBytes: piece.bytes.byteLength,
-      programDateTimeMs: programDateTimeMs ?? this.#context.clock.wallMs() - piece.durationMs,
-    });
+    const { durationMs, independent, bytes } = piece;
+    return this.#list(
+      {
+        durationMs,
+        independent,
+        sizeBytes: bytes.byteLength,
+        programDateTimeMs: programDateTimeMs ?? this.#context.clock.wallMs() - durationMs,
+      },
+      bytes,
+    );
   }
 
-  #list(info: Parameters<M3u8Manifest["addPart"]>[0]): RenditionStart | undefined {
+  #list(info: PartInfo, bytes?: Bytes): RenditionStart | undefined {
     const listed = this.#manifest.addPart(info);
+    this.#record(listed, info.durationMs, bytes);
     this.#lastPartAtMs = this.#context.clock.now();
     const closed = listed.closedMsn === undefined ? undefined : this.#manifest.segment(listed.closedMsn);
     if (closed !== undefined && !closed.gap) this.#bitRate.add(closed);
@@ -305,6 +357,21 @@ export class Intake {
     };
   }
 
+  #record({ id, msn, flags, opens }: PartPlacement, durationMs: number, bytes: Bytes | undefined): void {
+    this.#recorder?.part({
+      id,
+      msn,
+      durationMs,
+      flags,
+      ...(bytes === undefined ? {} : { bytes }),
+      ...(opens === undefined ? {} : { opens }),
+    });
+    const { firstMsn } = this.#manifest;
+    if (firstMsn === this.#recordedMsn) return;
+    this.#recordedMsn = firstMsn;
+    this.#recorder?.listedFrom(firstMsn);
+  }
+
   #added(segmentStart: RenditionStart | undefined): AddedPart {
     const position = this.#manifest.position;
     if (position === undefined) throw new RelayError("internal", "a part was added and has no position");
@@ -317,6 +384,7 @@ export class Intake {
    */
   #keepListedFetchable(): void {
     const { floorId, lastId } = this.#ring;
+    if (this.#context.isArchived) return;
     if (lastId === undefined || floorId <= this.#context.start.firstPartId) return;
     this.#manifest.dropBefore(floorId + Math.floor((lastId - floorId) / 2));
   }

@@ -8,10 +8,14 @@ import {
   type CacheOptions,
   resolveCacheOptions,
   resolveStreamOptions,
+  type StreamConfig,
   type StreamOptions,
 } from "../model/options.ts";
+import type { RenditionRecord } from "../model/record.ts";
 import type { RelayStats, StreamSummary } from "../model/stats.ts";
 import { checkEpoch } from "../playlist/manifest-options.ts";
+import type { Archive } from "./archive.ts";
+import { ArchiveReader } from "./archive-reader.ts";
 import { FIRST_START, type RenditionStart } from "./rendition-start.ts";
 import { Stream } from "./stream.ts";
 
@@ -26,18 +30,46 @@ export interface OpenStream {
   readonly starts?: ReadonlyMap<string, RenditionStart>;
 }
 
+/** A stream as an archive has it. */
+export interface RestoredStream {
+  readonly name: string;
+  readonly epoch: string;
+  readonly config: StreamOptions;
+  readonly ended: boolean;
+  readonly renditions: readonly RenditionRecord[];
+  /** Wall clock of its last part, in ms since the Unix epoch. Default: now. */
+  readonly updatedAtMs?: number;
+}
+
+export interface PlaylistsContext {
+  readonly clock?: Clock;
+  /** Where media is kept beyond the rings: what is listed is fetchable from there. Default nowhere. */
+  readonly archive?: Archive;
+  /** Why there is no archive although there ought to be one, for the stats. */
+  readonly archiveError?: RelayError;
+  /** A stream whose producer is silent for longer is `waiting`. Default 10,000. */
+  readonly waitingAfterMs?: number;
+}
+
 /** Ties the caches and the playlists together: every stream of this origin. */
 export class Playlists {
   readonly #config: CacheConfig;
   readonly #clock: Clock;
+  readonly #archive: Archive | undefined;
+  readonly #archiveError: RelayError | undefined;
+  readonly #waitingAfterMs: number;
   readonly #chunks: ChunkCache;
   readonly #m3u8s: M3u8Cache;
   readonly #streams = new Map<string, Stream>();
 
   /** @throws RelayError `invalid-option` */
-  constructor(options: CacheOptions = {}, clock: Clock = systemClock) {
+  constructor(options: CacheOptions = {}, context: PlaylistsContext = {}) {
+    const { clock = systemClock, archive, archiveError, waitingAfterMs = 10_000 } = context;
     this.#config = resolveCacheOptions(options);
     this.#clock = clock;
+    this.#archive = archive;
+    this.#archiveError = archiveError;
+    this.#waitingAfterMs = waitingAfterMs;
     this.#chunks = new ChunkCache(this.#config, { clock });
     this.#m3u8s = new M3u8Cache(this.#config);
   }
@@ -56,6 +88,7 @@ export class Playlists {
     if (former?.epoch === epoch) return former;
     if (former?.canResume(config) && !isBeyond(starts, former)) {
       former.resume(epoch, config);
+      this.#record(former);
       return former;
     }
     this.#makeRoom(config.renditions.length, former);
@@ -63,24 +96,28 @@ export class Playlists {
     // Its rings are needed, and its numbers are known.
     const resumeAt = new Map(config.renditions.map(({ id }) => [id, startOf(id)]));
     if (former !== undefined) this.remove(name);
-    const stream = new Stream({
-      name,
-      epoch,
-      config,
-      clock: this.#clock,
-      rendition: (rendition) => ({
-        stream: name,
-        epoch,
-        options: rendition,
-        config,
-        cacheConfig: this.#config,
-        chunks: this.#chunks,
-        m3u8s: this.#m3u8s,
-        clock: this.#clock,
-        start: resumeAt.get(rendition.id) ?? FIRST_START,
-      }),
-    });
-    this.#streams.set(name, stream);
+    const stream = this.#create({ name, epoch, config, starts: resumeAt });
+    this.#record(stream);
+    return stream;
+  }
+
+  /**
+   * Opens a stream as an archive has it: the same playlists, whose media comes from there. What its producer had said and not yet
+   * published is forgotten, and ought to be sent again.
+   * @throws RelayError `stream-exists`, `stream-limit`, `invalid-name`, `invalid-option`, `malformed-init`; nothing is opened
+   */
+  restore({ name, epoch, config: options, ended, renditions, updatedAtMs }: RestoredStream): Stream {
+    checkName(name, "stream");
+    checkEpoch(epoch);
+    if (this.#streams.has(name)) throw new RelayError("stream-exists", `"${name}" is there already`);
+    const config = resolveStreamOptions(options);
+    this.#makeRoom(config.renditions.length, undefined);
+    const wallMs = this.#clock.wallMs();
+    const records = new Map(renditions.map((record) => [record.id, record]));
+    const lastPartAtMs = this.#clock.now() - Math.max(0, wallMs - (updatedAtMs ?? wallMs));
+    const stream = this.#create({ name, epoch, config, restored: { records, lastPartAtMs } });
+    if (ended) stream.end();
+    else this.#record(stream);
     return stream;
   }
 
@@ -95,12 +132,14 @@ export class Playlists {
     throw new RelayError("stream-not-found", `there is no stream "${name}"`);
   }
 
-  /** Ends and forgets a stream. Its URIs answer 404 from now on (rule 65). */
+  get streams(): Iterable<Stream> {
+    return this.#streams.values();
+  }
+
+  /** Ends and forgets a stream, in the archive too. Its URIs answer 404 from now on (rule 65). */
   remove(name: string): boolean {
-    const stream = this.#streams.get(name);
-    if (stream === undefined) return false;
-    stream.close();
-    return this.#streams.delete(name);
+    this.#archive?.remove(name);
+    return this.#close(name);
   }
 
   /** Answers every blocked request of every stream now. Returns how many there were. */
@@ -121,7 +160,59 @@ export class Playlists {
       sizeBytes: this.#chunks.sizeBytes,
       maxBytes: this.#config.maxBytes,
       places: { used: this.#used, total: this.#config.numPlaylists },
+      persistence: this.#archive === undefined ? "memory" : "disk",
+      ...(this.#archiveError === undefined
+        ? {}
+        : { persistenceError: `${this.#archiveError.code}: ${this.#archiveError.message}` }),
     };
+  }
+
+  #create({ name, epoch, config, starts, restored }: NewStream): Stream {
+    const archive = this.#archive;
+    const stream = new Stream({
+      name,
+      epoch,
+      config,
+      clock: this.#clock,
+      waitingAfterMs: this.#waitingAfterMs,
+      persistence: archive === undefined ? "memory" : "disk",
+      ...(restored === undefined ? {} : { lastPartAtMs: restored.lastPartAtMs }),
+      ended: () => archive?.end(name),
+      rendition: (rendition) => {
+        const record = restored?.records.get(rendition.id);
+        return {
+          stream: name,
+          epoch,
+          options: rendition,
+          config,
+          cacheConfig: this.#config,
+          chunks: this.#chunks,
+          m3u8s: this.#m3u8s,
+          clock: this.#clock,
+          start: starts?.get(rendition.id) ?? FIRST_START,
+          ...(archive === undefined
+            ? {}
+            : { archive: new ArchiveReader({ archive, stream: name, rendition: rendition.id, clock: this.#clock }) }),
+          ...(record === undefined || restored === undefined
+            ? {}
+            : { restored: { record, lastPartAtMs: restored.lastPartAtMs } }),
+        };
+      },
+    });
+    this.#streams.set(name, stream);
+    return stream;
+  }
+
+  #record(stream: Stream): void {
+    const { name, epoch, config } = stream;
+    if (this.#archive !== undefined) stream.recordTo(this.#archive.open(name, epoch, config));
+  }
+
+  #close(name: string): boolean {
+    const stream = this.#streams.get(name);
+    if (stream === undefined) return false;
+    stream.close();
+    return this.#streams.delete(name);
   }
 
   get #used(): number {
@@ -148,8 +239,17 @@ export class Playlists {
         `expected room for ${wanted} of ${total} playlists, got ${free}; live are: ${live.join(", ")}`,
       );
     }
-    for (const stream of ended) this.remove(stream.name);
+    // The archive keeps what it has of them.
+    for (const stream of ended) this.#close(stream.name);
   }
+}
+
+interface NewStream {
+  readonly name: string;
+  readonly epoch: string;
+  readonly config: StreamConfig;
+  readonly starts?: ReadonlyMap<string, RenditionStart>;
+  readonly restored?: { readonly records: ReadonlyMap<string, RenditionRecord>; readonly lastPartAtMs: number };
 }
 
 /** The later of two starts, in each of its numbers. */

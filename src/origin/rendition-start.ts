@@ -1,4 +1,5 @@
 import type { Msn, PartId } from "../model/ids.ts";
+import type { RenditionRecord } from "../model/record.ts";
 
 /** Where a rendition starts, or goes on. */
 export interface RenditionStart {
@@ -11,3 +12,15 @@ export interface RenditionStart {
 }
 
 export const FIRST_START: RenditionStart = { firstMsn: 1, firstPartId: 0, discontinuitySequence: 0, initIndex: 0 };
+
+/** Where the first segment of a record starts; undefined where it has none. */
+export function startOf({ segments }: RenditionRecord): RenditionStart | undefined {
+  const [first] = segments;
+  if (first === undefined) return undefined;
+  return {
+    firstMsn: first.msn,
+    firstPartId: first.firstPartId,
+    discontinuitySequence: first.discontinuitySequence - (first.discontinuity ? 1 : 0),
+    initIndex: Math.max(0, first.initIndex),
+  };
+}

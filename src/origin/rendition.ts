@@ -8,15 +8,18 @@ import type { RelayError } from "../model/errors.ts";
 import type { Msn, PartId, PartPosition } from "../model/ids.ts";
 import type { MediaKey } from "../model/media-key.ts";
 import type { CacheConfig, StreamConfig } from "../model/options.ts";
+import type { RenditionRecord } from "../model/record.ts";
 import type { RenditionConfig } from "../model/rendition-options.ts";
 import type { RenditionStats } from "../model/stats.ts";
 import { M3u8Manifest } from "../playlist/m3u8-manifest.ts";
 import type { ListedRendition } from "../playlist/multivariant.ts";
-import { Answers, type AnswersContext, type GrowingSegment } from "./answers.ts";
-import { Epochs } from "./epochs.ts";
+import { Answers, type AnswersContext, type GrowingSegment, type ListKind } from "./answers.ts";
+import type { Recorder } from "./archive.ts";
+import type { ArchiveReader } from "./archive-reader.ts";
+import { Epochs, epochsOf } from "./epochs.ts";
 import { type AddedPart, Intake, type IntakeContext, type PartInput } from "./intake.ts";
 import type { ReloadAsk } from "./reload.ts";
-import type { RenditionStart } from "./rendition-start.ts";
+import { type RenditionStart, startOf } from "./rendition-start.ts";
 
 export interface RenditionContext
   extends Pick<AnswersContext, "reports" | "together">,
@@ -30,6 +33,10 @@ export interface RenditionContext
   readonly m3u8s: M3u8Cache;
   readonly clock: Clock;
   readonly start: RenditionStart;
+  /** Where parts are kept beyond the ring. Default nowhere. */
+  readonly archive?: ArchiveReader;
+  /** What it was before. Its parts are in the archive. */
+  readonly restored?: { readonly record: RenditionRecord; readonly lastPartAtMs: number };
 }
 
 /**
@@ -47,16 +54,21 @@ export class Rendition {
   readonly #intake: Intake;
   readonly #answers: Answers;
 
-  /** @throws RelayError `stream-limit` when no ring is free */
+  /** @throws RelayError `stream-limit` when no ring is free; `invalid-option`, `malformed-init` for a record that is none */
   constructor(context: RenditionContext) {
-    const { config, start, clock, cacheConfig, options, epoch } = context;
+    const { config, clock, cacheConfig, options, archive, restored } = context;
+    const segments = restored?.record.segments ?? [];
+    const start = (restored === undefined ? undefined : startOf(restored.record)) ?? context.start;
+    const epoch = segments[0]?.epoch ?? context.epoch;
     const name = `${context.stream}/${options.id}`;
     this.#options = options;
     this.#context = context;
     this.#name = name;
-    this.#epochs = new Epochs({ name: epoch, firstPartId: start.firstPartId, firstInitIndex: start.initIndex });
-    this.#ring = context.chunks.open(name, { firstId: start.firstPartId, pinned: config.type === "event" });
-    this.#m3u8s = context.m3u8s.open(name);
+    this.#epochs = new Epochs(
+      segments.length > 0
+        ? epochsOf(segments)
+        : [{ name: epoch, firstPartId: start.firstPartId, firstInitIndex: start.initIndex }],
+    );
     this.#manifest = new M3u8Manifest({
       partTargetMs: config.partTargetMs,
       targetDurationMs: config.targetDurationMs,
@@ -67,6 +79,8 @@ export class Rendition {
       type: config.type,
       parts: this.isText ? "files" : config.parts,
       canSkipDateRanges: config.skipDateRanges,
+      // Nothing leaves an event's list, so it is its own DVR window.
+      dvr: archive !== undefined && config.type === "live",
       container: this.isText ? "vtt" : "mp4",
       firstMsn: start.firstMsn,
       firstPartId: start.firstPartId,
@@ -74,6 +88,10 @@ export class Rendition {
       wallMs: () => clock.wallMs(),
       ...(start.programDateTimeMs === undefined ? {} : { programDateTimeMs: start.programDateTimeMs }),
     });
+    if (restored !== undefined) this.#manifest.restore(segments, restored.record);
+    // What was before is in the archive alone.
+    this.#ring = context.chunks.open(name, { firstId: this.#manifest.nextPartId, pinned: config.type === "event" });
+    this.#m3u8s = context.m3u8s.open(name);
     const shared = {
       name,
       isText: this.isText,
@@ -86,17 +104,41 @@ export class Rendition {
     };
     this.#answers = new Answers({
       ...shared,
-      reports: () => context.reports(),
+      ...(archive === undefined ? {} : { archive }),
+      reports: (list) => context.reports(list),
       together: (deadlineMs, signal) => context.together(deadlineMs, signal),
     });
     this.#intake = new Intake({
       ...shared,
       start,
       maxPartBytes: Math.min(cacheConfig.maxBytesPerPlaylist, cacheConfig.maxBytes),
+      isArchived: archive !== undefined,
       listed: (position) => this.#answers.listed(position),
       advanced: () => context.advanced(),
       full: () => context.full(),
     });
+    if (restored !== undefined) this.#restore(restored.record, restored.lastPartAtMs);
+  }
+
+  #restore(record: RenditionRecord, lastPartAtMs: number): void {
+    for (const { index, bytes } of record.inits) {
+      this.#ring.setInit(index, bytes);
+      this.#m3u8s.setInit(index, bytes);
+    }
+    this.#intake.restore(record, lastPartAtMs);
+    // The producer had changed, and had published nothing here yet.
+    const { last } = this.#epochs;
+    if (last !== this.#context.epoch && record.segments.length > 0) this.resume(this.#context.epoch, this.#options);
+  }
+
+  /** Tells a recorder all that is taken from now on. */
+  recordTo(recorder: Recorder): void {
+    this.#intake.recordTo(recorder);
+  }
+
+  /** The archive lets go of what is before this segment: the DVR window starts there. */
+  forgetBefore(msn: Msn): void {
+    this.#manifest.forgetBefore(msn);
   }
 
   get options(): RenditionConfig {
@@ -159,6 +201,11 @@ export class Rendition {
 
   get windowMs(): number {
     return this.#manifest.listedDurationMs;
+  }
+
+  /** From the start of the DVR window on; that of the playlist where nothing is kept beyond it. */
+  get dvrWindowMs(): number {
+    return this.#manifest.dvrDurationMs;
   }
 
   get sizeBytes(): number {
@@ -243,8 +290,8 @@ export class Rendition {
   }
 
   /** The Media Playlist; see `Answers.playlist()`. */
-  playlist(ask: ReloadAsk, signal?: AbortSignal): CachedPlaylist | Promise<CachedPlaylist> {
-    return this.#answers.playlist(ask, signal);
+  playlist(ask: ReloadAsk, list: ListKind, signal?: AbortSignal): CachedPlaylist | Promise<CachedPlaylist> {
+    return this.#answers.playlist(ask, list, signal);
   }
 
   /** A part; the one that is hinted comes when it is there (rules 40 and 63). Undefined: 404. */
@@ -263,8 +310,12 @@ export class Rendition {
   }
 
   /** The parts of a closed segment, in order: together they are the segment (rule 18). Undefined: 404. */
-  segment(epoch: string, msn: Msn): readonly Bytes[] | undefined {
-    return this.#answers.segment(epoch, msn);
+  segment(
+    epoch: string,
+    msn: Msn,
+    signal?: AbortSignal,
+  ): readonly Bytes[] | undefined | Promise<readonly Bytes[] | undefined> {
+    return this.#answers.segment(epoch, msn, signal);
   }
 
   init(epoch: string, index: number): Bytes | undefined {
@@ -296,6 +347,7 @@ export class Rendition {
       firstMsn: manifest.firstMsn,
       segments: manifest.closedSegmentCount,
       windowMs: manifest.listedDurationMs,
+      dvrWindowMs: manifest.dvrDurationMs,
       parts: ring.count,
       sizeBytes: ring.sizeBytes,
       ...this.#answers.stats,

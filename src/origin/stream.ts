@@ -2,11 +2,14 @@ import { Waiters } from "../cache/waiters.ts";
 import type { Bytes } from "../model/bytes.ts";
 import type { Clock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
+import type { Msn } from "../model/ids.ts";
 import type { StreamConfig } from "../model/options.ts";
 import type { RenditionConfig } from "../model/rendition-options.ts";
-import type { StreamStats, StreamSummary } from "../model/stats.ts";
+import type { Persistence, StreamState, StreamStats, StreamSummary } from "../model/stats.ts";
 import type { RenditionReport } from "../playlist/manifest-types.ts";
 import { renderMultivariant } from "../playlist/multivariant.ts";
+import type { ListKind } from "./answers.ts";
+import type { Recorder } from "./archive.ts";
 import { firstPlaylistDeadlineMs } from "./reload.ts";
 import { Rendition, type RenditionContext } from "./rendition.ts";
 
@@ -15,10 +18,19 @@ export interface StreamContext {
   readonly epoch: string;
   readonly config: StreamConfig;
   readonly clock: Clock;
+  /** A producer that is silent for longer is waited for. */
+  readonly waitingAfterMs: number;
+  /** When its last part came, by the monotonic clock. Default: none has come. */
+  readonly lastPartAtMs?: number;
+  readonly persistence: Persistence;
+  /** The stream has ended. */
+  ended(): void;
   /** What all renditions of this stream share, and where each starts. */
   rendition(options: RenditionConfig): Omit<RenditionContext, "reports" | "advanced" | "full" | "together">;
 }
 
+/** The Media Playlist of each rendition. */
+const FILE = { live: "media.m3u8", dvr: "dvr.m3u8" } as const satisfies Record<ListKind, string>;
 const ANY_STEP = 0;
 /** Two tracks of one source are cut where their frames end, which is not the same for both. */
 const CLOCK_SLACK_MS = 1;
@@ -32,11 +44,15 @@ export class Stream {
   readonly #clock: Clock;
   /** Who waits for any rendition to come along; all of them look again at each step. */
   readonly #steps: Waiters;
+  readonly #context: StreamContext;
+  readonly #openedAtMs: number;
   #pageBytes = 0;
 
   /** @throws RelayError `stream-limit`; no ring is left taken */
   constructor(context: StreamContext) {
     this.name = context.name;
+    this.#context = context;
+    this.#openedAtMs = context.lastPartAtMs ?? context.clock.now();
     this.#epoch = context.epoch;
     this.#config = context.config;
     this.#clock = context.clock;
@@ -78,6 +94,21 @@ export class Stream {
     return lastAtMs === undefined ? undefined : this.#clock.now() - lastAtMs;
   }
 
+  /** Milliseconds since the last part of any rendition, or since it was opened. */
+  get silentMs(): number {
+    return this.idleMs ?? this.#clock.now() - this.#openedAtMs;
+  }
+
+  /** Tells these recorders all that is taken from now on. */
+  recordTo(recorderOf: (rendition: string) => Recorder): void {
+    for (const [id, rendition] of this.#renditions) rendition.recordTo(recorderOf(id));
+  }
+
+  /** The archive lets go of what a rendition has before this segment. */
+  forgetBefore(rendition: string, msn: Msn): void {
+    this.find(rendition)?.forgetBefore(msn);
+  }
+
   find(id: string): Rendition | undefined {
     return this.#renditions.get(id);
   }
@@ -111,11 +142,11 @@ export class Stream {
   }
 
   /**
-   * The Multivariant Playlist. It is held until every rendition is known, by its options or by its init segment; one that is
+   * The Multivariant Playlist, or that of the DVR window. It is held until every rendition is known, by its options or by its init segment; one that is
    * late is left out after the deadline.
    * @throws RelayError `deadline` when no variant is known by then; `waiter-limit`
    */
-  async multivariant(signal?: AbortSignal): Promise<Bytes> {
+  async multivariant(list: ListKind, signal?: AbortSignal): Promise<Bytes> {
     const deadlineMs = firstPlaylistDeadlineMs(this.config.targetDurationMs);
     const isKnown = (rendition: Rendition): boolean => rendition.isText || rendition.listed.codecs !== undefined;
     await this.#until(() => this.ended || this.#every(isKnown), deadlineMs, signal);
@@ -127,13 +158,16 @@ export class Stream {
       renditions.map(({ listed }) => listed),
       {
         sessionKeys: [...new Set(renditions.flatMap(({ sessionKeys }) => sessionKeys.match(/.*\n/g) ?? []))].join(""),
+        file: FILE[list],
         independentSegments: this.#every(({ dependentSegments }) => dependentSegments === 0),
       },
     );
   }
 
   end(): void {
+    if (this.ended) return;
     for (const rendition of this.#renditions.values()) rendition.end();
+    this.#context.ended();
   }
 
   close(): void {
@@ -149,16 +183,19 @@ export class Stream {
 
   get summary(): StreamSummary {
     let windowMs = 0;
+    let dvrWindowMs = 0;
     let sizeBytes = 0;
     for (const rendition of this.#renditions.values()) {
       windowMs = Math.max(windowMs, rendition.windowMs);
+      dvrWindowMs = Math.max(dvrWindowMs, rendition.dvrWindowMs);
       sizeBytes += rendition.sizeBytes;
     }
     return {
       name: this.name,
-      state: this.ended ? "ended" : "live",
+      state: this.#state,
       renditions: [...this.#renditions.keys()],
       windowMs,
+      dvrWindowMs,
       sizeBytes,
     };
   }
@@ -174,14 +211,19 @@ export class Stream {
       ...(idleMs === undefined ? {} : { idleMs }),
       renditionStats: [...this.#renditions.values()].map((rendition) => rendition.stats),
       sources: { page: this.#pageBytes },
-      persistence: "memory",
+      persistence: this.#context.persistence,
     };
+  }
+
+  get #state(): StreamState {
+    if (this.ended) return "ended";
+    return this.silentMs > this.#context.waitingAfterMs ? "waiting" : "live";
   }
 
   #rendition(context: StreamContext, options: RenditionConfig): Rendition {
     const rendition: Rendition = new Rendition({
       ...context.rendition(options),
-      reports: () => this.#reportsFor(options.id),
+      reports: (list) => this.#reportsFor(options.id, list),
       advanced: () => this.#steps.wakeThrough(ANY_STEP),
       full: () => this.end(),
       together: (deadlineMs, signal) =>
@@ -191,11 +233,15 @@ export class Stream {
   }
 
   /** Rule 43: one for each other rendition that has a part to report. */
-  #reportsFor(id: string): readonly RenditionReport[] {
+  #reportsFor(id: string, list: ListKind): readonly RenditionReport[] {
     const reports: RenditionReport[] = [];
     for (const [otherId, { reportPosition }] of this.#renditions) {
       if (otherId === id || reportPosition === undefined) continue;
-      reports.push({ uri: `../${otherId}/media.m3u8`, lastMsn: reportPosition.msn, lastPart: reportPosition.part });
+      reports.push({
+        uri: `../${otherId}/${FILE[list]}`,
+        lastMsn: reportPosition.msn,
+        lastPart: reportPosition.part,
+      });
     }
     return reports;
   }

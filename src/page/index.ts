@@ -4,7 +4,14 @@ export { RelayError, type RelayErrorCode } from "../model/errors.ts";
 export type { KeyMethod, MediaKey } from "../model/media-key.ts";
 export type { PartForm, StreamOptions, StreamType } from "../model/options.ts";
 export type { RenditionKind, RenditionOptions, VideoRange } from "../model/rendition-options.ts";
-export type { RelayStats, RenditionStats, StreamState, StreamStats, StreamSummary } from "../model/stats.ts";
+export type {
+  Persistence,
+  RelayStats,
+  RenditionStats,
+  StreamState,
+  StreamStats,
+  StreamSummary,
+} from "../model/stats.ts";
 export { type Capture, type CaptureOptions, startCapture } from "./capture.ts";
 export { type OpenRelayOptions, openRelay, type Relay } from "./open-relay.ts";
 export { type LivePublication, type PublishCaptureOptions, publishCapture } from "./publish-capture.ts";

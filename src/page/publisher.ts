@@ -5,8 +5,8 @@ import { RelayError } from "../model/errors.ts";
 import type { PartPosition } from "../model/ids.ts";
 import type { MediaKey } from "../model/media-key.ts";
 import { resolveStreamOptions, type StreamConfig, type StreamOptions } from "../model/options.ts";
-import { AskError, readStep, type Step, type StepAnswer } from "../wire/messages.ts";
-import { type Entry, StepJournal } from "./step-journal.ts";
+import { AskError, type Kept, readStep, type Step, type StepAnswer } from "../wire/messages.ts";
+import { StepJournal } from "./step-journal.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
 /** Steps of one rendition that may wait for their acknowledgement at once. */
@@ -17,6 +17,10 @@ const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 const RESEND_AFTER_MS = 2_000;
 /** A worker that acknowledges nothing for this long is lost, and the publisher with it. */
 const LOST_AFTER_MS = 30_000;
+/** A disk that takes nothing for this long is not waited for: the stream goes on in memory until it does. */
+const DISK_LOST_AFTER_MS = 10_000;
+/** How often the end of a stream is told to workers that are terminated before they have it. */
+const MAX_END_ASKS = 4;
 
 /** One part of a rendition: one or more moof+mdat. `bytes` belong to the publisher from now on, and must not change. */
 export interface PublishedPart {
@@ -30,8 +34,9 @@ export interface PublishedPart {
 }
 
 /**
- * Publishes one stream. Every step is sent to the worker, acknowledged by it, and sent again until it is; a worker that
- * was terminated meanwhile is told the last segments again, so that players go on where they were.
+ * Publishes one stream. Every step is sent to the worker, acknowledged by it, and sent again until it is. A worker that was
+ * terminated meanwhile is told what it has not on disk, or, where it keeps nothing there, the last segments: so players go on
+ * where they were.
  */
 export class Publisher {
   readonly name: string;
@@ -42,9 +47,11 @@ export class Publisher {
   readonly #epoch: string;
   readonly #journals = new Map<string, StepJournal>();
   readonly #onClosed: () => void;
+  readonly #unlisten: () => void;
   #session = 0;
   #opening: Promise<void> | undefined;
   #cancelResend: (() => void) | undefined;
+  #cancelDiskWatch: (() => void) | undefined;
   #lastAnswerMs: number;
   #closed: RelayError | undefined;
   #reopened = 0;
@@ -63,6 +70,7 @@ export class Publisher {
     this.#epoch = context.epoch;
     this.#onClosed = context.onClosed ?? (() => undefined);
     this.#lastAnswerMs = this.#clock.now();
+    this.#unlisten = this.#link.onKept((kept) => this.#kept(kept));
     // A playlist needs three target durations to be worth joining (rule 30).
     const keepMs = 3 * this.config.targetDurationMs;
     for (const { id } of this.config.renditions) this.#journals.set(id, new StepJournal(id, keepMs));
@@ -99,7 +107,8 @@ export class Publisher {
   }
 
   /**
-   * Publishes one part. Resolves with its position when the worker has stored it: waiting for that is the back-pressure.
+   * Publishes one part. Resolves with its position when the worker has stored it, and its disk is not too far behind: waiting for
+   * that is the back-pressure.
    * @throws RelayError `init-missing`, `malformed-part`, `track-mismatch`, `part-too-long`, `timeline-jump`: this part is left
    * out, what is live goes on; `worker-unreachable`, `closed`: no more can be published
    */
@@ -150,13 +159,27 @@ export class Publisher {
   /** Ends the stream: playlists say ENDLIST, and the window stays readable. Resolves when the worker knows. */
   async end(): Promise<void> {
     if (this.#closed !== undefined) return;
-    // What was published comes first, if it comes at all.
-    await this.#drained();
     try {
-      await this.#link.ask({ type: "end", stream: this.name, epoch: this.#epoch });
+      for (let asks = 1; ; asks++) {
+        // What was published comes first, if it comes at all.
+        await this.#drained();
+        try {
+          return await this.#askEnd();
+        } catch (error) {
+          // A worker that started anew may lack the last parts, or have missed the question.
+          const { code } = RelayError.from(error);
+          if (asks >= MAX_END_ASKS || (code !== "out-of-order" && code !== "worker-unreachable")) throw error;
+          await this.#open();
+        }
+      }
     } finally {
       this.close();
     }
+  }
+
+  async #askEnd(): Promise<void> {
+    const expected = [...this.#journals].map(([rendition, { next }]) => ({ rendition, number: next }));
+    await this.#link.ask({ type: "end", stream: this.name, epoch: this.#epoch, session: this.#session, expected });
   }
 
   /** Stops publishing without a word: the stream stays as it is. What is not acknowledged is rejected with `closed`. */
@@ -164,6 +187,8 @@ export class Publisher {
     if (this.#closed !== undefined) return;
     this.#closed = error;
     this.#cancelResend?.();
+    this.#cancelDiskWatch?.();
+    this.#unlisten();
     for (const journal of this.#journals.values()) journal.fail(error);
     this.#onClosed();
   }
@@ -192,10 +217,11 @@ export class Publisher {
     // Before it has a number: one that the worker cannot read would hold up all that follow.
     readStep(step);
     const journal = this.#journal(rendition);
-    if (journal.pending >= MAX_PENDING_STEPS || journal.pendingBytes >= MAX_PENDING_BYTES) {
+    const unsettled = journal.pending + journal.heldBack;
+    if (unsettled >= MAX_PENDING_STEPS || journal.pendingBytes >= MAX_PENDING_BYTES) {
       throw new RelayError(
         "worker-unreachable",
-        `"${this.name}": expected at most ${MAX_PENDING_STEPS} unacknowledged steps: wait for part() before the next`,
+        `"${this.name}": expected at most ${MAX_PENDING_STEPS} steps on their way: wait for part() before the next`,
       );
     }
     if (this.pending === 0) this.#lastAnswerMs = this.#clock.now();
@@ -211,8 +237,7 @@ export class Publisher {
     });
   }
 
-  #send(rendition: string, number: number, step: Entry["step"]): void {
-    if (step.kind === "none") return;
+  #send(rendition: string, number: number, step: Step): void {
     const session = this.#session;
     const transfer: Transferable[] = [];
     let sent: Step = step;
@@ -232,6 +257,7 @@ export class Publisher {
           if (session !== this.#session) return;
           this.#lastAnswerMs = this.#clock.now();
           this.#journal(rendition).acknowledge(number, answer);
+          this.#watchDisk();
         },
         (error: unknown) => {
           if (session === this.#session) this.#refused(rendition, number, RelayError.from(error));
@@ -249,9 +275,7 @@ export class Publisher {
         void this.#reopen();
         return;
       case "out-of-order":
-        // A message was lost: everything from the one that is expected goes out again.
-        if (error instanceof AskError && error.expected !== undefined)
-          this.#sendFrom(rendition, error.expected, number);
+        if (error instanceof AskError && error.expected !== undefined) this.#goBack(rendition, error.expected, number);
         return;
       default:
         this.#lastAnswerMs = this.#clock.now();
@@ -259,10 +283,42 @@ export class Publisher {
     }
   }
 
-  #sendFrom(rendition: string, first: number, through = Number.POSITIVE_INFINITY): void {
+  /** The worker expects an earlier step than the one it got. */
+  #goBack(rendition: string, expected: number, got: number): void {
+    const journal = this.#journal(rendition);
+    // It had that one: it was terminated since, and other renditions lack steps too.
+    if (expected < journal.first || journal.get(expected)?.acknowledged === true) void this.#reopen();
+    // A message was lost: everything from the one that is expected goes out again.
+    else this.#resend(rendition, expected, got);
+  }
+
+  /** Sends what is not acknowledged. */
+  #resend(rendition: string, first: number, through = Number.POSITIVE_INFINITY): void {
     for (const [number, entry] of this.#journal(rendition).from(first)) {
       if (number <= through && !entry.acknowledged) this.#send(rendition, number, entry.step);
     }
+  }
+
+  #kept({ stream, epoch, session, expected }: Kept): void {
+    if (stream !== this.name || epoch !== this.#epoch || session !== this.#session) return;
+    this.#cancelDiskWatch?.();
+    this.#cancelDiskWatch = undefined;
+    for (const { rendition, number } of expected) {
+      const journal = this.#journals.get(rendition);
+      journal?.persistIn("disk");
+      journal?.keep(number);
+    }
+    this.#watchDisk();
+  }
+
+  /** Gives the disk up for a while where acknowledgements wait for it and it takes nothing. */
+  #watchDisk(): void {
+    if (this.#cancelDiskWatch !== undefined || this.#closed !== undefined) return;
+    if (![...this.#journals.values()].some(({ heldBack }) => heldBack > 0)) return;
+    this.#cancelDiskWatch = this.#clock.after(DISK_LOST_AFTER_MS, () => {
+      this.#cancelDiskWatch = undefined;
+      for (const journal of this.#journals.values()) journal.persistIn("memory");
+    });
   }
 
   /** Looks after what is not acknowledged for as long as there is any. */
@@ -282,7 +338,7 @@ export class Publisher {
         return;
       }
       if (silentMs >= RESEND_AFTER_MS && this.#opening === undefined) {
-        for (const id of this.#journals.keys()) this.#sendFrom(id, 0);
+        for (const id of this.#journals.keys()) this.#resend(id, 0);
       }
       this.#watch();
     });
@@ -325,15 +381,17 @@ export class Publisher {
       if (this.#session > 0) this.#reopened += 1;
       this.#session = session;
       for (const start of answer.starts) this.#journals.get(start.id)?.startAt(start);
-      for (const [id, journal] of this.#journals) {
-        journal.restart();
-        for (const [number, entry] of journal.from(0)) this.#send(id, number, entry.step);
-      }
-      return;
+      for (const journal of this.#journals.values()) journal.restart();
+    } else if (answer.expected.some(({ rendition, number }) => number < (this.#journals.get(rendition)?.first ?? 0))) {
+      // It lacks what nobody has any more: by this number it learns that its session is over.
+      this.#session += 1;
+      return this.#openOnce(signal);
     }
-    this.#session = answer.session;
     for (const { rendition, number } of answer.expected) {
-      if (this.#journals.has(rendition)) this.#sendFrom(rendition, number);
+      const journal = this.#journals.get(rendition);
+      journal?.persistIn(answer.persistence);
+      // What it acknowledged and had not on disk is lost with the worker that had it, and goes out again too.
+      for (const [at, { step }] of journal?.from(number) ?? []) this.#send(rendition, at, step);
     }
   }
 

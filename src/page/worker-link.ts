@@ -6,6 +6,8 @@ import {
   type AskEnvelope,
   AskError,
   isEddyMessage,
+  type Kept,
+  readKept,
   WIRE_VERSION,
   type WireError,
 } from "../wire/messages.ts";
@@ -32,6 +34,7 @@ export class WorkerLink {
   readonly #port: WorkerPort;
   readonly #clock: Clock;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #keptListeners = new Set<(kept: Kept) => void>();
   readonly #unlisten: () => void;
   #lastId = 0;
 
@@ -84,9 +87,16 @@ export class WorkerLink {
     });
   }
 
+  /** Hears of what the worker has on disk, of any stream. Returns how to stop. */
+  onKept(listener: (kept: Kept) => void): () => void {
+    this.#keptListeners.add(listener);
+    return () => this.#keptListeners.delete(listener);
+  }
+
   /** Stops listening; what waits is rejected with `closed`. */
   close(): void {
     this.#unlisten();
+    this.#keptListeners.clear();
     for (const { settle } of [...this.#waiting.values()]) {
       settle(undefined, { code: "closed", message: "the relay was closed" });
     }
@@ -94,6 +104,8 @@ export class WorkerLink {
 
   #receive(data: unknown): void {
     if (!isEddyMessage(data)) return;
+    const kept = data.kept === undefined ? undefined : readKept(data);
+    if (kept !== undefined) for (const listener of this.#keptListeners) listener(kept);
     const waiting = this.#waiting.get(data.re as number);
     if (data.eddy === WIRE_VERSION) waiting?.settle(data.answer, data.error as WireError | undefined);
     else waiting?.settle(undefined, versionMismatch(data.eddy));

@@ -401,10 +401,14 @@ export class M3u8Manifest {
 
   /**
    * Rebuilds the playlists from what `addPart` gave for each part: the same text, digit for digit, with the last segment open.
-   * The live list begins at `liveMsn`; with a DVR window, what is before it is listed there. Counters of `stats` start anew.
+   * The live list begins at `liveMsn`; with a DVR window, what is before it is listed there. Date ranges are in the order in which
+   * they were added. Counters of `stats` start anew.
    * @throws RelayError `invalid-option` for records that do not follow each other; `internal` where there was a part already
    */
-  restore(segments: readonly SegmentRecord[], { liveMsn }: { readonly liveMsn: Msn }): void {
+  restore(
+    segments: readonly SegmentRecord[],
+    { liveMsn, dateRanges = [] }: { readonly liveMsn: Msn; readonly dateRanges?: readonly DateRangeOptions[] },
+  ): void {
     this.#checkLive();
     const replayed = replay(this.#config, this.#log, segments);
     const record = segments.at(-1);
@@ -421,6 +425,11 @@ export class M3u8Manifest {
     this.#awaitsFrame = isGap(last);
     this.#lastIsShort = record.flags.at(-1) === 0 && this.#isShort(lastPartTicks);
     this.#position = { msn: last.msn, part: last.partCount - 1 };
+    for (const range of dateRanges) {
+      this.addDateRange(range);
+      // As they left one by one: all of them together may be more than a list takes.
+      this.#removeDateRanges();
+    }
     this.#changed();
   }
 

@@ -13,6 +13,8 @@ export interface MultivariantOptions {
   readonly independentSegments?: boolean;
   /** Lines of EXT-X-SESSION-KEY. Default none. */
   readonly sessionKeys?: string;
+  /** Which Media Playlist of each rendition is listed. Default `media.m3u8`. */
+  readonly file?: "media.m3u8" | "dvr.m3u8";
 }
 
 /** Codecs of sound: a variant of these alone has nothing to put other sound beside. */
@@ -27,7 +29,7 @@ const SOUND = /^(?:mp4a|opus|flac|ac-3|ec-3|ac-4)(?:\.|$)/i;
  * @see draft-pantos-hls-rfc8216bis-22, sections 4.4.6.1, 4.4.6.2
  */
 export function renderMultivariant(renditions: readonly ListedRendition[], options: MultivariantOptions = {}): Bytes {
-  const { independentSegments = true, sessionKeys = "" } = options;
+  const { independentSegments = true, sessionKeys = "", file = "media.m3u8" } = options;
   const known = renditions.filter(({ kind, codecs }) => kind === "subtitles" || codecs !== undefined);
   const subtitles = known.filter(({ kind }) => kind === "subtitles");
   const audioGroups = groupsOf(known.filter(({ kind }) => kind === "audio"));
@@ -36,14 +38,14 @@ export function renderMultivariant(renditions: readonly ListedRendition[], optio
   // 4.4.2.1: it holds for every segment of every Media Playlist, so it goes once one does not.
   if (independentSegments) text += "#EXT-X-INDEPENDENT-SEGMENTS\n";
   text += sessionKeys;
-  for (const group of audioGroups.values()) for (const one of group) text += mediaTag("AUDIO", one);
-  for (const one of subtitles) text += mediaTag("SUBTITLES", one);
+  for (const group of audioGroups.values()) for (const one of group) text += mediaTag("AUDIO", one, file);
+  for (const one of subtitles) text += mediaTag("SUBTITLES", one, file);
   for (const variant of known) {
     if (variant.kind !== undefined && variant.kind !== "variant") continue;
     const takesAudio = codecsOf(variant).some((codec) => !SOUND.test(codec));
     const groups = takesAudio ? [...audioGroups.values()] : [];
-    if (groups.length === 0) text += streamInf(variant, { subtitles });
-    for (const audio of groups) text += streamInf(variant, { audio, subtitles });
+    if (groups.length === 0) text += streamInf(variant, { subtitles, file });
+    for (const audio of groups) text += streamInf(variant, { audio, subtitles, file });
   }
   return new TextEncoder().encode(text) as Bytes;
 }
@@ -66,7 +68,7 @@ function codecsOf({ codecs = "" }: ListedRendition): string[] {
     .filter((codec) => codec !== "");
 }
 
-function mediaTag(type: "AUDIO" | "SUBTITLES", rendition: ListedRendition): string {
+function mediaTag(type: "AUDIO" | "SUBTITLES", rendition: ListedRendition, file: string): string {
   const { id, group = type.toLowerCase(), name = id, language, channels } = rendition;
   // 4.4.6.1: a player may choose it by language; the default may be chosen without.
   return (
@@ -74,16 +76,17 @@ function mediaTag(type: "AUDIO" | "SUBTITLES", rendition: ListedRendition): stri
     (language === undefined ? "" : `,LANGUAGE=${quoted("language", language)}`) +
     `,DEFAULT=${rendition.default === true ? "YES" : "NO"},AUTOSELECT=YES` +
     (channels === undefined || type !== "AUDIO" ? "" : `,CHANNELS=${quoted("channels", channels)}`) +
-    `,URI=${quoted("id", `${id}/media.m3u8`)}\n`
+    `,URI=${quoted("id", `${id}/${file}`)}\n`
   );
 }
 
 interface Beside {
   readonly audio?: readonly ListedRendition[];
   readonly subtitles: readonly ListedRendition[];
+  readonly file: string;
 }
 
-function streamInf(variant: ListedRendition, { audio = [], subtitles }: Beside): string {
+function streamInf(variant: ListedRendition, { audio = [], subtitles, file }: Beside): string {
   const { id, width, height, frameRate, videoRange } = variant;
   // What plays together is the variant with one rendition of each group: the largest one counts (4.4.6.2).
   const together = (rate: (rendition: ListedRendition) => number): number =>
@@ -101,5 +104,5 @@ function streamInf(variant: ListedRendition, { audio = [], subtitles }: Beside):
   const [caption] = subtitles;
   if (sound !== undefined) text += `,AUDIO=${quoted("group", sound.group ?? "audio")}`;
   if (caption !== undefined) text += `,SUBTITLES=${quoted("group", caption.group ?? "subtitles")}`;
-  return `${text}\n${id}/media.m3u8\n`;
+  return `${text}\n${id}/${file}\n`;
 }

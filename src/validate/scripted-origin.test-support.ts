@@ -108,7 +108,7 @@ class ScriptedOrigin {
       typeof rendition === "string" ? { id: rendition, codecs: "avc1.42c01f", bandwidth: 1_000_000 } : rendition,
     );
     this.#everyMs = scenario.everyMs ?? 200;
-    this.#playlists = new Playlists({ numPlaylists: 8, ...scenario.cache }, this.clock);
+    this.#playlists = new Playlists({ numPlaylists: 8, ...scenario.cache }, { clock: this.clock });
     this.#open("e1");
     const match = createMatch(this.#playlists, { gzip: true, allowOrigin: "*" });
     this.fetch = async (url, init) => {

@@ -4,13 +4,13 @@ import { RelayError, type RelayErrorCode } from "../model/errors.ts";
 import { checkName, type Msn, type PartId, type PartPosition } from "../model/ids.ts";
 import { checkKeys, type MediaKey } from "../model/media-key.ts";
 import type { StreamOptions } from "../model/options.ts";
-import type { RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
+import type { Persistence, RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
 
 /**
  * Version of the messages between a page and the worker. Both sides refuse another version with `version-mismatch`,
  * so that a page of one release and a worker of another cannot misread each other.
  */
-export const WIRE_VERSION = 2;
+export const WIRE_VERSION = 3;
 
 /** Most bytes one message may carry: a part of one second at 64 Mbit/s, with room. */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
@@ -46,7 +46,15 @@ export type Step =
   /** What encrypts the parts that follow. */
   | { readonly kind: "key"; readonly keys: readonly MediaKey[] }
   /** Sent to every rendition. */
-  | { readonly kind: "dateRange"; readonly range: DateRangeOptions };
+  | { readonly kind: "dateRange"; readonly range: DateRangeOptions }
+  /** In the place of one that was refused, for a worker that has yet to pass its number. */
+  | { readonly kind: "none" };
+
+/** A step of a rendition by its number. */
+export interface StepNumber {
+  readonly rendition: string;
+  readonly number: number;
+}
 
 /** What a page may ask of the worker. */
 export type Ask =
@@ -56,7 +64,10 @@ export type Ask =
       readonly stream: string;
       /** Made anew by each publisher; part of every media URI, so that none is ever reused (rule 28). */
       readonly epoch: string;
-      /** Grows each time the same publisher opens again, after its worker was terminated. */
+      /**
+       * One more than the session that the page is in, and it goes on in that one where the worker still knows it, from memory or
+       * from disk. Any other is a new one, and steps are numbered anew.
+       */
       readonly session: number;
       readonly options: StreamOptions;
       readonly starts: readonly RenditionStart[];
@@ -70,7 +81,14 @@ export type Ask =
       readonly number: number;
       readonly step: Step;
     }
-  | { readonly type: "end"; readonly stream: string; readonly epoch: string }
+  | {
+      readonly type: "end";
+      readonly stream: string;
+      readonly epoch: string;
+      readonly session: number;
+      /** The step that would come next, by rendition: the end comes after all that was published. */
+      readonly expected: readonly StepNumber[];
+    }
   | { readonly type: "streams" }
   | { readonly type: "stats"; readonly stream?: string }
   | { readonly type: "remove"; readonly stream: string }
@@ -97,12 +115,14 @@ export interface Answers {
 }
 
 export interface OpenAnswer {
-  /** The session that this worker holds: the one of the ask, or an earlier one that it still knows. */
+  /** The session that this worker holds: the one of the ask, or the one before that, which it still knows. */
   readonly session: number;
   /** The step that is expected next, by rendition. */
-  readonly expected: readonly { readonly rendition: string; readonly number: number }[];
+  readonly expected: readonly StepNumber[];
   /** Where each rendition goes on: after what a producer before left, if there was one. */
   readonly starts: readonly RenditionStart[];
+  /** `disk`: the worker says of each step when it is on disk, and until then only the page can bring it back. */
+  readonly persistence: Persistence;
 }
 
 export interface StepAnswer {
@@ -127,6 +147,20 @@ export interface WireError {
 export type AnswerEnvelope =
   | { readonly eddy: number; readonly re: number; readonly answer: Answers[Ask["type"]] }
   | { readonly eddy: number; readonly re: number; readonly error: WireError };
+
+/** What of a producer's session is on disk: every step of a rendition below its number. */
+export interface Kept {
+  readonly stream: string;
+  readonly epoch: string;
+  readonly session: number;
+  readonly expected: readonly StepNumber[];
+}
+
+/** From the worker to a producer's page, answering nothing that it asked. */
+export interface KeptEnvelope {
+  readonly eddy: number;
+  readonly kept: Kept;
+}
 
 type Fields = Record<string, unknown>;
 
@@ -214,8 +248,10 @@ export function readStep(value: unknown): Step {
       return { kind: "key", keys: checkKeys(value.keys) };
     case "dateRange":
       return { kind: "dateRange", range: checkDateRange(value.range) };
+    case "none":
+      return { kind: "none" };
     default:
-      throw malformed("step.kind", "init, part, gap, discontinuity, key or dateRange", value.kind);
+      throw malformed("step.kind", "init, part, gap, discontinuity, key, dateRange or none", value.kind);
   }
 }
 
@@ -229,6 +265,14 @@ function startOf(value: unknown): RenditionStart {
     initIndex: count(value, "initIndex"),
     ...(value.programDateTimeMs === undefined ? {} : { programDateTimeMs: milliseconds(value, "programDateTimeMs") }),
   };
+}
+
+function stepNumbers(value: unknown): readonly StepNumber[] {
+  if (!Array.isArray(value) || value.length > 64) throw malformed("expected", "at most 64 numbers", value);
+  return value.map((one: unknown) => {
+    if (!isFields(one)) throw malformed("expected", "an object", one);
+    return { rendition: checkName(one.rendition, "rendition"), number: count(one, "number") };
+  });
 }
 
 function askOf(value: unknown): Ask {
@@ -246,7 +290,13 @@ function askOf(value: unknown): Ask {
     case "remove":
       return { type, stream: checkName(value.stream, "stream") };
     case "end":
-      return { type, stream: checkName(value.stream, "stream"), epoch: epochOf(value) };
+      return {
+        type,
+        stream: checkName(value.stream, "stream"),
+        epoch: epochOf(value),
+        session: count(value, "session"),
+        expected: stepNumbers(value.expected),
+      };
     case "open": {
       const { options, starts } = value;
       if (!isFields(options)) throw malformed("options", "an object", options);
@@ -288,6 +338,21 @@ export function readAsk(data: Fields & { readonly eddy: number }): Ask {
     );
   }
   return askOf(data.ask);
+}
+
+/**
+ * Reads what a worker of this version said unasked. Undefined where it is something else.
+ * @throws RelayError `malformed-message`, `invalid-name`
+ */
+export function readKept(data: Fields & { readonly eddy: number }): Kept | undefined {
+  const { kept } = data;
+  if (data.eddy !== WIRE_VERSION || !isFields(kept)) return undefined;
+  return {
+    stream: checkName(kept.stream, "stream"),
+    epoch: epochOf(kept),
+    session: count(kept, "session"),
+    expected: stepNumbers(kept.expected),
+  };
 }
 
 /** The error of an answer, as thrown on the page. */

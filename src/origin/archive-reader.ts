@@ -1,0 +1,58 @@
+import type { Bytes } from "../model/bytes.ts";
+import type { Clock } from "../model/clock.ts";
+import { RelayError } from "../model/errors.ts";
+import type { Msn, PartId } from "../model/ids.ts";
+import type { Archive } from "./archive.ts";
+
+/** A disk that has not answered by then is as good as none; players ask a 503 again. */
+const READ_DEADLINE_MS = 5_000;
+
+/** Reads what one rendition has in the archive. Every read has a deadline, and one that fails is a miss. */
+export class ArchiveReader {
+  readonly #archive: Archive;
+  readonly #stream: string;
+  readonly #rendition: string;
+  readonly #clock: Clock;
+
+  constructor({ archive, stream, rendition, clock }: ArchiveReaderContext) {
+    this.#archive = archive;
+    this.#stream = stream;
+    this.#rendition = rendition;
+    this.#clock = clock;
+  }
+
+  /** @throws RelayError `deadline` */
+  part(id: PartId, signal?: AbortSignal): Promise<Bytes | undefined> {
+    return this.#within(this.#archive.part(this.#stream, this.#rendition, id), signal);
+  }
+
+  /** The parts of a segment in order, gaps left out. @throws RelayError `deadline` */
+  segment(msn: Msn, signal?: AbortSignal): Promise<readonly Bytes[] | undefined> {
+    return this.#within(this.#archive.segment(this.#stream, this.#rendition, msn), signal);
+  }
+
+  #within<T>(read: Promise<T | undefined>, signal: AbortSignal | undefined): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const done = (found: T | undefined): void => {
+        cancel();
+        signal?.removeEventListener("abort", missed);
+        resolve(found);
+      };
+      const missed = (): void => done(undefined);
+      const cancel = this.#clock.after(READ_DEADLINE_MS, () => {
+        signal?.removeEventListener("abort", missed);
+        const of = `"${this.#stream}/${this.#rendition}"`;
+        reject(new RelayError("deadline", `${of}: the archive has not answered within ${READ_DEADLINE_MS} ms`));
+      });
+      signal?.addEventListener("abort", missed);
+      read.then(done, missed);
+    });
+  }
+}
+
+export interface ArchiveReaderContext {
+  readonly archive: Archive;
+  readonly stream: string;
+  readonly rendition: string;
+  readonly clock: Clock;
+}

@@ -1,0 +1,18 @@
+import type { Archive, RelayError, RestoredStream } from "eddy-hls/core";
+import type { ProducerStore, StoredProducer } from "./ingest.ts";
+
+/** A stream as it is found on disk, with the producer that was live in it. */
+export interface StoredStream extends RestoredStream {
+  readonly producer?: StoredProducer;
+}
+
+/** What keeps the streams of a relay on disk. */
+export interface RelayStore extends Archive, ProducerStore {
+  /** Every stream, without its media. */
+  load(): Promise<readonly StoredStream[]>;
+  /** These steps are on disk: all below the number given for each rendition. */
+  onKept: ((stream: string, epoch: string, session: number, kept: ReadonlyMap<string, number>) => void) | undefined;
+  /** What a rendition has before this segment is about to be deleted. */
+  onForget: ((stream: string, rendition: string, beforeMsn: number) => void) | undefined;
+  onTrouble: ((error: RelayError) => void) | undefined;
+}
