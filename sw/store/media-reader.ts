@@ -1,7 +1,7 @@
 import type { Bytes, Msn, PartId } from "eddy-hls/core";
 import type { Faults } from "./faults.ts";
 import { hasMedia, type RenditionIndex, type StoredSegment } from "./rendition-index.ts";
-import { MAX_PIECE_BYTES, type StoreDatabase } from "./schema.ts";
+import { MAX_PIECE_BYTES, PART_LOST, type StoreDatabase } from "./schema.ts";
 
 /** Reads media of one rendition at a time: what still waits to be written from memory, all else from disk. */
 export class MediaReader {
@@ -39,6 +39,7 @@ export class MediaReader {
     const wanted: { readonly part: number; readonly id: PartId; readonly waiting: Bytes | undefined }[] = [];
     for (let part = from; part < to; part++) {
       const id = segment.firstPartId + part;
+      if (((segment.flags[part] ?? 0) & PART_LOST) !== 0) return undefined;
       if (hasMedia(segment.flags[part])) wanted.push({ part, id, waiting: index.pending(id) });
     }
     const stored = wanted.filter(({ waiting }) => waiting === undefined);

@@ -4,6 +4,7 @@ import { resolveStreamOptions, type StreamConfig } from "../../src/model/options
 import { PART_GAP, PART_INDEPENDENT, type PartRecord, type SegmentOpening } from "../../src/model/record.ts";
 import type { Recorder } from "../../src/origin/archive.ts";
 import type { FaultPoint } from "./faults.ts";
+import type { StoreName } from "./schema.ts";
 import { type StoreOptions, StreamStore } from "./stream-store.ts";
 
 export const PARTS_PER_SEGMENT = 4;
@@ -19,6 +20,12 @@ export function config(...ids: string[]): StreamConfig {
 /** Bytes that tell which part they are, in a buffer that holds more than them. */
 export function mediaOf(id: number, sizeBytes = 1_000): Bytes {
   return new Uint8Array(sizeBytes + 16).fill(id % 251).subarray(8, 8 + sizeBytes);
+}
+
+/** What media is, in short: comparing it byte by byte is slow, and shows too much where it fails. */
+export function told(bytes: Bytes | undefined): string | undefined {
+  if (bytes === undefined) return undefined;
+  return `${bytes.every((byte) => byte === bytes[0]) ? bytes[0] : "mixed"} x ${bytes.byteLength}`;
 }
 
 export function opening(msn: number, changes: Partial<SegmentOpening> = {}): SegmentOpening {
@@ -120,4 +127,56 @@ export function faultAt(point: FaultPoint, nth = 1): { faults: (at: FaultPoint) 
       return count >= nth;
     },
   };
+}
+
+type Raw = { readonly key: IDBValidKey; readonly value: unknown };
+
+function opened(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const asked = indexedDB.open("eddy");
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = () => reject(asked.error);
+  });
+}
+
+/** What is in the database, with nothing of ours in between. */
+export async function rawRecords(store: StoreName): Promise<Raw[]> {
+  const database = await opened();
+  const records = await new Promise<Raw[]>((resolve) => {
+    const found: Raw[] = [];
+    database.transaction(store).objectStore(store).openCursor().onsuccess = ({ target }) => {
+      const cursor = (target as IDBRequest<IDBCursorWithValue | null>).result;
+      if (cursor === null) return resolve(found);
+      found.push({ key: cursor.primaryKey, value: cursor.value });
+      cursor.continue();
+    };
+  });
+  database.close();
+  return records;
+}
+
+/** Spoils records; what their keys are made of stays. Returns how many there were. */
+export async function changeRaw(
+  store: StoreName,
+  which: (key: readonly number[]) => boolean,
+  change: (value: Record<string, unknown>) => object,
+): Promise<number> {
+  const records = (await rawRecords(store)).filter(({ key }) => which(key as number[]));
+  const database = await opened();
+  const transaction = database.transaction(store, "readwrite");
+  for (const { key, value } of records) {
+    const objectStore = transaction.objectStore(store);
+    const changed = change(value as Record<string, unknown>);
+    if (objectStore.keyPath === null) objectStore.put(changed, key);
+    else {
+      const paths = [objectStore.keyPath].flat();
+      const identity = Object.fromEntries(paths.map((path) => [path, (value as Record<string, unknown>)[path]]));
+      objectStore.put({ ...changed, ...identity });
+    }
+  }
+  await new Promise((resolve) => {
+    transaction.oncomplete = resolve;
+  });
+  database.close();
+  return records.length;
 }
