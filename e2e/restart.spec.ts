@@ -56,6 +56,7 @@ test("a browser whose processes are killed finds again what was acknowledged, bu
     expect(parts, "parts that are on disk").toBeGreaterThanOrEqual(durable);
     expect(lostMs, "acknowledged so long before, and lost").toBeLessThan(AT_MOST_LOST_MS);
 
+    await page.bringToFront();
     await page.evaluate(() => window.kit.play("/live/studio/dvr.m3u8", 0));
     for (const share of [0, 0.5, 0.97]) {
       await page.evaluate((positionS) => window.kit.seek(positionS), kept.durationS * share);
