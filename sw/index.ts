@@ -1,2 +1,2 @@
 /** Entry point `eddy-hls/worker`: the relay of a Service Worker. */
-export { createRelay, type ServeRelayOptions, serveRelay, type WorkerRelay } from "./serve-relay.ts";
+export { createRelay, type DvrOptions, type ServeRelayOptions, serveRelay, type WorkerRelay } from "./serve-relay.ts";

@@ -23,6 +23,8 @@ export interface StoredProducer {
 
 /** What keeps streams on disk, as far as their producers are concerned. */
 export interface ProducerStore {
+  /** False once it has failed for good. */
+  readonly available: boolean;
   /** The parts that were taken so far bring the rendition to this step: once they are on disk, it need not be sent again. */
   reached(stream: string, rendition: string, at: { epoch: string; session: number; expected: number }): void;
   /** Resolves when all that was handed over is on disk, or has failed. */
@@ -203,7 +205,7 @@ export class Ingest {
         number: producer.expected.get(rendition) ?? 0,
       })),
       starts: [...stream.renditions].map(([id, { next }]) => ({ id, ...next })),
-      persistence: this.#store === undefined ? "memory" : "disk",
+      persistence: this.#store?.available === true ? "disk" : "memory",
     };
   }
 

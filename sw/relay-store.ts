@@ -14,5 +14,7 @@ export interface RelayStore extends Archive, ProducerStore {
   onKept: ((stream: string, epoch: string, session: number, kept: ReadonlyMap<string, number>) => void) | undefined;
   /** What a rendition has before this segment is about to be deleted. */
   onForget: ((stream: string, rendition: string, beforeMsn: number) => void) | undefined;
+  /** Want of room took all that was left of a stream that had ended. */
+  onRemoved: ((stream: string) => void) | undefined;
   onTrouble: ((error: RelayError) => void) | undefined;
 }

@@ -12,6 +12,7 @@ import {
 } from "../src/wire/messages.ts";
 import { Ingest, OutOfOrderError } from "./ingest.ts";
 import type { RelayStore, StoredStream } from "./relay-store.ts";
+import { StreamStore } from "./store/stream-store.ts";
 
 export interface ServeRelayOptions {
   /** Path that all URLs of the relay stand under, with a slash at both ends. Default `/live/`. */
@@ -25,8 +26,17 @@ export interface ServeRelayOptions {
   readonly producerTimeoutMs?: number;
   /** A stream whose producer is silent for longer ends. Default 600,000. */
   readonly endAfterMs?: number;
-  /** Opens what keeps streams on disk, asked once. Default none: they are in memory alone. */
-  readonly openStore?: () => Promise<RelayStore>;
+  /** How much of each stream is kept on disk, through the end of the worker and offline. Default false: all is in memory. */
+  readonly dvr?: DvrOptions | false;
+}
+
+export interface DvrOptions {
+  /** Media that a stream keeps. Default four hours. */
+  readonly windowMs?: number;
+  /** Bytes that a stream keeps. Default: no limit but that of all streams together. */
+  readonly maxBytes?: number;
+  /** What all streams together may take of what the browser grants the origin, from 0 to 1. Default 0.5. */
+  readonly quotaShare?: number;
 }
 
 /** The relay of one Service Worker, for who has listeners of their own. */
@@ -54,8 +64,12 @@ const STATELESS: ReadonlySet<Ask["type"]> = new Set(["hello", "claim", "activate
  * the first request or message that needs it; until that is done, all of them wait.
  * @throws RelayError `invalid-option`
  */
-export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelayOptions = {}): WorkerRelay {
-  const { base = "/live/", openStore, producerTimeoutMs, endAfterMs } = options;
+export function createRelay(
+  scope: ServiceWorkerGlobalScope,
+  options: ServeRelayOptions = {},
+  openStore = storeOf(options.dvr),
+): WorkerRelay {
+  const { base = "/live/", producerTimeoutMs, endAfterMs } = options;
   let parts = partsOf();
   let isReady = openStore === undefined;
   let starting: Promise<void> | undefined;
@@ -163,6 +177,12 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
   };
 }
 
+function storeOf(dvr: DvrOptions | false | undefined): (() => Promise<RelayStore>) | undefined {
+  if (dvr === undefined || dvr === false) return undefined;
+  const { maxBytes, ...options } = dvr;
+  return () => StreamStore.open({ ...options, ...(maxBytes === undefined ? {} : { maxBytesPerStream: maxBytes }) });
+}
+
 /** Opens what the disk has: the stream that was written last is the last to give up its place. */
 function restore(stored: readonly StoredStream[], store: RelayStore, { playlists, ingest }: Parts): void {
   const inOrder = [...stored].sort((left, right) => (left.updatedAtMs ?? 0) - (right.updatedAtMs ?? 0));
@@ -176,6 +196,7 @@ function restore(stored: readonly StoredStream[], store: RelayStore, { playlists
     }
   }
   store.onKept = (stream, epoch, session, kept) => ingest.kept(stream, epoch, session, kept);
+  store.onRemoved = (stream) => playlists.remove(stream);
   store.onForget = (stream, rendition, beforeMsn) => playlists.find(stream)?.forgetBefore(rendition, beforeMsn);
 }
 

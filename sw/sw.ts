@@ -2,4 +2,4 @@ import { serveRelay } from "./index.ts";
 
 declare const self: ServiceWorkerGlobalScope;
 
-serveRelay(self, { base: "/live/" });
+serveRelay(self, { base: "/live/", dvr: {} });

@@ -5,6 +5,7 @@ import type { PartId } from "../model/ids.ts";
 import { type BudgetedRing, ByteBudget } from "./byte-budget.ts";
 import { InitSegments, MAX_INITS } from "./init-segments.ts";
 import { type Slot, StoredSlot } from "./slot.ts";
+import { SlotTable } from "./slot-table.ts";
 import { type WaiterStats, Waiters } from "./waiters.ts";
 
 export interface SlotRingOptions {
@@ -67,22 +68,15 @@ export class SlotRing implements BudgetedRing {
   readonly #budget: ByteBudget;
   readonly #waiters: Waiters;
   readonly #inits = new InitSegments();
-  #slots: (StoredSlot | undefined)[];
-  /** Ids below have left, or never were. */
-  #floorId: PartId;
+  readonly #table: SlotTable;
   /** Ids below can be read where they are there; ids from here on are held back. */
   #nextId: PartId;
   /** One more than the highest id that was written. */
   #headId: PartId;
-  /** Lowest id that is there; says nothing while `#count` is 0. */
-  #oldestId: PartId;
   /** Highest id that can be read; -1 while there is none. */
   #lastId: PartId = -1;
-  #count = 0;
   #heldBack = 0;
-  #sizeBytes = 0;
   #version = 0;
-  #evicted = 0;
   #closed = false;
 
   /** @throws RelayError `invalid-option` */
@@ -101,18 +95,14 @@ export class SlotRing implements BudgetedRing {
     this.#budget = options.budget ?? new ByteBudget(options.maxBytes ?? Number.POSITIVE_INFINITY);
     this.#maxBytes = Math.min(options.maxBytes ?? Number.POSITIVE_INFINITY, this.#budget.maxBytes);
     this.#waiters = new Waiters({ clock, maxWaiters });
-    this.#slots = new Array<StoredSlot | undefined>(capacity).fill(undefined);
-    this.#floorId = firstId;
+    this.#table = new SlotTable(capacity, firstId);
     this.#nextId = firstId;
     this.#headId = firstId;
-    this.#oldestId = firstId;
     this.#budget.join(this);
   }
 
   get(id: PartId): Slot | undefined {
-    const slot = this.#slots[id % this.capacity];
-    // After a wrap this position holds a newer id: a stale read must miss, not alias.
-    return slot !== undefined && slot.id === id && id < this.#nextId ? slot : undefined;
+    return id < this.#nextId ? this.#table.get(id) : undefined;
   }
 
   get last(): Slot | undefined {
@@ -130,16 +120,17 @@ export class SlotRing implements BudgetedRing {
 
   /** The lowest id that can be read. Who lists parts reads it after a write: all below are gone. */
   get oldestId(): PartId | undefined {
-    return this.#count > this.#heldBack ? this.#oldestId : undefined;
+    return this.#table.count > this.#heldBack ? this.#table.oldestId : undefined;
   }
 
   /** Ids below have left, if they ever were there; an id above may still be one that never came. */
   get floorId(): PartId {
-    return this.#floorId;
+    return this.#table.floorId;
   }
 
   get oldestSequence(): number | undefined {
-    return this.#count === 0 || this.pinned ? undefined : this.#slots[this.#oldestId % this.capacity]?.sequence;
+    const { count, oldestId } = this.#table;
+    return count === 0 || this.pinned ? undefined : this.#table.get(oldestId)?.sequence;
   }
 
   /** Grows with every part that becomes readable or is replaced. */
@@ -149,7 +140,7 @@ export class SlotRing implements BudgetedRing {
 
   /** Bytes of all parts; init segments are not counted. */
   get sizeBytes(): number {
-    return this.#sizeBytes;
+    return this.#table.sizeBytes;
   }
 
   get closed(): boolean {
@@ -158,11 +149,11 @@ export class SlotRing implements BudgetedRing {
 
   get stats(): SlotRingStats {
     return {
-      count: this.#count - this.#heldBack,
+      count: this.#table.count - this.#heldBack,
       heldBack: this.#heldBack,
-      sizeBytes: this.#sizeBytes,
+      sizeBytes: this.#table.sizeBytes,
       capacity: this.capacity,
-      evicted: this.#evicted,
+      evicted: this.#table.evicted,
       inits: this.#inits.count,
       waiters: this.#waiters.stats,
     };
@@ -170,8 +161,8 @@ export class SlotRing implements BudgetedRing {
 
   /** Whether `parts` more of `sizeBytes` together fit into a pinned ring without anything leaving. */
   hasRoom(parts: number, sizeBytes: number): boolean {
-    const usedIds = this.#nextId - this.#floorId;
-    if (usedIds + parts > this.capacity || this.#sizeBytes + sizeBytes > this.#maxBytes) return false;
+    const usedIds = this.#nextId - this.#table.floorId;
+    if (usedIds + parts > this.capacity || this.#table.sizeBytes + sizeBytes > this.#maxBytes) return false;
     return this.#budget.hasRoomForPinned(sizeBytes);
   }
 
@@ -209,10 +200,10 @@ export class SlotRing implements BudgetedRing {
    */
   put(id: PartId, bytes: Bytes): void {
     this.#checkWrite(id, bytes);
-    if (id < this.#floorId) {
+    if (id < this.#table.floorId) {
       throw new RelayError(
         "out-of-order",
-        `expected a part id of at least ${this.#floorId}, got ${id}, which has left`,
+        `expected a part id of at least ${this.#table.floorId}, got ${id}, which has left`,
       );
     }
     this.#store(id, bytes);
@@ -226,7 +217,7 @@ export class SlotRing implements BudgetedRing {
    */
   putIfAbsent(id: PartId, bytes: Bytes): PutOutcome {
     this.#checkWrite(id, bytes);
-    const found = this.#compare(id, bytes);
+    const found = this.#table.compare(id, bytes);
     if (found !== undefined) return found;
     this.#store(id, bytes);
     this.#publish(id);
@@ -242,7 +233,7 @@ export class SlotRing implements BudgetedRing {
    */
   putContiguous(id: PartId, bytes: Bytes): PutOutcome {
     this.#checkWrite(id, bytes);
-    const found = this.#compare(id, bytes);
+    const found = this.#table.compare(id, bytes);
     if (found !== undefined) return found;
     if (id >= this.#headId + this.capacity) {
       throw new RelayError(
@@ -277,7 +268,7 @@ export class SlotRing implements BudgetedRing {
    */
   async waitFor(id: PartId, { signal, deadlineMs = DEFAULT_WAIT_MS }: WaitForOptions = {}): Promise<Slot | undefined> {
     const slot = this.get(id);
-    if (slot !== undefined || !(id >= this.#floorId)) return slot;
+    if (slot !== undefined || !(id >= this.#table.floorId)) return slot;
     await this.#waiters.wait(id, { signal, deadlineMs });
     return this.get(id);
   }
@@ -302,7 +293,7 @@ export class SlotRing implements BudgetedRing {
 
   /** Drops the oldest part and returns the bytes it had; 0 when there is none. */
   evictOldest(): number {
-    if (this.#count === 0) return 0;
+    if (this.#table.count === 0) return 0;
     const freedBytes = this.#dropOldest();
     this.#resume();
     return freedBytes;
@@ -312,13 +303,11 @@ export class SlotRing implements BudgetedRing {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#budget.add(-this.#sizeBytes);
+    this.#budget.add(-this.#table.sizeBytes);
     this.#budget.leave(this);
-    this.#slots = [];
+    this.#table.clear();
     this.#lastId = -1;
-    this.#count = 0;
     this.#heldBack = 0;
-    this.#sizeBytes = 0;
     this.#inits.clear();
     this.#waiters.close();
   }
@@ -338,35 +327,19 @@ export class SlotRing implements BudgetedRing {
     );
   }
 
-  /** What `bytes` are to the ring if the id is taken; undefined if it is free. */
-  #compare(id: PartId, bytes: Bytes): "present" | "conflict" | undefined {
-    if (id < this.#floorId) return "present";
-    const slot = this.#slots[id % this.capacity];
-    if (slot?.id !== id) return undefined;
-    return sameBytes(slot.bytes, bytes) ? "present" : "conflict";
-  }
-
   #store(id: PartId, bytes: Bytes): void {
     this.#advanceHead(id);
-    const position = id % this.capacity;
-    const former = this.#slots[position];
-    const addedBytes = bytes.byteLength - (former === undefined ? 0 : former.bytes.byteLength);
-    this.#slots[position] = new StoredSlot(id, this.generation, bytes, this.#budget.nextSequence());
-    this.#sizeBytes += addedBytes;
-    this.#budget.add(addedBytes);
-    // Whatever shared the position has left with the floor, so a former slot has this very id.
-    if (former !== undefined) return;
-    if (this.#count === 0 || id < this.#oldestId) this.#oldestId = id;
-    this.#count += 1;
-    if (id >= this.#nextId) this.#heldBack += 1;
+    const former = this.#table.store(new StoredSlot(id, this.generation, bytes, this.#budget.nextSequence()));
+    this.#budget.add(bytes.byteLength - (former === undefined ? 0 : former.bytes.byteLength));
+    if (former === undefined && id >= this.#nextId) this.#heldBack += 1;
   }
 
   #advanceHead(id: PartId): void {
     if (id < this.#headId) return;
     this.#headId = id + 1;
     const floorId = this.#headId - this.capacity;
-    while (this.#count > 0 && this.#oldestId < floorId) this.#dropOldest();
-    if (floorId > this.#floorId) this.#floorId = floorId;
+    while (this.#table.count > 0 && this.#table.oldestId < floorId) this.#dropOldest();
+    this.#table.raiseFloor(floorId);
   }
 
   /** Makes a stored id readable, with all before it and those that waited for it alone. */
@@ -375,10 +348,10 @@ export class SlotRing implements BudgetedRing {
       this.#announce(id);
       return;
     }
-    let next = Math.max(this.#nextId, this.#floorId);
+    let next = Math.max(this.#nextId, this.#table.floorId);
     this.#nextId = id + 1;
     for (; next <= id; next += 1) {
-      if (this.#slots[next % this.capacity]?.id !== next) continue;
+      if (this.#table.get(next) === undefined) continue;
       this.#heldBack -= 1;
       this.#announce(next);
     }
@@ -387,13 +360,13 @@ export class SlotRing implements BudgetedRing {
 
   /** Goes on to the next gap that may still be filled. */
   #resume(): void {
-    if (this.#nextId < this.#floorId) this.#nextId = this.#floorId;
-    while (this.#heldBack > 0 && this.#slots[this.#nextId % this.capacity]?.id === this.#nextId) {
+    if (this.#nextId < this.#table.floorId) this.#nextId = this.#table.floorId;
+    while (this.#heldBack > 0 && this.#table.get(this.#nextId) !== undefined) {
       this.#heldBack -= 1;
       this.#nextId += 1;
       this.#announce(this.#nextId - 1);
     }
-    this.#waiters.wakeThrough(this.#floorId - 1);
+    this.#waiters.wakeThrough(this.#table.floorId - 1);
   }
 
   #announce(id: PartId): void {
@@ -403,30 +376,19 @@ export class SlotRing implements BudgetedRing {
   }
 
   #makeRoom(): void {
-    if (this.#sizeBytes > this.#maxBytes) {
-      while (this.#sizeBytes > this.#maxBytes) this.#dropOldest();
+    if (this.#table.sizeBytes > this.#maxBytes) {
+      while (this.#table.sizeBytes > this.#maxBytes) this.#dropOldest();
       this.#resume();
     }
     this.#budget.enforce();
   }
 
   #dropOldest(): number {
-    const id = this.#oldestId;
-    const position = id % this.capacity;
-    const freedBytes = this.#slots[position]?.bytes.byteLength ?? 0;
-    this.#slots[position] = undefined;
-    this.#sizeBytes -= freedBytes;
+    const wasHeldBack = this.#table.oldestId >= this.#nextId;
+    const freedBytes = this.#table.dropOldest();
     this.#budget.add(-freedBytes);
-    this.#evicted += 1;
-    this.#count -= 1;
-    if (id >= this.#nextId) this.#heldBack -= 1;
-    if (this.#count === this.#heldBack) this.#lastId = -1;
-    this.#floorId = id + 1;
-    if (this.#count > 0) {
-      let oldestId = id + 1;
-      while (this.#slots[oldestId % this.capacity]?.id !== oldestId) oldestId += 1;
-      this.#oldestId = oldestId;
-    }
+    if (wasHeldBack) this.#heldBack -= 1;
+    if (this.#table.count === this.#heldBack) this.#lastId = -1;
     return freedBytes;
   }
 }
@@ -434,11 +396,4 @@ export class SlotRing implements BudgetedRing {
 function checkId(id: PartId): void {
   if (Number.isSafeInteger(id) && id >= 0) return;
   throw new RelayError("invalid-option", `part id: expected a whole number of at least 0, got ${String(id)}`);
-}
-
-function sameBytes(left: Bytes, right: Bytes): boolean {
-  if (left === right) return true;
-  if (left.byteLength !== right.byteLength) return false;
-  for (let index = 0; index < left.byteLength; index += 1) if (left[index] !== right[index]) return false;
-  return true;
 }

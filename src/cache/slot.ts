@@ -1,6 +1,6 @@
-import { xxHash32 } from "js-xxhash";
 import type { Bytes } from "../model/bytes.ts";
 import type { PartId } from "../model/ids.ts";
+import { hashOf } from "./hash.ts";
 
 /** One ring position. Replaced whole, never edited: readers hold views of `bytes`. */
 export interface Slot {
@@ -11,10 +11,10 @@ export interface Slot {
   /** The view that was put, over the same buffer. A view keeps its whole buffer in memory. */
   readonly bytes: Bytes;
   /**
-   * xxHash32 of `bytes` with seed 0, as an unsigned number. Computed when it is first read and kept: it costs nothing where
-   * nobody asks. Tells parts apart; proves nothing against somebody who forges them.
+   * xxHash64 of `bytes` with seed 0. Computed when it is first read and kept: it costs nothing where nobody asks. Tells parts
+   * apart; proves nothing against somebody who forges them.
    */
-  readonly hash: number;
+  readonly hash: bigint;
 }
 
 /** A slot as its ring keeps it. */
@@ -24,8 +24,8 @@ export class StoredSlot implements Slot {
   readonly bytes: Bytes;
   /** Order of the write among all rings that share a budget. */
   readonly sequence: number;
-  /** -1 until it is asked for. */
-  #hash = -1;
+  /** Undefined until it is asked for. */
+  #hash: bigint | undefined = undefined;
 
   constructor(id: PartId, generation: number, bytes: Bytes, sequence: number) {
     this.id = id;
@@ -34,8 +34,8 @@ export class StoredSlot implements Slot {
     this.sequence = sequence;
   }
 
-  get hash(): number {
-    if (this.#hash < 0) this.#hash = xxHash32(this.bytes, 0);
+  get hash(): bigint {
+    this.#hash ??= hashOf(this.bytes);
     return this.#hash;
   }
 }

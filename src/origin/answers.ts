@@ -245,7 +245,8 @@ export class Answers {
     // What the archive has need not be in the ring to be listed. Where there is none, another stream's parts may have pushed out
     // ours since the last one came.
     const { floorId } = this.#ring;
-    if (this.#archive === undefined && this.#manifest.firstListedPartId < floorId) this.#manifest.dropBefore(floorId);
+    if (this.#archive?.available !== true && this.#manifest.firstListedPartId < floorId)
+      this.#manifest.dropBefore(floorId);
     const cache = list === "dvr" ? this.#dvrM3u8s : this.#context.m3u8s;
     if (list === "dvr") this.#renderDvr();
     else this.#renderLive();

@@ -21,6 +21,11 @@ export class ArchiveReader {
     this.#clock = clock;
   }
 
+  /** Whether what is listed is there. */
+  get available(): boolean {
+    return this.#archive.available;
+  }
+
   /** @throws RelayError `deadline` */
   part(id: PartId, signal?: AbortSignal): Promise<Bytes | undefined> {
     return this.#within(this.#archive.part(this.#stream, this.#rendition, id), signal);

@@ -18,6 +18,8 @@ export interface Recorder {
 
 /** Where media is kept beyond the rings. Streams are known by name, and renditions by id. */
 export interface Archive {
+  /** False once it has failed for good: streams go on in memory, and what is listed must be in the rings again. */
+  readonly available: boolean;
   /** A stream opens, or another producer goes on in it. Gives the recorder of each rendition. */
   open(stream: string, epoch: string, config: StreamConfig): (rendition: string) => Recorder;
   end(stream: string): void;

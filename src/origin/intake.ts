@@ -51,8 +51,8 @@ export interface IntakeContext {
   readonly start: RenditionStart;
   /** Most bytes of one part. */
   readonly maxPartBytes: number;
-  /** What is listed is fetchable without the ring. */
-  readonly isArchived: boolean;
+  /** Whether what is listed is fetchable without the ring. */
+  isArchived(): boolean;
   /** A part is listed: who waits for it can be answered. */
   listed(position: PartPosition): void;
   /** Something that the other renditions may wait for has changed. */
@@ -383,8 +383,8 @@ export class Intake {
    * again (rules 21 and 31).
    */
   #keepListedFetchable(): void {
+    if (this.#context.isArchived()) return;
     const { floorId, lastId } = this.#ring;
-    if (this.#context.isArchived) return;
     if (lastId === undefined || floorId <= this.#context.start.firstPartId) return;
     this.#manifest.dropBefore(floorId + Math.floor((lastId - floorId) / 2));
   }

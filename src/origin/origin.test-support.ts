@@ -3,6 +3,7 @@ import { TEST_AUDIO, TEST_VIDEO, testAudioPart, testInit, testPart, testVtt } fr
 import type { Bytes } from "../model/bytes.ts";
 import type { CacheOptions, StreamOptions } from "../model/options.ts";
 import type { RenditionOptions } from "../model/rendition-options.ts";
+import type { MemoryArchive } from "./archive.test-support.ts";
 import { Playlists } from "./playlists.ts";
 import type { Rendition } from "./rendition.ts";
 
@@ -23,17 +24,22 @@ export function mediaPart(kind: RenditionOptions["kind"], n: number): Bytes {
 
 /** A whole origin without a worker: one stream, fed and asked by hand. */
 export class TestOrigin {
-  readonly playlists: Playlists;
+  playlists: Playlists;
   readonly options: StreamOptions;
   readonly #handler: HandlerOptions;
+  readonly #cache: CacheOptions;
+  readonly #archive: MemoryArchive | undefined;
   #epoch = "e1";
 
   constructor(
     options: Partial<StreamOptions> & Pick<StreamOptions, "renditions">,
     handler: HandlerOptions = {},
     cache: CacheOptions = {},
+    archive?: MemoryArchive,
   ) {
-    this.playlists = new Playlists({ numPlaylists: 16, ...cache });
+    this.#cache = { numPlaylists: 16, ...cache };
+    this.#archive = archive;
+    this.playlists = this.#start();
     this.options = { ...TIMING, ...options };
     this.#handler = handler;
     this.open("e1");
@@ -43,6 +49,16 @@ export class TestOrigin {
   open(epoch: string, options = this.options): void {
     this.#epoch = epoch;
     this.playlists.open("studio", { options, epoch });
+  }
+
+  #start(): Playlists {
+    return new Playlists(this.#cache, this.#archive === undefined ? {} : { archive: this.#archive });
+  }
+
+  /** As a worker that was terminated: what the archive has is all that is left. */
+  restart(): void {
+    this.playlists = this.#start();
+    if (this.#archive !== undefined) this.playlists.restore(this.#archive.stored("studio"));
   }
 
   get epoch(): string {

@@ -12,7 +12,7 @@ import {
   type StreamOptions,
 } from "../model/options.ts";
 import type { RenditionRecord } from "../model/record.ts";
-import type { RelayStats, StreamSummary } from "../model/stats.ts";
+import type { Persistence, RelayStats, StreamSummary } from "../model/stats.ts";
 import { checkEpoch } from "../playlist/manifest-options.ts";
 import type { Archive } from "./archive.ts";
 import { ArchiveReader } from "./archive-reader.ts";
@@ -160,11 +160,15 @@ export class Playlists {
       sizeBytes: this.#chunks.sizeBytes,
       maxBytes: this.#config.maxBytes,
       places: { used: this.#used, total: this.#config.numPlaylists },
-      persistence: this.#archive === undefined ? "memory" : "disk",
+      persistence: this.#persistence,
       ...(this.#archiveError === undefined
         ? {}
         : { persistenceError: `${this.#archiveError.code}: ${this.#archiveError.message}` }),
     };
+  }
+
+  get #persistence(): Persistence {
+    return this.#archive?.available === true ? "disk" : "memory";
   }
 
   #create({ name, epoch, config, starts, restored }: NewStream): Stream {
@@ -175,7 +179,7 @@ export class Playlists {
       config,
       clock: this.#clock,
       waitingAfterMs: this.#waitingAfterMs,
-      persistence: archive === undefined ? "memory" : "disk",
+      persistence: () => this.#persistence,
       ...(restored === undefined ? {} : { lastPartAtMs: restored.lastPartAtMs }),
       ended: () => archive?.end(name),
       rendition: (rendition) => {

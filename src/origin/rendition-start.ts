@@ -1,5 +1,5 @@
 import type { Msn, PartId } from "../model/ids.ts";
-import type { RenditionRecord } from "../model/record.ts";
+import { PART_GAP, PART_INDEPENDENT, type RenditionRecord, type SegmentRecord } from "../model/record.ts";
 
 /** Where a rendition starts, or goes on. */
 export interface RenditionStart {
@@ -23,4 +23,10 @@ export function startOf({ segments }: RenditionRecord): RenditionStart | undefin
     discontinuitySequence: first.discontinuitySequence - (first.discontinuity ? 1 : 0),
     initIndex: Math.max(0, first.initIndex),
   };
+}
+
+/** Whether the first media in a segment cannot be decoded on its own (rule 26). */
+export function isDependent({ flags }: SegmentRecord): boolean {
+  const first = flags.find((bits) => (bits & PART_GAP) === 0);
+  return first !== undefined && (first & PART_INDEPENDENT) === 0;
 }

@@ -19,7 +19,7 @@ import type { ArchiveReader } from "./archive-reader.ts";
 import { Epochs, epochsOf } from "./epochs.ts";
 import { type AddedPart, Intake, type IntakeContext, type PartInput } from "./intake.ts";
 import type { ReloadAsk } from "./reload.ts";
-import { type RenditionStart, startOf } from "./rendition-start.ts";
+import { isDependent, type RenditionStart, startOf } from "./rendition-start.ts";
 
 export interface RenditionContext
   extends Pick<AnswersContext, "reports" | "together">,
@@ -53,6 +53,8 @@ export class Rendition {
   readonly #manifest: M3u8Manifest;
   readonly #intake: Intake;
   readonly #answers: Answers;
+  /** Those that were in its record. */
+  readonly #restoredDependent: number;
 
   /** @throws RelayError `stream-limit` when no ring is free; `invalid-option`, `malformed-init` for a record that is none */
   constructor(context: RenditionContext) {
@@ -89,6 +91,7 @@ export class Rendition {
       ...(start.programDateTimeMs === undefined ? {} : { programDateTimeMs: start.programDateTimeMs }),
     });
     if (restored !== undefined) this.#manifest.restore(segments, restored.record);
+    this.#restoredDependent = segments.filter(isDependent).length;
     // What was before is in the archive alone.
     this.#ring = context.chunks.open(name, { firstId: this.#manifest.nextPartId, pinned: config.type === "event" });
     this.#m3u8s = context.m3u8s.open(name);
@@ -112,7 +115,7 @@ export class Rendition {
       ...shared,
       start,
       maxPartBytes: Math.min(cacheConfig.maxBytesPerPlaylist, cacheConfig.maxBytes),
-      isArchived: archive !== undefined,
+      isArchived: () => archive?.available === true,
       listed: (position) => this.#answers.listed(position),
       advanced: () => context.advanced(),
       full: () => context.full(),
@@ -187,7 +190,7 @@ export class Rendition {
 
   /** Segments that had to open without an independent frame (rule 26). */
   get dependentSegments(): number {
-    return this.#manifest.stats.dependentSegments;
+    return this.#restoredDependent + this.#manifest.stats.dependentSegments;
   }
 
   /** EXT-X-SESSION-KEY lines. */

@@ -22,7 +22,7 @@ export interface StreamContext {
   readonly waitingAfterMs: number;
   /** When its last part came, by the monotonic clock. Default: none has come. */
   readonly lastPartAtMs?: number;
-  readonly persistence: Persistence;
+  persistence(): Persistence;
   /** The stream has ended. */
   ended(): void;
   /** What all renditions of this stream share, and where each starts. */
@@ -211,7 +211,7 @@ export class Stream {
       ...(idleMs === undefined ? {} : { idleMs }),
       renditionStats: [...this.#renditions.values()].map((rendition) => rendition.stats),
       sources: { page: this.#pageBytes },
-      persistence: this.#context.persistence,
+      persistence: this.#context.persistence(),
     };
   }
 

@@ -1,28 +1,25 @@
 import type { Bytes } from "../model/bytes.ts";
 import { checkNumber } from "../model/checks.ts";
-import { checkDateRange, type DateRangeOptions } from "../model/date-range.ts";
+import type { DateRangeOptions } from "../model/date-range.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId, PartPosition } from "../model/ids.ts";
 import { checkKeys, type MediaKey } from "../model/media-key.ts";
 import { PART_GAP, PART_INDEPENDENT, type SegmentOpening, type SegmentRecord } from "../model/record.ts";
-import { DateRanges } from "./date-ranges.ts";
 import { CLEAR, type KeyState, keyState } from "./key-tags.ts";
 import { ListRenderer, type ManifestState } from "./list-renderer.ts";
 import { checkEpoch, type ManifestConfig, type ManifestOptions, resolveManifestOptions } from "./manifest-options.ts";
 import type { ManifestStats, PartInfo, PartPlacement, RenditionReport, SegmentInfo } from "./manifest-types.ts";
+import { ProducerFaults } from "./producer-faults.ts";
 import { replay } from "./replay.ts";
-import { isGap, type Segment, SegmentLog } from "./segment-log.ts";
-import { initUri, isSameInit, partLine, statesBetween } from "./segment-text.ts";
-import { checkDate, msOf, partTicks, type Ticks } from "./tags.ts";
+import { isGap, type Segment, SegmentLog, segmentInfo } from "./segment-log.ts";
+import { isSameInit, partLine, statesBetween } from "./segment-text.ts";
+import { checkDate, msOf, partTicks } from "./tags.ts";
+import { WindowDateRanges } from "./window-date-ranges.ts";
 
 /** A part may exceed the part target by the rounding of its sample clock. */
 const ROUNDING_MS = 0.001;
 /** No sample of a live encoder lasts less. */
 const MIN_PART_MS = 1;
-/** Date ranges of one live playlist: hours of advertisements, and a bound on what every playlist carries. */
-const MAX_LIVE_RANGES = 256;
-/** Those of a DVR window. */
-const MAX_DVR_RANGES = 4096;
 
 /**
  * The Media Playlist of one rendition: parts go in, LL-HLS text comes out. Closed segments keep their text and a rendered
@@ -41,21 +38,14 @@ export class M3u8Manifest {
   readonly #state: ManifestState;
   readonly #live: ListRenderer;
   readonly #dvr: ListRenderer;
-  readonly #dateRanges = new DateRanges(MAX_LIVE_RANGES);
-  /** The same object where there is no DVR window. */
-  readonly #dvrDateRanges: DateRanges;
+  readonly #dateRanges: WindowDateRanges;
+  readonly #faults: ProducerFaults;
   /** Discontinuity sequence number of the last segment. */
   #discontinuitySequence: number;
   #position: PartPosition | undefined;
   /** Media time of the open segment's start, and what it stands for on the wall clock less that time. */
   #segmentStartMs = 0;
   #wallOffsetMs: number | undefined;
-  /** The last part may still turn out to be too short. */
-  #lastIsShort = false;
-  /** The open segment holds no frame yet: the first one decides whether it can be decoded on its own (rule 26). */
-  #awaitsFrame = false;
-  #shortParts = 0;
-  #dependentSegments = 0;
 
   /** @throws RelayError `invalid-option` */
   constructor(options: ManifestOptions = {}) {
@@ -74,10 +64,11 @@ export class M3u8Manifest {
       ended: false,
     };
     this.#discontinuitySequence = config.discontinuitySequence;
-    this.#dvrDateRanges = config.dvr ? new DateRanges(MAX_DVR_RANGES) : this.#dateRanges;
+    this.#dateRanges = new WindowDateRanges(this.#log);
+    this.#faults = new ProducerFaults(config.partTarget);
     const shared = { config, log: this.#log, state: this.#state };
-    this.#live = new ListRenderer({ ...shared, dateRanges: this.#dateRanges, list: "live" });
-    this.#dvr = new ListRenderer({ ...shared, dateRanges: this.#dvrDateRanges, list: "dvr" });
+    this.#live = new ListRenderer({ ...shared, dateRanges: this.#dateRanges.live, list: "live" });
+    this.#dvr = new ListRenderer({ ...shared, dateRanges: this.#dateRanges.dvr, list: "dvr" });
   }
 
   /** The last part, or `undefined` before the first. */
@@ -161,30 +152,13 @@ export class M3u8Manifest {
   }
 
   get stats(): ManifestStats {
-    return { shortParts: this.#shortParts, dependentSegments: this.#dependentSegments };
+    return this.#faults.stats;
   }
 
   /** A segment that is listed, live or in the DVR window, or left so recently that it must still be fetchable (rule 31). */
   segment(msn: Msn): SegmentInfo | undefined {
     const segment = this.#log.get(msn);
-    if (segment === undefined) return undefined;
-    const { firstPartId, partCount, gapCount, durationMs, sizeBytes, epoch, init, wallMs, discontinuity } = segment;
-    return {
-      msn,
-      firstPartId,
-      partCount,
-      gapCount,
-      durationMs,
-      sizeBytes,
-      closed: segment !== this.#log.open,
-      epoch,
-      initUri: initUri(init),
-      initEpoch: init.epoch,
-      initIndex: init.index,
-      wallMs,
-      discontinuity,
-      gap: isGap(segment),
-    };
+    return segment && segmentInfo(segment, segment !== this.#log.open);
   }
 
   /**
@@ -213,13 +187,6 @@ export class M3u8Manifest {
     if (wallOffsetMs !== undefined) {
       closedMsn = this.#log.closeSegment();
       opens = this.#open(startMs, wallOffsetMs);
-      this.#awaitsFrame = true;
-    } else if (this.#lastIsShort && !gap) {
-      this.#shortParts++;
-    }
-    if (this.#awaitsFrame && !gap) {
-      this.#awaitsFrame = false;
-      if (!independent) this.#dependentSegments++;
     }
     const segment = this.#openSegment;
     const { epoch, msn, sizeBytes: offset } = segment;
@@ -227,10 +194,10 @@ export class M3u8Manifest {
     const id = this.#state.nextPartId++;
     const line = partLine(this.#config, { epoch, msn, id, ticks, offset, sizeBytes, independent, gap });
     this.#log.addPart(segment, { line, ticks, durationMs, sizeBytes, gap });
-    this.#lastIsShort = !independent && !gap && this.#isShort(ticks);
+    this.#faults.add({ independent, gap, ticks }, opensSegment);
     if (opensSegment) {
       this.#log.trim();
-      this.#removeDateRanges();
+      this.#dateRanges.removeOld();
     }
     const part = segment.partCount - 1;
     this.#position = { msn, part };
@@ -312,7 +279,7 @@ export class M3u8Manifest {
    */
   dropBefore(partId: PartId): void {
     if (!this.#log.dropBefore(partId)) return;
-    this.#removeDateRanges();
+    this.#dateRanges.removeOld();
     this.#changed();
   }
 
@@ -323,12 +290,7 @@ export class M3u8Manifest {
    */
   addDateRange(options: DateRangeOptions): void {
     this.#checkLive();
-    const at = this.#log.endTicks;
-    // What the DVR window knows includes what the live list knows, so that only room can fail in the second.
-    this.#dateRanges.checkRoom(checkDateRange(options).id);
-    const isNew = this.#dvrDateRanges.add(options, at);
-    const isNewLive = this.#dvrDateRanges === this.#dateRanges ? isNew : this.#dateRanges.add(options, at);
-    if (isNew || isNewLive) this.#changed();
+    if (this.#dateRanges.add(options)) this.#changed();
   }
 
   /**
@@ -395,7 +357,7 @@ export class M3u8Manifest {
    */
   forgetBefore(msn: Msn): void {
     if (!this.#log.forgetBefore(msn)) return;
-    this.#removeDateRanges();
+    this.#dateRanges.removeOld();
     this.#changed();
   }
 
@@ -414,21 +376,26 @@ export class M3u8Manifest {
     const record = segments.at(-1);
     if (replayed === undefined || record === undefined) return;
     this.#log.listFrom(Math.min(liveMsn, record.msn));
-    const { last, lastPartTicks, init, keys } = replayed;
+    const { last, lastPartTicks } = replayed;
     this.#state.epoch = record.epoch;
-    this.#state.init = init;
-    this.#state.keys = keys;
+    this.#state.init = last.init;
+    this.#state.keys = last.keys;
     this.#state.nextPartId = last.firstPartId + last.partCount;
     this.#discontinuitySequence = record.discontinuitySequence;
     this.#segmentStartMs = record.startMs;
     this.#wallOffsetMs = record.wallOffsetMs;
-    this.#awaitsFrame = isGap(last);
-    this.#lastIsShort = record.flags.at(-1) === 0 && this.#isShort(lastPartTicks);
+    const flags = record.flags.at(-1) ?? 0;
+    const lastPart = {
+      independent: (flags & PART_INDEPENDENT) !== 0,
+      gap: (flags & PART_GAP) !== 0,
+      ticks: lastPartTicks,
+    };
+    this.#faults.restore(lastPart, isGap(last));
     this.#position = { msn: last.msn, part: last.partCount - 1 };
     for (const range of dateRanges) {
       this.addDateRange(range);
       // As they left one by one: all of them together may be more than a list takes.
-      this.#removeDateRanges();
+      this.#dateRanges.removeOld();
     }
     this.#changed();
   }
@@ -437,14 +404,6 @@ export class M3u8Manifest {
     if (this.#position === undefined) this.#state.keys = keys;
     else this.#state.pendingKeys = keys.lines === this.#state.keys.lines ? undefined : keys;
     this.#changed();
-  }
-
-  #removeDateRanges(): void {
-    const { live, dvr, endTicks } = this.#log;
-    const first = this.#log.get(live.firstMsn);
-    if (first !== undefined) this.#dateRanges.removeBefore(first.wallMs, endTicks);
-    const dvrFirst = dvr === live ? undefined : this.#log.get(dvr.firstMsn);
-    if (dvrFirst !== undefined) this.#dvrDateRanges.removeBefore(dvrFirst.wallMs, endTicks);
   }
 
   get #segmentEndMs(): number {
@@ -474,11 +433,6 @@ export class M3u8Manifest {
     if (independent && open.ticks + 1 >= segmentMin) return true;
     const ticks = open.ticks + partTicks(open, durationMs, this.#config.partTarget);
     return open.partCount >= maxPartsPerSegment || ticks > segmentMax;
-  }
-
-  /** Rule 15: short of 85 % of the part target. */
-  #isShort(ticks: Ticks): boolean {
-    return ticks * 100 < this.#config.partTarget * 85;
   }
 
   /** Wall clock less media time for a segment that opens at `startMs`: continued, but set anew at a discontinuity. */

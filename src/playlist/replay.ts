@@ -8,7 +8,7 @@ import { isSameInit, type MediaState, partLine, statesBetween } from "./segment-
 import { partTicks, type Ticks } from "./tags.ts";
 
 /** Where the replayed segments end. */
-interface Replayed extends MediaState {
+interface Replayed {
   readonly last: Segment;
   readonly lastPartTicks: Ticks;
 }
@@ -28,32 +28,32 @@ export function replay(
   if (first === undefined) return undefined;
   log.startAt(first.msn, first.discontinuitySequence - (first.discontinuity ? 1 : 0));
   const detailMsn = firstDetailMsn(config, records);
-  let replayed: Replayed | undefined;
+  let media: MediaState | undefined;
+  let lastPartTicks = 0;
   for (const record of records) {
     log.closeSegment();
-    const media = mediaOf(record, replayed);
-    const { epoch, firstPartId, startMs, wallOffsetMs, discontinuity } = record;
-    const states = replayed === undefined ? (record.states ?? 0) : statesBetween(replayed, media);
-    const wallMs = startMs + wallOffsetMs;
-    const segment = log.openSegment({ ...media, states, firstPartId, epoch, startMs, wallMs, discontinuity });
-    const lastPartTicks = addParts(config, log, record, segment, segment.msn >= detailMsn);
-    replayed = { ...media, last: segment, lastPartTicks };
+    const { init, keys }: MediaState = mediaOf(record, media);
+    const states = media === undefined ? (record.states ?? 0) : statesBetween(media, { init, keys });
+    media = { init, keys };
+    const { epoch, firstPartId, startMs, discontinuity } = record;
+    const wallMs = startMs + record.wallOffsetMs;
+    const segment = log.openSegment({ init, keys, states, firstPartId, epoch, startMs, wallMs, discontinuity });
+    lastPartTicks = addParts(config, log, record, segment.msn >= detailMsn);
   }
-  return replayed;
+  return log.open === undefined ? undefined : { last: log.open, lastPartTicks };
 }
 
-function addParts(
-  config: ManifestConfig,
-  log: SegmentLog,
-  record: SegmentRecord,
-  segment: Segment,
-  isDetailed: boolean,
-): Ticks {
+/** Adds a record's parts to the open segment. Returns what the last one lasts. */
+function addParts(config: ManifestConfig, log: SegmentLog, record: SegmentRecord, isDetailed: boolean): Ticks {
+  const segment = log.open;
+  if (segment === undefined) throw new RelayError("internal", "expected an open segment");
   const { durationsMs, sizesBytes, flags } = record;
   const { epoch, msn, firstPartId } = segment;
   let ticks = 0;
   for (let index = 0; index < durationsMs.length; index++) {
-    const [durationMs = 0, sizeBytes = 0, bits = 0] = [durationsMs[index], sizesBytes[index], flags[index]];
+    const durationMs = durationsMs[index] ?? 0;
+    const sizeBytes = sizesBytes[index] ?? 0;
+    const bits = flags[index] ?? 0;
     const gap = (bits & PART_GAP) !== 0;
     ticks = partTicks(segment, durationMs, config.partTarget);
     let line = "";

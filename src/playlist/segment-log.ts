@@ -2,7 +2,8 @@ import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId } from "../model/ids.ts";
 import type { ListWindow } from "./list-window.ts";
 import type { ManifestConfig } from "./manifest-options.ts";
-import { closingText, type MediaState, openingText } from "./segment-text.ts";
+import type { SegmentInfo } from "./manifest-types.ts";
+import { closingText, initUri, type MediaState, openingText } from "./segment-text.ts";
 import type { Ticks } from "./tags.ts";
 import { TextBuffer } from "./text-buffer.ts";
 
@@ -44,6 +45,27 @@ export interface Segment extends SegmentStart {
 /** Whether no part of it holds media: with some, the segment still answers with what there is, so it is no gap. */
 export function isGap(segment: Segment): boolean {
   return segment.gapCount === segment.partCount;
+}
+
+/** A segment as the manifest tells of it. */
+export function segmentInfo(segment: Segment, closed: boolean): SegmentInfo {
+  const { msn, firstPartId, partCount, gapCount, durationMs, sizeBytes, epoch, init, wallMs, discontinuity } = segment;
+  return {
+    msn,
+    firstPartId,
+    partCount,
+    gapCount,
+    durationMs,
+    sizeBytes,
+    closed,
+    epoch,
+    initUri: initUri(init),
+    initEpoch: init.epoch,
+    initIndex: init.index,
+    wallMs,
+    discontinuity,
+    gap: isGap(segment),
+  };
 }
 
 /**

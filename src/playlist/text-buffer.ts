@@ -3,11 +3,25 @@ import type { Bytes } from "../model/bytes.ts";
 /** Large enough that four hours of closed segments are two dozen views, small enough for a stream that has just begun. */
 const PAGE_SIZE_BYTES = 32_768;
 
-const encoder = new TextEncoder();
+/** Short texts come to life together and go together: a buffer for each would cost more than its bytes. */
+const POOL_SIZE_BYTES = 8192;
+const MAX_POOLED_SIZE_BYTES = 1024;
 
-/** The ASCII bytes of `text`, in a buffer of their own. */
+const encoder = new TextEncoder();
+let pool: Bytes = new Uint8Array(0);
+let pooledBytes = 0;
+
+/** The ASCII bytes of `text`: a short one in a buffer that others share, which must not be transferred. */
 export function asciiBytes(text: string): Bytes {
-  return encoder.encode(text);
+  if (text.length > MAX_POOLED_SIZE_BYTES) return encoder.encode(text);
+  if (pooledBytes + text.length > pool.length) {
+    pool = new Uint8Array(POOL_SIZE_BYTES);
+    pooledBytes = 0;
+  }
+  const bytes = pool.subarray(pooledBytes, pooledBytes + text.length);
+  encoder.encodeInto(text, bytes);
+  pooledBytes += text.length;
+  return bytes;
 }
 
 /**

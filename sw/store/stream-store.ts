@@ -244,6 +244,10 @@ export class StreamStore implements Archive {
     this.#database.close();
   }
 
+  get available(): boolean {
+    return !this.#isLost;
+  }
+
   get stats(): StoreStats {
     const streams = new Map<string, StoredStreamStats>();
     for (const entry of this.#streams.values()) streams.set(entry.name, statsOf(entry));
