@@ -122,7 +122,7 @@ export function createRelay(
       case "open":
         return ingest.open(ask, clientId);
       case "step":
-        return ingest.step(ask);
+        return ingest.step(ask, clientId);
       case "end":
         await within(LOAD_DEADLINE_MS, ingest.end(ask));
         return {};
