@@ -1,4 +1,4 @@
-import { serveRelay } from "eddy-hls/worker";
+import { createRelay } from "eddy-hls/worker";
 import type { FaultPoint } from "../../sw/store/faults.ts";
 import { StreamStore } from "../../sw/store/stream-store.ts";
 
@@ -14,15 +14,20 @@ async function mayGoOn(point: FaultPoint): Promise<void> {
 }
 
 // The demo's worker, but for the test that can hold it up at each point at which a kill might do harm.
-serveRelay(self, {
-  openStore: () =>
-    StreamStore.open({
-      faults(point) {
-        if (point !== "batch-half") return mayGoOn(point);
-        if (wanted !== point) return undefined;
-        // A transaction lives while this turn does, so this turn must not end: only a kill ends it.
-        void fetch(`/fault/${point}`);
-        for (;;);
-      },
-    }),
+const openStore = (): Promise<StreamStore> =>
+  StreamStore.open({
+    faults(point) {
+      if (point !== "batch-half") return mayGoOn(point);
+      if (wanted !== point) return undefined;
+      // A transaction lives while this turn does, so this turn must not end: only a kill ends it.
+      void fetch(`/fault/${point}`);
+      for (;;);
+    },
+  });
+const relay = createRelay(self, {}, openStore);
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener("message", (event) => void relay.receive(event));
+self.addEventListener("fetch", (event) => {
+  const response = relay.match(event.request);
+  if (response !== undefined) event.respondWith(response);
 });
