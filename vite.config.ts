@@ -1,3 +1,6 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, defineConfig, type InlineConfig, type Plugin, type ResolvedConfig } from "vite";
 import cliConfig from "./vite.cli.config.ts";
@@ -11,6 +14,25 @@ const alias = {
   "eddy-hls": here("src/page/index.ts"),
 };
 
+interface ShellFile {
+  readonly url: string;
+  /** Null where the name itself holds a hash of the content. */
+  readonly revision: string | null;
+}
+
+/** What the demo needs to open without a network: every file of its build but the source maps. */
+function shellOf(folder: string, hashedFolder: string): readonly ShellFile[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith(".map"))
+    .map((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      const url = path.slice(folder.length).split(sep).join("/");
+      if (url.startsWith(`/${hashedFolder}/`)) return { url, revision: null };
+      return { url, revision: createHash("sha256").update(readFileSync(path)).digest("hex").slice(0, 16) };
+    })
+    .sort((a, b) => (a.url < b.url ? -1 : 1));
+}
+
 /**
  * The worker at the root of the origin, in development and in the build; and what else the build makes beside the demo.
  *
@@ -18,16 +40,25 @@ const alias = {
  * the browser takes as a module and as a classic worker alike: `sw.js`, the demo's own, and `eddy-worker.js`, which
  * other sites `importScripts` and then call `EddyWorker.serveRelay(self)`. `eddy-validate.js` is the validator for a page
  * (`EddyValidate.validate`), and `cli/eddy-hls.js` the command line for Node.
+ *
+ * Only `sw.js` of the build keeps the demo's files for a start without a network: in development they change as one types.
  */
 function serviceWorker(): Plugin {
   let config: ResolvedConfig;
-  const single = (entry: string, fileName: string, name: string): InlineConfig => ({
+  const single = (
+    entry: string,
+    fileName: string,
+    name: string,
+    define: Record<string, string> = {},
+  ): InlineConfig => ({
     configFile: false,
     root: config.root,
     mode: config.mode,
     logLevel: "warn",
     publicDir: false,
     resolve: { alias },
+    // A library build leaves the first to who bundles it; these files are bundled no further.
+    define: { "process.env.NODE_ENV": '"production"', ...define },
     build: {
       outDir: config.build.outDir,
       emptyOutDir: false,
@@ -52,7 +83,9 @@ function serviceWorker(): Plugin {
     },
     async closeBundle() {
       if (config.command !== "build") return;
-      await build(single("sw/sw.ts", "sw.js", "EddySw"));
+      // First, while the folder holds the demo alone.
+      const shell = shellOf(resolve(config.root, config.build.outDir), config.build.assetsDir);
+      await build(single("sw/sw.ts", "sw.js", "EddySw", { "self.__WB_MANIFEST": JSON.stringify(shell) }));
       await build(single("sw/index.ts", "eddy-worker.js", "EddyWorker"));
       await build(single("src/validate/index.ts", "eddy-validate.js", "EddyValidate"));
       await build({ ...cliConfig, configFile: false });
@@ -65,6 +98,8 @@ export default defineConfig({
   plugins: [serviceWorker()],
   build: { target: "es2022", sourcemap: true },
   worker: { format: "es" },
+  // The worker's too, found before it asks: it cannot be reloaded when one is found late.
+  optimizeDeps: { entries: ["index.html", "sw/sw.ts"] },
   // One port, or a clear failure: a second server on another port would be another origin with an empty relay.
   server: { port: 5173, strictPort: true },
   preview: { port: 4173, strictPort: true },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { freeName, publishSearch, readAddress, watchSearch } from "./address.ts";
+import { freeName, namesInUse, publishSearch, readAddress, watchSearch } from "./address.ts";
 
 test("an address without parameters is the start page", () => {
   expect(readAddress("")).toEqual({ view: "home" });
@@ -51,4 +51,23 @@ test("what publishSearch and watchSearch write, readAddress reads", () => {
 test("freeName() counts on from the names that are taken", () => {
   expect(freeName([])).toBe("studio");
   expect(freeName(["studio", "studio-2", "other"])).toBe("studio-3");
+});
+
+test("a name is in use while it is sent, and while something is kept under it", () => {
+  const stream = { renditions: ["main"], windowMs: 1, dvrWindowMs: 1, sizeBytes: 1 };
+  const kept = { sizeBytes: 1, windowMs: 1, pinned: false, createdAtMs: 0 };
+  expect(
+    namesInUse([
+      { ...stream, name: "now", state: "live" },
+      { ...stream, name: "away", state: "waiting" },
+      { ...stream, name: "kept", state: "ended", kept },
+      { ...stream, name: "over", state: "ended" },
+    ]),
+  ).toEqual(["now", "away", "kept"]);
+});
+
+test("a free name keeps to the length that a name may have", () => {
+  const long = "x".repeat(64);
+  expect(freeName([long], long)).toBe(`${"x".repeat(62)}-2`);
+  expect(freeName(["lab"], "lab")).toBe("lab-2");
 });

@@ -1,8 +1,11 @@
+import type { StreamSummary } from "eddy-hls";
+
 /** The sources the publish view offers, in the order it shows them. */
 export const SOURCE_KINDS = ["pattern", "camera", "screen", "file"] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];
 
 export const DEFAULT_NAME = "studio";
+const MAX_NAME_LENGTH = 64;
 const DEFAULT_PART_TARGET_MS = 333;
 /** What the address may ask for; the library refuses more than this range anyway, but later and in its own words. */
 const MIN_PART_TARGET_MS = 50;
@@ -75,11 +78,17 @@ export function watchSearch(name: string): string {
   return `?${new URLSearchParams({ watch: name })}`;
 }
 
-/** `studio`, or the first of `studio-2`, `studio-3`… that is not taken. */
-export function freeName(taken: Iterable<string>): string {
+/** Names of streams that somebody sends, or that are kept: to go live under one of them would end or continue it. */
+export function namesInUse(streams: readonly StreamSummary[]): readonly string[] {
+  return streams.filter(({ state, kept }) => state !== "ended" || kept !== undefined).map(({ name }) => name);
+}
+
+/** `studio`, or the first of `studio-2`, `studio-3`… that is not taken; likewise for another `base`. */
+export function freeName(taken: Iterable<string>, base = DEFAULT_NAME): string {
   const names = new Set(taken);
   for (let count = 1; ; count++) {
-    const name = count === 1 ? DEFAULT_NAME : `${DEFAULT_NAME}-${count}`;
+    const suffix = count === 1 ? "" : `-${count}`;
+    const name = `${base.slice(0, MAX_NAME_LENGTH - suffix.length)}${suffix}`;
     if (!names.has(name)) return name;
   }
 }

@@ -31,7 +31,7 @@ export function s(
 }
 
 /** A picture from `public/icons.svg`; what it means stands in words beside it. */
-export function icon(name: "pattern" | "camera" | "screen" | "file" | "sound-off"): SVGElement {
+export function icon(name: "pattern" | "camera" | "screen" | "file" | "sound-off" | "pin"): SVGElement {
   return s("svg", { class: "icon", "aria-hidden": "true" }, s("use", { href: `/icons.svg#${name}` }));
 }
 

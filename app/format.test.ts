@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clockTime, kilobits, plural, seconds } from "./format.ts";
+import { clockTime, fileSize, kilobits, plural, seconds } from "./format.ts";
 
 test("clockTime() shows hours only when there are some", () => {
   expect(clockTime(-5)).toBe("0:00");
@@ -17,4 +17,14 @@ test("kilobits() and plural() group thousands", () => {
   expect(kilobits(1_204_300)).toBe("1,204 kbit/s");
   expect(plural(1, "part")).toBe("1 part");
   expect(plural(1_200, "part")).toBe("1,200 parts");
+});
+
+test("fileSize() changes to the next unit before it would need four digits", () => {
+  expect(fileSize(0)).toBe("0 bytes");
+  expect(fileSize(999)).toBe("999 bytes");
+  expect(fileSize(64_400)).toBe("64 kB");
+  expect(fileSize(999_700)).toBe("1.0 MB");
+  expect(fileSize(24_060_000)).toBe("24.1 MB");
+  expect(fileSize(99_960_000)).toBe("100 MB");
+  expect(fileSize(10_737_418_240)).toBe("10.7 GB");
 });

@@ -22,6 +22,32 @@ export function kilobits(bitsPerSecond: number): string {
   return `${count(bitsPerSecond / 1000)} kbit/s`;
 }
 
+const SIZE_UNITS = ["bytes", "kB", "MB", "GB", "TB"] as const;
+
+/** `640 kB`, `24.1 MB`, `5.4 GB`: one digit below a hundred, from megabytes on. */
+export function fileSize(sizeBytes: number): string {
+  let value = Math.max(0, sizeBytes);
+  let unit = 0;
+  // Rounded, 999,999 bytes would be 1,000 kB: the next unit says it better.
+  while (Math.round(value) >= 1000 && unit < SIZE_UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit >= 2 && value < 99.95 ? 1 : 0;
+  return `${value.toFixed(digits)} ${SIZE_UNITS[unit]}`;
+}
+
+/** `23 Nov, 14:03`, as the reader writes dates. */
+export function dayAndTime(wallMs: number): string {
+  const form = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" } as const;
+  return new Date(wallMs).toLocaleString([], form);
+}
+
+/** `14:03:07`, as the reader writes times. */
+export function timeOfDay(wallMs: number): string {
+  return new Date(wallMs).toLocaleTimeString([], { timeStyle: "medium" });
+}
+
 /** `3 parts`, `1 part`. */
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;

@@ -1,6 +1,7 @@
 import type { Relay } from "eddy-hls";
-import { DEFAULT_NAME, freeName, publishSearch } from "./address.ts";
+import { DEFAULT_NAME, freeName, namesInUse, publishSearch } from "./address.ts";
 import { h } from "./dom.ts";
+import { KeptPanel } from "./kept-panel.ts";
 import { explain } from "./messages.ts";
 import { poll } from "./poll.ts";
 import { ringPicture } from "./ring-picture.ts";
@@ -35,7 +36,7 @@ function watchByName(): HTMLFormElement {
   );
 }
 
-/** What this is, and the two things one can do. */
+/** What this is, the two things one can do, and what is kept. */
 export function homeView(main: HTMLElement, relay: Promise<Relay>, signal: AbortSignal): void {
   const oneClick = h(
     "a",
@@ -43,6 +44,7 @@ export function homeView(main: HTMLElement, relay: Promise<Relay>, signal: Abort
     "Publish the test pattern",
   );
   const list = new StreamList();
+  const kept = new KeptPanel(relay, () => lookNow());
   const ring = ringPicture();
   main.replaceChildren(
     h(
@@ -58,7 +60,7 @@ export function homeView(main: HTMLElement, relay: Promise<Relay>, signal: Abort
           h(
             "p",
             { class: "lead" },
-            "One tab encodes a camera, a screen or a file. The Service Worker of this site keeps the last minute in a ring and serves it as Low-Latency HLS. Every other tab plays it about a second later, and no media server is involved.",
+            "One tab encodes a camera, a screen or a file. The Service Worker of this site keeps the last minute in a ring and serves it as Low-Latency HLS. Every other tab plays it about a second later, and it is recorded as it goes. No media server is involved.",
           ),
         ),
         ring,
@@ -90,41 +92,48 @@ export function homeView(main: HTMLElement, relay: Promise<Relay>, signal: Abort
           watchByName(),
         ),
       ),
+      kept.element,
     ),
   );
-  pollStreams(list, relay, signal, (live) => {
-    oneClick.setAttribute("href", `./${publishSearch({ name: freeName(live), source: "pattern" })}`);
+  const lookNow = pollStreams({ list, kept }, relay, signal, (names) => {
+    oneClick.setAttribute("href", `./${publishSearch({ name: freeName(names), source: "pattern" })}`);
   });
 }
 
-/** The list alone, for `?watch` without a name. */
+/** What is live and what is kept, for `?watch` without a name. */
 export function watchListView(main: HTMLElement, relay: Promise<Relay>, signal: AbortSignal): void {
   const list = new StreamList();
+  const kept = new KeptPanel(relay, () => lookNow());
   main.replaceChildren(
     h(
       "div",
       { class: "narrow" },
       h("div", { class: "view-head" }, h("h1", {}, "Watch")),
       h("section", { class: "panel", "aria-label": "Streams" }, list.element, watchByName()),
+      kept.element,
       h("p", { class: "aside" }, "Streams live in the browser that publishes them: any tab of it can watch."),
     ),
   );
-  pollStreams(list, relay, signal, () => {});
+  const lookNow = pollStreams({ list, kept }, relay, signal, () => {});
 }
 
+/** Gives a function that looks at once. */
 function pollStreams(
-  list: StreamList,
+  { list, kept }: { readonly list: StreamList; readonly kept: KeptPanel },
   relay: Promise<Relay>,
   signal: AbortSignal,
-  onLive: (names: readonly string[]) => void,
-): void {
-  poll(POLL_MS, signal, async () => {
+  onNames: (names: readonly string[]) => void,
+): () => void {
+  return poll({ everyMs: POLL_MS, signal, onlyShown: true }, async () => {
     try {
-      const streams = await (await relay).streams();
-      list.update(streams);
-      onLive(streams.filter(({ state }) => state === "live").map(({ name }) => name));
+      const stats = await (await relay).stats();
+      list.update(stats.streams.filter(({ state }) => state !== "ended"));
+      kept.update(stats);
+      onNames(namesInUse(stats.streams));
     } catch (thrown) {
-      list.fail(`The streams cannot be listed now. ${explain(thrown).cause}`);
+      const { cause } = explain(thrown);
+      list.fail(`The streams cannot be listed now. ${cause}`);
+      kept.fail(`What is kept cannot be listed now. ${cause}`);
     }
   });
 }

@@ -10,7 +10,12 @@ export interface Explanation {
 }
 
 /** What can go wrong in the demo itself, beside the codes of the library. */
-export type AppErrorCode = "player-not-loaded" | "player-not-supported" | "player-gave-up" | "no-file-chosen";
+export type AppErrorCode =
+  | "player-not-loaded"
+  | "player-not-supported"
+  | "player-gave-up"
+  | "no-file-chosen"
+  | "name-kept";
 
 interface Sentences {
   readonly cause: string;
@@ -80,8 +85,8 @@ const SENTENCES = {
   },
   "method-not-allowed": { cause: "Something tried to write where one can only read.", remedy: REQUEST },
   "media-not-found": {
-    cause: "That moment is no longer kept; only about the last minute is.",
-    remedy: "Jump to the live moment.",
+    cause: "That moment is no longer kept.",
+    remedy: "Jump to the live moment, or to a later one.",
   },
   "waiter-limit": {
     cause: "Too many players of this browser wait for the same stream.",
@@ -164,6 +169,10 @@ const SENTENCES = {
   "player-gave-up": {
     cause: "The player failed several times in a row and stopped trying.",
     remedy: "Try again, or reload the page.",
+  },
+  "name-kept": {
+    cause: "A recording of that name is kept in this browser, and going live under it would replace it.",
+    remedy: "Choose another name, or delete the recording on the start page first.",
   },
   "no-file-chosen": { cause: "No file is chosen yet.", remedy: "Choose a video file, or drop one on this page." },
 } as const satisfies Record<RelayErrorCode | AppErrorCode, Sentences>;

@@ -27,6 +27,10 @@ export interface PlaybackStats {
   readonly loads: number;
   readonly partLoads: number;
   readonly positionMs: number;
+  /** When what is shown was captured, in ms since the Unix epoch; 0 while that is not known. */
+  readonly playheadWallMs: number;
+  /** From the first moment one can go back to, to the last one, in ms. */
+  readonly windowMs: number;
 }
 
 type HlsConstructor = typeof HlsPlayer;
@@ -61,13 +65,14 @@ export class Player {
     this.#listen();
   }
 
-  /** Plays the stream at `url`, from its live moment, or from its start if it has ended. Replaces what was played. */
-  open(url: string): void {
+  /** Plays the stream at `url`, from its live moment or from its start. Replaces what was played. */
+  open(url: string, from: "live" | "start"): void {
     this.close();
     const { Events, ErrorDetails } = this.#Hls;
     const hls = new this.#Hls({
       // The default, said aloud because everything here depends on it.
       lowLatencyMode: true,
+      startPosition: from === "start" ? 0 : -1,
       // A tab may watch all day: without this it keeps as much of the past as the browser lets it. The future is untouched.
       backBufferLength: 60,
     });
@@ -122,6 +127,12 @@ export class Player {
     void this.play();
   }
 
+  /** Goes back, as far as there is anything. */
+  back(byMs: number): void {
+    const start = this.#hls?.latestLevelDetails?.fragmentStart ?? 0;
+    this.#video.currentTime = Math.max(start, this.#video.currentTime - byMs / 1000);
+  }
+
   startLoad(): void {
     this.#hls?.startLoad();
   }
@@ -150,6 +161,7 @@ export class Player {
   stats(): PlaybackStats {
     const video = this.#video;
     const quality = video.getVideoPlaybackQuality();
+    const details = this.#hls?.latestLevelDetails;
     return {
       latencyMs: (this.#hls?.latency ?? 0) * 1000,
       targetLatencyMs: (this.#hls?.targetLatency ?? 0) * 1000,
@@ -164,6 +176,8 @@ export class Player {
       loads: this.meter.loads,
       partLoads: this.meter.partLoads,
       positionMs: video.currentTime * 1000,
+      playheadWallMs: this.#hls?.playingDate?.getTime() ?? 0,
+      windowMs: details ? (details.edge - details.fragmentStart) * 1000 : 0,
     };
   }
 

@@ -6,7 +6,7 @@ import {
   type Relay,
   startCapture,
 } from "eddy-hls";
-import { freeName, type PublishAddress, publishSearch } from "./address.ts";
+import { freeName, namesInUse, type PublishAddress, publishSearch } from "./address.ts";
 import { countedCapture, type SentCount } from "./counted-capture.ts";
 import { h, setText } from "./dom.ts";
 import { clockTime, plural } from "./format.ts";
@@ -88,7 +88,7 @@ export class PublishView {
         { tone: "warning" },
       );
     } else if (address.name === "") {
-      void this.#suggestFreeName();
+      void this.#suggestFreeName(freeName([]));
     } else if (address.source === "file") {
       this.#form.hint("Choose the file to publish; a page cannot take one by itself. Then go live.");
     } else if (address.source === "screen") {
@@ -98,11 +98,12 @@ export class PublishView {
     }
   }
 
-  async #suggestFreeName(): Promise<void> {
+  /** Only while the name in the form is still `name`: what a person has typed stays. */
+  async #suggestFreeName(name: string): Promise<void> {
     try {
       const streams = await (await this.#relay).streams();
-      if (this.#state === "idle" && this.#form.settings.name === freeName([])) {
-        this.#form.suggestName(freeName(streams.filter(({ state }) => state === "live").map(({ name }) => name)));
+      if (this.#state === "idle" && this.#form.settings.name === name) {
+        this.#form.suggestName(freeName(namesInUse(streams), name));
       }
     } catch {
       // The page says elsewhere that there is no relay; the name is only a suggestion.
@@ -125,6 +126,7 @@ export class PublishView {
       capture = await Promise.race([startCapture({ ...captureOptions(settings), signal }), aborted(signal)]);
       const relay = await this.#relay;
       signal.throwIfAborted();
+      await expectNoRecording(relay, settings.name);
       counted = countedCapture(capture, (bytes) => this.#preview?.push(bytes));
       publication = await publishCapture({ relay, name: settings.name, capture: counted.capture, signal });
     } catch (thrown) {
@@ -166,9 +168,8 @@ export class PublishView {
     this.#enter("live", name);
     if (hadFocus) this.#title.focus({ preventScroll: true });
     this.#listen(publication, over.signal);
-    window.addEventListener("pagehide", () => void publication.publisher.end(), { signal: over.signal });
     const rate = new RateMeter();
-    poll(FIGURES_EVERY_MS, over.signal, async () => {
+    poll({ everyMs: FIGURES_EVERY_MS, signal: over.signal }, async () => {
       const now = performance.now();
       const { parts, bytes } = sent();
       const { droppedFrames, lostParts } = publication.capture.stats;
@@ -198,6 +199,7 @@ export class PublishView {
     this.#enter("idle");
     const length = `${clockTime(performance.now() - since)}, ${plural(sent().parts, "part")}`;
     if (failure !== undefined) this.#problems.show(explain(failure));
+    void this.#suggestFreeName(name);
     this.#form.hint(
       asked || failure !== undefined
         ? `“${name}” has ended after ${length}.`
@@ -261,6 +263,13 @@ function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
+}
+
+/** A stream that was ended is over: another one of its name takes its place, and what is kept of it with that. */
+async function expectNoRecording(relay: Relay, name: string): Promise<void> {
+  const found = (await relay.streams()).find((stream) => stream.name === name);
+  if (found?.state !== "ended" || found.kept === undefined) return;
+  throw new AppError("name-kept", `expected a name that is free, got "${name}", of which a recording is kept`);
 }
 
 function captureOptions(settings: PublishSettings): CaptureOptions {

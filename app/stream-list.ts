@@ -2,8 +2,10 @@ import type { StreamSummary } from "eddy-hls";
 import { watchSearch } from "./address.ts";
 import { h } from "./dom.ts";
 import { plural } from "./format.ts";
+import { titleOf } from "./kept-controls.ts";
+import { showState } from "./kept-list.ts";
 
-/** The streams this browser keeps, as links; live ones first. Rebuilt only when it changed, so that focus stays. */
+/** The streams that somebody publishes, as links; live ones first. Rebuilt only when it changed, so that focus stays. */
 export class StreamList {
   readonly element: HTMLElement;
   readonly #list = h("ul", { class: "streams" });
@@ -16,7 +18,7 @@ export class StreamList {
 
   update(streams: readonly StreamSummary[]): void {
     const sorted = [...streams].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
-    const shown = JSON.stringify(sorted.map(({ name, state }) => [name, state]));
+    const shown = JSON.stringify(sorted.map((stream) => [stream.name, stream.state, titleOf(stream)]));
     if (shown === this.#shown) return;
     this.#shown = shown;
     const live = sorted.filter(({ state }) => state === "live").length;
@@ -43,17 +45,19 @@ function rank({ state }: StreamSummary): number {
   return state === "live" ? 0 : 1;
 }
 
-function row({ name, state }: StreamSummary): HTMLElement {
-  const live = state === "live";
+function row(stream: StreamSummary): HTMLElement {
+  const { name, state } = stream;
+  const badge = h("span", { class: "badge" });
+  showState(badge, state);
   return h(
     "li",
     { "data-stream": name, "data-state": state },
     h(
       "a",
       { href: `./${watchSearch(name)}` },
-      h("span", { class: "stream-name" }, name),
-      h("span", { class: live ? "badge badge-live" : "badge" }, live ? "Live" : "Ended"),
-      h("span", { class: "stream-go", "aria-hidden": "true" }, live ? "Watch" : "Replay"),
+      h("span", { class: "stream-name" }, titleOf(stream)),
+      badge,
+      h("span", { class: "stream-go", "aria-hidden": "true" }, "Watch"),
     ),
   );
 }

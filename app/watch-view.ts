@@ -1,25 +1,29 @@
-import type { Relay } from "eddy-hls";
+import type { Relay, StreamStats } from "eddy-hls";
 import type { ErrorData } from "hls.js";
 import { h, icon, setText } from "./dom.ts";
 import { Figures } from "./figures.ts";
 import { count, plural, seconds } from "./format.ts";
+import { titleOf } from "./kept-controls.ts";
+import { showState } from "./kept-list.ts";
 import { type Explanation, explain, explainCode } from "./messages.ts";
 import { NoticeBoard } from "./notice.ts";
 import { Player } from "./player.ts";
 import { poll } from "./poll.ts";
+import { RecordingPanel } from "./recording-panel.ts";
 import { Recovery } from "./recovery.ts";
+import { BACK_MS, BEHIND_MS, RewindBar } from "./rewind-bar.ts";
 
 /** `absent`: not published yet. `opening`: found, first media on its way. `over`: ended, and played to its end. */
 type WatchState = "absent" | "opening" | "playing" | "stalled" | "paused" | "over" | "failed";
 
 const LOOK_EVERY_MS = 1_000;
 const FIGURES_EVERY_MS = 500;
-/** A stall this long is worth asking whether the publisher still sends. */
-const ASK_AFTER_STALL_MS = 3_000;
-/** Further behind than this, the way back to live is offered. */
-const BEHIND_MS = 3_000;
+/** What is kept of the stream, and whether its publisher still sends. */
+const STREAM_EVERY_MS = 2_000;
+/** A publisher that is silent for longer is why a stall lasts. */
+const SILENT_MS = 3_000;
 
-/** Plays the stream `name`: now, or as soon as it is there, and again when it comes back. */
+/** Plays the stream `name`: now, from the start of what is kept, or as soon as it is there; and again when it comes back. */
 export class WatchView {
   readonly #name: string;
   readonly #relay: Promise<Relay>;
@@ -29,8 +33,9 @@ export class WatchView {
   #state: WatchState = "absent";
   /** The stream has ended, and what is left of it waits for someone who wants it. */
   #replayable = false;
-  #silentMs: number | undefined;
-  #askedAt = 0;
+  /** As the relay told last. */
+  #stream: StreamStats | undefined;
+  #playsFrom: "live" | "start" = "live";
 
   readonly #video = h("video", { controls: true, playsinline: true });
   readonly #badge = h("span", { class: "badge" });
@@ -45,7 +50,15 @@ export class WatchView {
     icon("sound-off"),
     "Turn the sound on",
   );
-  readonly #toLive = h("button", { type: "button", class: "button small", hidden: true }, "Jump to live");
+  readonly #heading = h("h1", { class: "stream-title" });
+  readonly #main = h("div", { class: "live-main" });
+  readonly #rewind = new RewindBar(this.#main, {
+    back: () => this.#player?.back(BACK_MS),
+    live: () => this.#player?.toLive(),
+  });
+  readonly #recording: RecordingPanel;
+  readonly #done = h("p", { class: "visually-hidden", role: "status" });
+  #lookAtStream = (): void => {};
   readonly #root = h("div", { class: "watch" });
   readonly #problems: NoticeBoard;
   readonly #figures = new Figures("Playback figures", [
@@ -66,23 +79,40 @@ export class WatchView {
     this.#problems = new NoticeBoard(problems);
     this.#video.setAttribute("aria-label", `Video of ${name}`);
     this.#cover.append(this.#coverTitle, this.#coverText, this.#replay);
+    this.#recording = new RecordingPanel(relay, {
+      changed: (sentence) => this.#announce(sentence),
+      removed: (sentence) => {
+        this.#announce(sentence);
+        this.#gone();
+        this.#heading.focus();
+      },
+      failed: (thrown) => this.#problems.show(explain(thrown)),
+    });
+    this.#heading.tabIndex = -1;
+    setText(this.#heading, name);
+    this.#main.append(
+      h("div", { class: "stage" }, this.#video, this.#cover, this.#unmute),
+      this.#rewind.element,
+      h("div", { class: "status-row" }, this.#status),
+      problems,
+    );
     this.#root.append(
-      h("div", { class: "view-head" }, h("h1", { class: "stream-title" }, name), this.#badge),
+      h("div", { class: "view-head" }, this.#heading, this.#badge),
       h(
         "div",
         { class: "live-grid" },
-        h(
-          "div",
-          { class: "live-main" },
-          h("div", { class: "stage" }, this.#video, this.#cover, this.#unmute),
-          h("div", { class: "status-row" }, this.#status, this.#toLive),
-          problems,
-        ),
+        this.#main,
         h(
           "aside",
-          { class: "panel live-side", "aria-labelledby": "playback-heading" },
-          h("h2", { id: "playback-heading" }, "Playback"),
-          this.#figures.element,
+          { class: "live-aside", "aria-label": "About this stream" },
+          h(
+            "section",
+            { class: "panel live-side", "aria-labelledby": "playback-heading" },
+            h("h2", { id: "playback-heading" }, "Playback"),
+            this.#figures.element,
+          ),
+          this.#recording.element,
+          this.#done,
         ),
       ),
     );
@@ -91,7 +121,6 @@ export class WatchView {
       this.#player?.unmute();
       this.#video.focus();
     });
-    this.#toLive.addEventListener("click", () => this.#player?.toLive());
     this.#replay.addEventListener("click", () => void this.#playAgain());
     this.#enter("absent");
     void this.#run();
@@ -113,7 +142,9 @@ export class WatchView {
       this.#fail(explain(thrown));
       return;
     }
-    poll(LOOK_EVERY_MS, this.#signal, () => this.#look());
+    poll({ everyMs: LOOK_EVERY_MS, signal: this.#signal }, () => this.#look());
+    const polling = { everyMs: STREAM_EVERY_MS, signal: this.#signal, onlyShown: true };
+    this.#lookAtStream = poll(polling, () => this.#readStream());
     const timer = setInterval(() => this.#update(), FIGURES_EVERY_MS);
     this.#signal.addEventListener("abort", () => {
       clearInterval(timer);
@@ -128,10 +159,14 @@ export class WatchView {
       const relay = await this.#relay;
       const found = (await relay.streams()).find(({ name }) => name === this.#name);
       this.#problems.clear();
+      const first = this.#player?.meter.everPlayed === false;
       if (found?.state === "live") {
-        this.#open(relay.url(this.#name));
+        this.#open(relay, "live");
+      } else if (found !== undefined && first && (found.kept?.windowMs ?? found.windowMs) > 0) {
+        // Who comes to a stream that nobody sends wants to see what there is of it.
+        this.#open(relay, "start");
       } else if (found !== undefined) {
-        this.#replayable = found.windowMs > 0;
+        this.#replayable = (found.kept?.windowMs ?? found.windowMs) > 0;
         this.#enter("over");
       } else if (this.#state === "absent") {
         // relay.url() refuses a name that no stream can have, which waiting would never tell.
@@ -144,10 +179,43 @@ export class WatchView {
     }
   }
 
-  #open(url: string): void {
+  /** The whole DVR window: one who starts at the live moment may go back as far as it reaches. */
+  #open(relay: Relay, from: "live" | "start"): void {
     this.#replayable = false;
+    this.#playsFrom = from;
     this.#enter("opening");
-    this.#player?.open(url);
+    this.#player?.open(relay.url(this.#name, { dvr: true }), from);
+    this.#lookAtStream();
+  }
+
+  /** What is kept of the stream, and how its publisher is. */
+  async #readStream(): Promise<void> {
+    const relay = await this.#relay;
+    try {
+      this.#stream = await relay.stats(this.#name);
+    } catch {
+      // Not there, or no answer: whoever needs the stream finds out why, and says so.
+      this.#stream = undefined;
+    }
+    if (this.#signal.aborted || this.#state === "failed") return;
+    this.#recording.show(this.#stream, relay.url(this.#name));
+    setText(this.#heading, this.#title);
+    this.#update();
+  }
+
+  get #title(): string {
+    return this.#stream === undefined ? this.#name : titleOf(this.#stream);
+  }
+
+  #announce(sentence: string): void {
+    setText(this.#done, sentence);
+    this.#lookAtStream();
+  }
+
+  /** Removed, or its worker forgot it: back to waiting, which is what is true. */
+  #gone(): void {
+    this.#player?.close();
+    this.#enter("absent");
   }
 
   async #playAgain(): Promise<void> {
@@ -155,7 +223,7 @@ export class WatchView {
     if (player === undefined) return;
     this.#video.focus();
     try {
-      this.#open((await this.#relay).url(this.#name));
+      this.#open(await this.#relay, "start");
     } catch (thrown) {
       this.#fail(explain(thrown));
     }
@@ -169,9 +237,7 @@ export class WatchView {
       const relay = await this.#relay;
       const found = (await relay.streams()).find(({ name }) => name === this.#name);
       if (found === undefined) {
-        // Removed, or its worker forgot it: back to waiting, which is what is true.
-        player.close();
-        this.#enter("absent");
+        this.#gone();
         return;
       }
       const remedy = this.#recovery.next(error);
@@ -193,7 +259,7 @@ export class WatchView {
       if (this.#signal.aborted || this.#state === "failed") return;
       if (remedy === "recover-media") player.recoverMedia();
       else if (remedy === "start-load") player.startLoad();
-      else this.#open(relay.url(this.#name));
+      else this.#open(relay, found.state === "live" ? "live" : "start");
     } catch (thrown) {
       player.close();
       this.#fail(explain(thrown));
@@ -234,25 +300,15 @@ export class WatchView {
       // Replayed with the controls of the video itself.
       this.#enter("playing");
     }
-    if (this.#state === "stalled") void this.#askForSilence();
-    else this.#silentMs = undefined;
     this.#unmute.hidden = !player.mutedToPlay;
-    this.#toLive.hidden = player.behindMs < BEHIND_MS || this.#state === "over";
     setText(this.#status, this.#sentence());
     this.#showFigures(player);
   }
 
-  /** A long stall: is it the player, or does the publisher send nothing? */
-  async #askForSilence(): Promise<void> {
-    const now = performance.now();
-    if (now - this.#askedAt < ASK_AFTER_STALL_MS) return;
-    this.#askedAt = now;
-    try {
-      const { idleMs } = await (await this.#relay).stats(this.#name);
-      this.#silentMs = idleMs !== undefined && idleMs >= ASK_AFTER_STALL_MS ? idleMs : undefined;
-    } catch (thrown) {
-      this.#problems.show(explain(thrown));
-    }
+  /** Whether the publisher sends nothing, though it did not end the stream. */
+  get #away(): boolean {
+    const { state, idleMs = 0 } = this.#stream ?? {};
+    return state === "waiting" || (state === "live" && idleMs >= SILENT_MS);
   }
 
   #enter(state: WatchState): void {
@@ -270,11 +326,19 @@ export class WatchView {
       setText(this.#coverText, cover.text);
     }
     this.#replay.hidden = !(state === "over" && (this.#replayable || this.#video.readyState > 0));
-    const live = state !== "over" && state !== "absent" && state !== "failed" && this.#player?.live !== false;
-    this.#badge.classList.toggle("badge-live", live);
-    setText(this.#badge, live ? "Live" : state === "absent" ? "Not live" : state === "failed" ? "Stopped" : "Ended");
-    document.title = `${live ? "● " : ""}${this.#name} – Eddy`;
+    this.#showBadge();
     setText(this.#status, this.#sentence());
+  }
+
+  #showBadge(): void {
+    const state = this.#state;
+    const playing = state !== "over" && state !== "absent" && state !== "failed";
+    const live = playing && this.#player?.live !== false && this.#stream?.state !== "waiting";
+    if (playing || state === "over")
+      showState(this.#badge, live ? "live" : playing && this.#away ? "waiting" : "ended");
+    else setText(this.#badge, state === "absent" ? "Not live" : "Stopped");
+    if (!live) this.#badge.classList.remove("badge-live");
+    document.title = `${live ? "● " : ""}${this.#title} – Eddy`;
   }
 
   #coverSentences(): { readonly title: string; readonly text: string } | undefined {
@@ -287,7 +351,9 @@ export class WatchView {
             }
           : { title: `${this.#name} is not live yet`, text: "It starts here by itself as soon as it is." };
       case "opening":
-        return { title: "Starting", text: "The first segment of a new stream takes about two seconds." };
+        return this.#playsFrom === "live"
+          ? { title: "Starting", text: "The first segment of a new stream takes about two seconds." }
+          : { title: "Opening what is kept", text: "It plays from its start." };
       case "over":
         return { title: "The stream has ended", text: "If it is published again, it starts here by itself." };
       case "failed":
@@ -299,18 +365,17 @@ export class WatchView {
 
   /** For the live region: says what changed, and nothing that ticks. */
   #sentence(): string {
-    const ending = this.#player?.live === false;
     switch (this.#state) {
       case "absent":
         return "Waiting for the stream. This page looks for it every second.";
       case "opening":
         return "Loading the stream.";
       case "playing":
-        return ending ? "The stream has ended. This is the rest of it." : "Playing live.";
+        return this.#playingSentence();
       case "stalled":
-        return this.#silentMs === undefined
-          ? "Waiting for video."
-          : "The publisher sends nothing at the moment. Its tab may be closed or its machine asleep.";
+        return this.#away
+          ? "The publisher sends nothing at the moment. Its tab may be closed or its machine asleep."
+          : "Waiting for video.";
       case "paused":
         return "Paused.";
       case "over":
@@ -320,8 +385,20 @@ export class WatchView {
     }
   }
 
+  #playingSentence(): string {
+    const player = this.#player;
+    if (this.#stream?.state !== "live" && !navigator.onLine) return "Offline: playing what is stored.";
+    if (this.#away) return "The publisher is away. Playing what is stored.";
+    if (player?.live === false) {
+      return this.#playsFrom === "start" ? "Playing the recording." : "The stream has ended. This is the rest of it.";
+    }
+    return (player?.behindMs ?? 0) < BEHIND_MS ? "Playing live." : "Playing from further back.";
+  }
+
   #showFigures(player: Player): void {
     const stats = player.stats();
+    this.#showBadge();
+    this.#rewind.show(stats, player.live === true ? player.behindMs : undefined);
     const running = stats.width > 0 && this.#state !== "absent";
     const live = running && player.live === true;
     const figures = this.#figures;

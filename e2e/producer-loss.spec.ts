@@ -14,7 +14,7 @@ test("rule 58: while the producer is silent hls.js is answered in time, asks at 
   let asked = 0;
   const failed: string[] = [];
   page.on("request", (request) => {
-    if (request.url().includes("media.m3u8")) asked += 1;
+    if (request.url().includes("dvr.m3u8")) asked += 1;
   });
   page.on("response", (response) => {
     if (response.url().includes("/live/") && response.status() >= 400)

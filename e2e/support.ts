@@ -15,6 +15,8 @@ export interface Playback {
   readonly partLoads: number;
   readonly positionMs: number;
   readonly decodedFrames: number;
+  /** From the first moment one can go back to, to the last one. */
+  readonly windowMs: number;
 }
 
 declare global {

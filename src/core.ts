@@ -35,6 +35,7 @@ export type {
   StreamStats,
   StreamSummary,
 } from "./model/stats.ts";
+export type { KeptStats, StorageStats } from "./model/storage.ts";
 export type { Archive, Recorder } from "./origin/archive.ts";
 export type { AddedPart, PartInput } from "./origin/intake.ts";
 export { type OpenStream, Playlists, type PlaylistsContext, type RestoredStream, VERSION } from "./origin/playlists.ts";

@@ -3,68 +3,8 @@ import { testInit, testPart } from "../src/media/media.test-support.ts";
 import type { RelayError } from "../src/model/errors.ts";
 import type { StreamOptions } from "../src/model/options.ts";
 import { Publisher } from "../src/page/publisher.ts";
-import { WorkerLink, type WorkerPort } from "../src/page/worker-link.ts";
-import { createRelay, type WorkerRelay } from "./serve-relay.ts";
-
-// The real worker side behind a port of our own, so that messages can be lost and workers killed at will.
-class Client {
-  readonly id: string;
-  constructor(id: string) {
-    this.id = id;
-  }
-}
-
-class TestWorker {
-  relay: WorkerRelay = this.#start();
-  readonly clients = new Map<string, Client & { postMessage(data: unknown): void }>();
-  /** Returns true for a message that gets lost on its way. */
-  loses: (data: { ask: { type: string; number?: number } }) => boolean = () => false;
-
-  kill(): void {
-    this.relay = this.#start();
-  }
-
-  #start(): WorkerRelay {
-    const scope = {
-      clients: { get: async (id: string) => this.clients.get(id), claim: async () => undefined },
-      skipWaiting: async () => undefined,
-    };
-    return createRelay(scope as unknown as Parameters<typeof createRelay>[0]);
-  }
-
-  port(clientId: string): WorkerPort {
-    const listeners = new Set<(data: unknown) => void>();
-    const client = Object.assign(new Client(clientId), {
-      postMessage: (data: unknown) => {
-        const received = structuredClone(data);
-        queueMicrotask(() => {
-          for (const listener of listeners) listener(received);
-        });
-      },
-    });
-    this.clients.set(clientId, client);
-    return {
-      worker: {
-        postMessage: (message, transfer) => {
-          const data = structuredClone(message, { transfer: transfer as ArrayBuffer[] });
-          if (this.loses(data as never)) return;
-          queueMicrotask(() => {
-            this.relay.receive({ data, source: client, waitUntil: () => undefined } as never);
-          });
-        },
-      },
-      onMessage(listener) {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
-    };
-  }
-
-  async text(path: string): Promise<string> {
-    const response = await this.relay.match(new Request(`http://localhost/live/${path}`));
-    return (await response?.text()) ?? "";
-  }
-}
+import { WorkerLink } from "../src/page/worker-link.ts";
+import { Client, TestWorker } from "./worker.test-support.ts";
 
 const OPTIONS: StreamOptions = {
   renditions: [{ id: "main", codecs: "avc1.42c01f,opus", bandwidth: 1_000_000 }],

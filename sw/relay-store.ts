@@ -16,5 +16,9 @@ export interface RelayStore extends Archive, ProducerStore {
   onForget: ((stream: string, rendition: string, beforeMsn: number) => void) | undefined;
   /** Want of room took all that was left of a stream that had ended. */
   onRemoved: ((stream: string) => void) | undefined;
+  /** What is pinned goes by itself neither for its age nor for room. Resolves once that is on disk; false for a stream that is not there. */
+  pin(stream: string, on: boolean): Promise<boolean>;
+  /** Gives a stream a title, or none. Resolves once that is on disk; false for a stream that is not there. */
+  rename(stream: string, title: string | undefined): Promise<boolean>;
   onTrouble: ((error: RelayError) => void) | undefined;
 }

@@ -52,6 +52,8 @@ interface Parts {
   readonly playlists: Playlists;
   readonly match: Match;
   readonly ingest: Ingest;
+  /** Undefined where streams are in memory alone. */
+  readonly store?: RelayStore;
 }
 
 /** A disk that has not been read by then is left alone, and the relay goes on in memory. */
@@ -90,7 +92,8 @@ export function createRelay(
       ...(producerTimeoutMs === undefined ? {} : { producerTimeoutMs }),
       ...(endAfterMs === undefined ? {} : { endAfterMs }),
     });
-    return { playlists, match: createMatch(playlists, { base }), ingest };
+    const match = createMatch(playlists, { base });
+    return { playlists, match, ingest, ...(store === undefined ? {} : { store }) };
   }
 
   /** Undefined once the disk has been read: then nothing waits any more, not for a turn either. */
@@ -132,6 +135,10 @@ export function createRelay(
         return ask.stream === undefined ? playlists.stats : playlists.get(ask.stream).stats;
       case "remove":
         return { removed: ingest.remove(ask.stream) };
+      case "pin":
+        return changed(ask.stream, (store) => store.pin(ask.stream, ask.on));
+      case "rename":
+        return changed(ask.stream, (store) => store.rename(ask.stream, ask.title === "" ? undefined : ask.title));
       case "claim":
         await scope.clients.claim();
         return {};
@@ -141,6 +148,18 @@ export function createRelay(
         await scope.skipWaiting();
         return {};
     }
+  }
+
+  async function changed(
+    stream: string,
+    change: (store: RelayStore) => Promise<boolean>,
+  ): Promise<Record<string, never>> {
+    const { store } = parts;
+    if (store === undefined) {
+      throw new RelayError("store-unavailable", "expected a disk to keep that on, got a relay that is in memory alone");
+    }
+    if (await within(LOAD_DEADLINE_MS, change(store))) return {};
+    throw new RelayError("stream-not-found", `there is no stream "${stream}" on disk`);
   }
 
   return {

@@ -5,6 +5,7 @@ import type { Playlists } from "../origin/playlists.ts";
 import type { Rendition } from "../origin/rendition.ts";
 import type { Stream } from "../origin/stream.ts";
 import { parseByteRange, parseOpenRange } from "./byte-range.ts";
+import { answerClip } from "./clip.ts";
 import { parseDirectives } from "./directives.ts";
 import { answerGrowing } from "./growing.ts";
 import { parseRoute, type Route } from "./route.ts";
@@ -60,6 +61,7 @@ export function createMatch(playlists: Playlists, options: HandlerOptions = {}):
     const route = parseRoute(url.pathname.slice(base.length));
     if (route === undefined)
       throw new RelayError("media-not-found", `nothing is served at ${url.pathname.slice(0, 200)}`);
+    if (route.kind === "clip") return answerClip(request, url.searchParams, playlists.get(route.stream), options);
     if (route.kind === "segment" && route.text !== true) {
       const rendition = playlists.get(route.stream).rendition(route.rendition);
       if (rendition.grows(route.number)) return growing(request, route, rendition);
@@ -87,7 +89,7 @@ export function createMatch(playlists: Playlists, options: HandlerOptions = {}):
     return new Response(answer.body, { status: answer.status, headers });
   }
 
-  function find(request: Request, url: URL, route: Route): Found | Promise<Found> {
+  function find(request: Request, url: URL, route: Exclude<Route, { kind: "clip" }>): Found | Promise<Found> {
     if (route.kind === "stats") {
       const json = new TextEncoder().encode(JSON.stringify(playlists.stats));
       return { type: "application/json", cacheControl: NEVER_STORED, views: [json] };

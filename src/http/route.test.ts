@@ -6,6 +6,7 @@ import { parseRoute } from "./route.ts";
 test.each([
   ["stats.json", { kind: "stats" }],
   ["studio/main.m3u8", { kind: "multivariant", stream: "studio" }],
+  ["studio/clip.mp4", { kind: "clip", stream: "studio" }],
   ["studio/hd/media.m3u8", { kind: "media", stream: "studio", rendition: "hd" }],
   ["studio/dvr.m3u8", { kind: "multivariant", stream: "studio", dvr: true }],
   ["studio/hd/dvr.m3u8", { kind: "media", stream: "studio", rendition: "hd", dvr: true }],

@@ -6,6 +6,7 @@ export type Route =
   | { readonly kind: "stats" }
   | { readonly kind: "multivariant"; readonly stream: string; readonly dvr?: true }
   | { readonly kind: "media"; readonly stream: string; readonly rendition: string; readonly dvr?: true }
+  | { readonly kind: "clip"; readonly stream: string }
   | {
       readonly kind: "init" | "part" | "segment";
       readonly stream: string;
@@ -31,6 +32,7 @@ export function parseRoute(path: string): Route | undefined {
   if (!isName(first)) return undefined;
   if (third === undefined) {
     if (second === "dvr.m3u8") return { kind: "multivariant", stream: first, dvr: true };
+    if (second === "clip.mp4") return { kind: "clip", stream: first };
     return second === "main.m3u8" ? { kind: "multivariant", stream: first } : undefined;
   }
   if (!isName(second)) return undefined;

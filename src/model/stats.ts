@@ -1,6 +1,7 @@
 import type { PartPosition } from "./ids.ts";
 import type { StreamType } from "./options.ts";
 import type { RenditionKind } from "./rendition-options.ts";
+import type { KeptStats, StorageStats } from "./storage.ts";
 
 /**
  * `live`: a producer sends; `waiting`: none has for a while, and one may go on; `ended`: it said so, or stayed away for too long; the
@@ -22,6 +23,8 @@ export interface StreamSummary {
   readonly dvrWindowMs: number;
   /** In memory. */
   readonly sizeBytes: number;
+  /** What is on disk of it; absent where nothing is kept. */
+  readonly kept?: KeptStats;
 }
 
 export interface RenditionStats {
@@ -77,4 +80,6 @@ export interface RelayStats {
   readonly persistence: Persistence;
   /** Why it is `memory` although it ought not to be. */
   readonly persistenceError?: string;
+  /** Absent where nothing is kept on disk. */
+  readonly storage?: StorageStats;
 }

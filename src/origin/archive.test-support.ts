@@ -2,6 +2,7 @@ import type { Bytes } from "../model/bytes.ts";
 import type { DateRangeOptions } from "../model/date-range.ts";
 import type { StreamConfig } from "../model/options.ts";
 import { PART_GAP, type RenditionRecord, type SegmentOpening } from "../model/record.ts";
+import type { KeptStats, StorageStats } from "../model/storage.ts";
 import type { Archive, Recorder } from "./archive.ts";
 import type { RestoredStream } from "./playlists.ts";
 
@@ -91,6 +92,20 @@ export class MemoryArchive implements Archive {
     await this.hold;
     this.reads += 1;
     return this.recordings.get(rendition)?.segment(msn);
+  }
+
+  kept(): KeptStats | undefined {
+    if (this.#stream === undefined) return undefined;
+    const [recording] = this.recordings.values();
+    const windowMs = (recording?.segments ?? [])
+      .flatMap(({ durationsMs }) => durationsMs)
+      .reduce((sum, ms) => sum + ms, 0);
+    return { sizeBytes: this.storage.sizeBytes, windowMs, pinned: false, createdAtMs: 0 };
+  }
+
+  get storage(): StorageStats {
+    const parts = [...this.recordings.values()].flatMap((recording) => [...recording.parts.values()]);
+    return { sizeBytes: parts.reduce((sum, { byteLength }) => sum + byteLength, 0) };
   }
 
   /** What a disk would hold now. */

@@ -3,6 +3,7 @@ import type { DateRangeOptions } from "../model/date-range.ts";
 import type { Msn, PartId } from "../model/ids.ts";
 import type { StreamConfig } from "../model/options.ts";
 import type { PartRecord } from "../model/record.ts";
+import type { KeptStats, StorageStats } from "../model/storage.ts";
 
 /**
  * Hears of everything that one rendition takes, after it is in the ring. Called on the way of a part: each call returns at once,
@@ -28,4 +29,7 @@ export interface Archive {
   part(stream: string, rendition: string, id: PartId): Promise<Bytes | undefined>;
   /** The parts of a segment in order, gaps left out. Undefined where one is missing. */
   segment(stream: string, rendition: string, msn: Msn): Promise<readonly Bytes[] | undefined>;
+  /** What is kept of a stream, for who looks at it; undefined where nothing is. */
+  kept(stream: string): KeptStats | undefined;
+  readonly storage: StorageStats;
 }

@@ -161,6 +161,7 @@ export class Playlists {
       maxBytes: this.#config.maxBytes,
       places: { used: this.#used, total: this.#config.numPlaylists },
       persistence: this.#persistence,
+      ...(this.#archive === undefined ? {} : { storage: this.#archive.storage }),
       ...(this.#archiveError === undefined
         ? {}
         : { persistenceError: `${this.#archiveError.code}: ${this.#archiveError.message}` }),
@@ -180,6 +181,7 @@ export class Playlists {
       clock: this.#clock,
       waitingAfterMs: this.#waitingAfterMs,
       persistence: () => this.#persistence,
+      kept: () => archive?.kept(name),
       ...(restored === undefined ? {} : { lastPartAtMs: restored.lastPartAtMs }),
       ended: () => archive?.end(name),
       rendition: (rendition) => {

@@ -12,6 +12,7 @@ import type { RenditionRecord } from "../model/record.ts";
 import type { RenditionConfig } from "../model/rendition-options.ts";
 import type { RenditionStats } from "../model/stats.ts";
 import { M3u8Manifest } from "../playlist/m3u8-manifest.ts";
+import type { SegmentInfo } from "../playlist/manifest-types.ts";
 import type { ListedRendition } from "../playlist/multivariant.ts";
 import { Answers, type AnswersContext, type GrowingSegment, type ListKind } from "./answers.ts";
 import type { Recorder } from "./archive.ts";
@@ -209,6 +210,16 @@ export class Rendition {
   /** From the start of the DVR window on; that of the playlist where nothing is kept beyond it. */
   get dvrWindowMs(): number {
     return this.#manifest.dvrDurationMs;
+  }
+
+  /** What the playlist lists, oldest first; the last one may still grow. */
+  get listedSegments(): readonly SegmentInfo[] {
+    const segments: SegmentInfo[] = [];
+    for (let msn = this.#manifest.firstMsn; msn <= this.#manifest.lastMsn; msn++) {
+      const segment = this.#manifest.segment(msn);
+      if (segment !== undefined) segments.push(segment);
+    }
+    return segments;
   }
 
   get sizeBytes(): number {

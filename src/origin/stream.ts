@@ -6,6 +6,7 @@ import type { Msn } from "../model/ids.ts";
 import type { StreamConfig } from "../model/options.ts";
 import type { RenditionConfig } from "../model/rendition-options.ts";
 import type { Persistence, StreamState, StreamStats, StreamSummary } from "../model/stats.ts";
+import type { KeptStats } from "../model/storage.ts";
 import type { RenditionReport } from "../playlist/manifest-types.ts";
 import { renderMultivariant } from "../playlist/multivariant.ts";
 import type { ListKind } from "./answers.ts";
@@ -23,6 +24,8 @@ export interface StreamContext {
   /** When its last part came, by the monotonic clock. Default: none has come. */
   readonly lastPartAtMs?: number;
   persistence(): Persistence;
+  /** What the archive has of it. */
+  kept(): KeptStats | undefined;
   /** The stream has ended. */
   ended(): void;
   /** What all renditions of this stream share, and where each starts. */
@@ -190,6 +193,7 @@ export class Stream {
       dvrWindowMs = Math.max(dvrWindowMs, rendition.dvrWindowMs);
       sizeBytes += rendition.sizeBytes;
     }
+    const kept = this.#context.kept();
     return {
       name: this.name,
       state: this.#state,
@@ -197,6 +201,7 @@ export class Stream {
       windowMs,
       dvrWindowMs,
       sizeBytes,
+      ...(kept === undefined ? {} : { kept }),
     };
   }
 

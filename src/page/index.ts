@@ -12,6 +12,7 @@ export type {
   StreamStats,
   StreamSummary,
 } from "../model/stats.ts";
+export { type KeptStats, MAX_TITLE_LENGTH, type StorageStats } from "../model/storage.ts";
 export { type Capture, type CaptureOptions, startCapture } from "./capture.ts";
 export { type OpenRelayOptions, openRelay, type Relay } from "./open-relay.ts";
 export { type LivePublication, type PublishCaptureOptions, publishCapture } from "./publish-capture.ts";

@@ -30,14 +30,27 @@ export interface Relay {
    * @throws RelayError `invalid-name`, `invalid-option`, `stream-exists`, `stream-limit`
    */
   publish(name: string, options: StreamOptions, call?: { signal?: AbortSignal }): Promise<Publisher>;
-  /** URL of the Multivariant Playlist of a stream. @throws RelayError `invalid-name` */
-  url(name: string): string;
+  /**
+   * URL of the Multivariant Playlist of a stream; with `dvr`, of the one that lists the whole DVR window.
+   * @throws RelayError `invalid-name`
+   */
+  url(name: string, options?: { readonly dvr?: boolean }): string;
   streams(): Promise<readonly StreamSummary[]>;
   /** Of one stream (@throws RelayError `stream-not-found`), or of the whole relay. */
   stats(name: string): Promise<StreamStats>;
   stats(): Promise<RelayStats>;
   /** Ends and forgets a stream. Resolves with whether there was one. */
   remove(name: string): Promise<boolean>;
+  /**
+   * Keeps a stream that is stored until it is removed: neither time nor the need for room ends it. Or lets it go again.
+   * @throws RelayError `stream-not-found`, `store-unavailable` where nothing is kept on disk
+   */
+  pin(name: string, on: boolean): Promise<void>;
+  /**
+   * Gives a stream that is stored a title for people; its name, which its URLs hold, stays. An empty title is none.
+   * @throws RelayError `stream-not-found`, `store-unavailable`, `invalid-option` over 120 characters
+   */
+  rename(name: string, title: string): Promise<void>;
   /** Lets go of the worker; publishers of this relay are closed. The worker and its streams stay. */
   close(): void;
 }
@@ -231,8 +244,8 @@ class PageRelay implements Relay {
     return publisher;
   }
 
-  url(name: string): string {
-    return `${this.base}${checkName(name, "stream")}/main.m3u8`;
+  url(name: string, { dvr = false }: { readonly dvr?: boolean } = {}): string {
+    return `${this.base}${checkName(name, "stream")}/${dvr ? "dvr" : "main"}.m3u8`;
   }
 
   async streams(): Promise<readonly StreamSummary[]> {
@@ -252,6 +265,16 @@ class PageRelay implements Relay {
     this.#check();
     const { removed } = await this.#link.ask({ type: "remove", stream: checkName(name, "stream") });
     return removed;
+  }
+
+  async pin(name: string, on: boolean): Promise<void> {
+    this.#check();
+    await this.#link.ask({ type: "pin", stream: checkName(name, "stream"), on });
+  }
+
+  async rename(name: string, title: string): Promise<void> {
+    this.#check();
+    await this.#link.ask({ type: "rename", stream: checkName(name, "stream"), title });
   }
 
   close(): void {

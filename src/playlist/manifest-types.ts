@@ -45,10 +45,6 @@ export interface SegmentInfo {
   /** The same in numbers: what stands in that URI. */
   readonly initEpoch: string;
   readonly initIndex: number;
-  /** Its PROGRAM-DATE-TIME. */
-  readonly wallMs: number;
-  /** An EXT-X-DISCONTINUITY stands before it. */
-  readonly discontinuity: boolean;
   /** None of its parts holds media. */
   readonly gap: boolean;
 }

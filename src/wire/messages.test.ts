@@ -43,10 +43,18 @@ test.each([
     { type: "open", stream: "studio", epoch: "e1", session: 1, options: {}, starts: new Array(65) },
     "malformed-message",
   ],
+  [{ type: "rename", stream: "studio" }, "malformed-message"],
+  [{ type: "rename", stream: "studio", title: "x".repeat(121) }, "invalid-option"],
+  [{ type: "pin", stream: "..", on: true }, "invalid-name"],
   [{ type: "nothing" }, "malformed-message"],
   [undefined, "malformed-message"],
 ])("message %# is refused with a code", (ask, code) => {
   expect(() => read(ask)).toThrowError(refused(code));
+});
+
+test("a title is read without the space around it, and none is one too", () => {
+  expect(read({ type: "rename", stream: "studio", title: "  Morning  " })).toMatchObject({ title: "Morning" });
+  expect(read({ type: "rename", stream: "studio", title: " " })).toMatchObject({ title: "" });
 });
 
 test("messages of others are not ours", () => {

@@ -5,6 +5,7 @@ import { checkName, type Msn, type PartId, type PartPosition } from "../model/id
 import { checkKeys, type MediaKey } from "../model/media-key.ts";
 import type { StreamOptions } from "../model/options.ts";
 import type { Persistence, RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
+import { MAX_TITLE_LENGTH } from "../model/storage.ts";
 
 /**
  * Version of the messages between a page and the worker. Both sides refuse another version with `version-mismatch`,
@@ -92,6 +93,9 @@ export type Ask =
   | { readonly type: "streams" }
   | { readonly type: "stats"; readonly stream?: string }
   | { readonly type: "remove"; readonly stream: string }
+  | { readonly type: "pin"; readonly stream: string; readonly on: boolean }
+  /** An empty title gives the stream back its name. */
+  | { readonly type: "rename"; readonly stream: string; readonly title: string }
   /** To the worker that serves: take this page under control although it was loaded past the worker. */
   | { readonly type: "claim" }
   /** To the worker that serves: answer every blocked request now, so that a successor can take over. */
@@ -109,6 +113,8 @@ export interface Answers {
   readonly streams: readonly StreamSummary[];
   readonly stats: RelayStats | StreamStats;
   readonly remove: { readonly removed: boolean };
+  readonly pin: Record<string, never>;
+  readonly rename: Record<string, never>;
   readonly claim: Record<string, never>;
   readonly drain: { readonly drained: number };
   readonly activate: Record<string, never>;
@@ -209,6 +215,13 @@ function epochOf(fields: Fields): string {
   throw malformed("epoch", "1 to 16 of 0-9 a-z", value);
 }
 
+function titleOf(fields: Fields): string {
+  if (typeof fields.title !== "string") throw malformed("title", "a string", fields.title);
+  const title = fields.title.trim();
+  if (title.length <= MAX_TITLE_LENGTH) return title;
+  throw new RelayError("invalid-option", `title: expected at most ${MAX_TITLE_LENGTH} characters, got ${title.length}`);
+}
+
 function bytesOf(fields: Fields): Bytes {
   const value = fields.bytes;
   // Shared memory could change under a reader; stored bytes never change.
@@ -289,6 +302,10 @@ function askOf(value: unknown): Ask {
       return value.stream === undefined ? { type } : { type, stream: checkName(value.stream, "stream") };
     case "remove":
       return { type, stream: checkName(value.stream, "stream") };
+    case "pin":
+      return { type, stream: checkName(value.stream, "stream"), on: value.on === true };
+    case "rename":
+      return { type, stream: checkName(value.stream, "stream"), title: titleOf(value) };
     case "end":
       return {
         type,

@@ -1,12 +1,11 @@
 import type { Clock } from "eddy-hls/core";
-import { type Batch, writeBatch } from "./batch.ts";
+import { writeBatch } from "./batch.ts";
 import { FaultError, type Faults } from "./faults.ts";
 import type { StoreDatabase } from "./schema.ts";
+import type { StreamChanges } from "./stream-entry.ts";
 import type { Sweeper } from "./sweeper.ts";
 
-/** How often room is made for one batch before its media is given up. */
-const MAX_ATTEMPTS = 3;
-/** After a batch without its media, no other is tried with its media for so long: each attempt costs the live edge time. */
+/** Between attempts when the disk is full and nothing more can go for it. What waits stays, and grows up to its cap. */
 const FULL_MS = 2_000;
 /** Between attempts when the database fails for another reason than room. */
 const RETRY_MS = 500;
@@ -18,17 +17,15 @@ export interface BatchWriterOptions {
   readonly batchMs: number;
   readonly sweeper: Sweeper;
   readonly faults: Faults | undefined;
-  /** Everything that is to be written now, taken out; undefined when there is nothing. */
-  readonly collect: () => Batch | undefined;
-  readonly written: (batch: Batch, tookMs: number) => void;
+  /** Everything that is to be written now, taken out. */
+  readonly collect: () => readonly StreamChanges[];
+  readonly written: (batch: readonly StreamChanges[], tookMs: number) => void;
   /** It was not written: takes back what `collect` gave. */
-  readonly restore: (batch: Batch) => void;
+  readonly restore: (batch: readonly StreamChanges[]) => void;
   /** The disk is full: forgets old media. False where there is none that may go. */
-  readonly makeRoom: (attempt: number) => boolean;
-  /** Gives up all media that waits, so that at least what is known of it is written. */
-  readonly abandonMedia: () => void;
-  /** Not even that fits. */
-  readonly abandoned: (batch: Batch) => void;
+  readonly makeRoom: () => boolean;
+  /** The disk stays full: this batch waits for a better time, and nobody should wait with it. */
+  readonly postponed: (batch: readonly StreamChanges[]) => void;
   /** The database is of no use any more. */
   readonly failed: (error: unknown) => void;
 }
@@ -86,10 +83,13 @@ export class BatchWriter {
   }
 
   async #run(): Promise<void> {
-    const { sweeper, clock } = this.#options;
+    const { sweeper } = this.#options;
     try {
       await this.#write();
-      if (!sweeper.isIdle && clock.now() >= this.#fullUntilMs && !this.#isStopped) await sweeper.sweep();
+      // Heads are few and quick, and whoever removes a stream waits for them.
+      do {
+        if (!this.#isStopped) await sweeper.sweep();
+      } while (sweeper.hasHeads && !this.#isStopped);
     } catch (error) {
       this.#fail(error);
     }
@@ -97,14 +97,18 @@ export class BatchWriter {
   }
 
   async #write(): Promise<void> {
-    const { clock, faults, collect, written, restore } = this.#options;
+    const { clock, faults, collect, written, restore, postponed } = this.#options;
     await faults?.("batch");
-    let hasAbandoned = clock.now() < this.#fullUntilMs;
-    if (hasAbandoned) this.#options.abandonMedia();
-    for (let attempt = 1; !this.#isStopped; attempt++) {
+    for (let hasRoomToMake = true; !this.#isStopped; ) {
       const startMs = clock.now();
       const batch = collect();
-      if (batch === undefined) return;
+      if (batch.length === 0) return;
+      if (startMs < this.#fullUntilMs) {
+        restore(batch);
+        postponed(batch);
+        this.touch(this.#fullUntilMs - startMs);
+        return;
+      }
       try {
         await writeBatch(this.#options.database, batch, faults);
         await faults?.("batch-done");
@@ -117,25 +121,16 @@ export class BatchWriter {
           this.#fail(error);
           return;
         }
-        if (attempt <= MAX_ATTEMPTS && !hasAbandoned && (await this.#makeRoom(attempt))) continue;
-        if (!hasAbandoned) {
-          hasAbandoned = true;
-          this.#fullUntilMs = clock.now() + FULL_MS;
-          this.#options.abandonMedia();
-          continue;
-        }
-        this.#options.abandoned(batch);
-        this.touch(FULL_MS);
-        return;
+        hasRoomToMake &&= this.#options.makeRoom();
+        if (hasRoomToMake) await this.#sweepAll();
+        else this.#fullUntilMs = clock.now() + FULL_MS;
       }
     }
   }
 
-  async #makeRoom(attempt: number): Promise<boolean> {
-    const { makeRoom, sweeper } = this.#options;
-    if (!makeRoom(attempt) && sweeper.isIdle) return false;
+  async #sweepAll(): Promise<void> {
+    const { sweeper } = this.#options;
     while (!sweeper.isIdle) await sweeper.sweep();
-    return true;
   }
 
   #fail(error: unknown): void {

@@ -3,22 +3,19 @@ import type { Faults } from "./faults.ts";
 import { MAX_PIECE_BYTES, STORE_NAMES, type StoreDatabase } from "./schema.ts";
 import type { StreamChanges } from "./stream-entry.ts";
 
-export interface Batch {
-  readonly streams: readonly StreamChanges[];
-  /** Ids of streams that go. Their heads go at once, and all else is swept. */
-  readonly removed: readonly number[];
-}
-
 /**
  * Writes a batch in one transaction, or nothing of it. All of it is handed over before the first await, so it is what the
  * index says at this moment, whole steps only.
  */
-export async function writeBatch(database: StoreDatabase, batch: Batch, faults: Faults | undefined): Promise<void> {
+export async function writeBatch(
+  database: StoreDatabase,
+  batch: readonly StreamChanges[],
+  faults: Faults | undefined,
+): Promise<void> {
   const transaction = database.transaction(STORE_NAMES, "readwrite", { durability: "relaxed" });
   const requests: Promise<unknown>[] = [];
   try {
-    for (const id of batch.removed) requests.push(transaction.objectStore("streams").delete(id));
-    for (const { head, renditions } of batch.streams) {
+    for (const { head, renditions } of batch) {
       for (const { index, changes } of renditions) {
         const media = transaction.objectStore("media");
         for (const [id, bytes] of changes.media) {

@@ -17,33 +17,34 @@ export type Forget = (entry: StreamEntry, rendition: RenditionIndex, beforeMsn: 
  */
 export class Retention {
   readonly #options: RetentionOptions;
-  readonly #forget: Forget;
 
-  constructor(options: RetentionOptions, forget: Forget) {
+  constructor(options: RetentionOptions) {
     this.#options = options;
-    this.#forget = forget;
   }
 
   /** Keeps one stream within its time and its bytes. Time is that of its media: a stream that pauses, or has ended, loses nothing. */
-  trim(entry: StreamEntry): void {
+  trim(entry: StreamEntry, forget: Forget): void {
     if (entry.pinned) return;
     const { windowMs, maxBytesPerStream } = this.#options;
     for (const rendition of entry.renditions.values()) {
       let leftMs = rendition.durationMs;
-      this.#forgetWhile(entry, rendition, ({ durationMs }) => {
+      let beforeMsn: Msn | undefined;
+      for (const { msn, durationMs } of rendition.segments) {
         leftMs -= durationMs;
-        return leftMs >= windowMs;
-      });
+        if (msn >= rendition.liveMsn || leftMs < windowMs) break;
+        beforeMsn = msn + 1;
+      }
+      if (beforeMsn !== undefined) forget(entry, rendition, beforeMsn);
     }
     while (entry.sizeBytes > maxBytesPerStream) {
       const oldest = oldestOf(entry, false);
       if (oldest === undefined) return;
-      this.#forget(entry, oldest.rendition, oldest.segment.msn + 1);
+      forget(entry, oldest.rendition, oldest.segment.msn + 1);
     }
   }
 
   /** Makes the streams no larger than `maxBytes` together, oldest media first. Returns whether anything went. */
-  shrink(entries: readonly StreamEntry[], maxBytes: number): boolean {
+  shrink(entries: readonly StreamEntry[], maxBytes: number, forget: Forget): boolean {
     const removable = entries.filter(({ pinned }) => !pinned);
     let sizeBytes = 0;
     for (const entry of entries) sizeBytes += entry.sizeBytes;
@@ -53,19 +54,10 @@ export class Retention {
       for (const entry of removable) oldest = older(oldest, oldestOf(entry, entry.ended));
       if (oldest === undefined) break;
       sizeBytes -= oldest.segment.sizeBytes;
-      this.#forget(oldest.entry, oldest.rendition, oldest.segment.msn + 1);
+      forget(oldest.entry, oldest.rendition, oldest.segment.msn + 1);
       hasForgotten = true;
     }
     return hasForgotten;
-  }
-
-  #forgetWhile(entry: StreamEntry, rendition: RenditionIndex, goes: (segment: StoredSegment) => boolean): void {
-    let beforeMsn: Msn | undefined;
-    for (const segment of rendition.segments) {
-      if (segment.msn >= rendition.liveMsn || !goes(segment)) break;
-      beforeMsn = segment.msn + 1;
-    }
-    if (beforeMsn !== undefined) this.#forget(entry, rendition, beforeMsn);
   }
 }
 

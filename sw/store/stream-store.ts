@@ -2,6 +2,7 @@ import {
   type Archive,
   type Bytes,
   type Clock,
+  type KeptStats,
   type Msn,
   type PartId,
   type PartRecord,
@@ -9,19 +10,20 @@ import {
   RelayError,
   type RelayErrorCode,
   type RenditionRecord,
+  type StorageStats,
   type StreamConfig,
   systemClock,
 } from "eddy-hls/core";
-import type { Batch } from "./batch.ts";
 import { BatchWriter } from "./batch-writer.ts";
+import { Budget } from "./budget.ts";
 import { FaultError, type Faults, guarded } from "./faults.ts";
 import { type LoadedStream, loadAll, recordOf } from "./load.ts";
 import { MediaReader } from "./media-reader.ts";
 import type { RenditionIndex, StoredSegment } from "./rendition-index.ts";
-import { Retention } from "./retention.ts";
 import { openDatabase, PART_LOST, type ProducerRecord, type StoreDatabase } from "./schema.ts";
+import { Shelf } from "./shelf.ts";
 import { type StoredStreamStats, type StoreStats, WriteTimes } from "./store-stats.ts";
-import { type Reached, StreamEntry } from "./stream-entry.ts";
+import type { Reached, StreamChanges, StreamEntry } from "./stream-entry.ts";
 import { Sweeper } from "./sweeper.ts";
 
 export interface StoreOptions {
@@ -35,7 +37,7 @@ export interface StoreOptions {
   readonly quotaShare?: number;
   /** From a part to the transaction that writes it. Default 100, at most 250. */
   readonly batchMs?: number;
-  /** Media that may wait for the disk; beyond it, all that waits is given up. Default 64 MiB. */
+  /** Media that may wait for the disk; beyond it, all that waits is given up, and found again as gaps. Default 32 MiB. */
   readonly maxPendingBytes?: number;
   readonly clock?: Clock;
   /** What the origin is granted, in bytes. Default: asks the browser. */
@@ -61,12 +63,7 @@ export type OnKept = (stream: string, epoch: string, session: number, kept: Read
 
 const HOUR_MS = 3_600_000;
 const MAX_BATCH_MS = 250;
-/** The browser is asked for the quota this often at most. */
-const QUOTA_MS = 60_000;
-/** What the streams shrink to, as a share of what they have, each time that a batch does not fit. */
-const SHRINK = [0.9, 0.75, 0.5] as const;
-/** For so long they grow no larger than what did fit. */
-const SHRUNK_MS = 10 * 60_000;
+const MIB = 1024 * 1024;
 
 /**
  * Keeps streams in IndexedDB, behind the live edge: whatever the rings take is handed over at once, without a copy, and written
@@ -75,8 +72,8 @@ const SHRUNK_MS = 10 * 60_000;
  */
 export class StreamStore implements Archive {
   /**
-   * After a batch is on disk: the steps before these numbers need not be sent again. Called for steps that were given up, too, since the
-   * disk will not have them (`dropped` in the stats).
+   * After a batch is on disk: the steps before these numbers need not be sent again. On a disk that is full, and where the database has
+   * gone, it is called without that, so that nobody waits: what the disk then lacks is lost if the worker is killed.
    */
   onKept: OnKept | undefined;
   /** The window of a rendition starts here from now on; called before anything is deleted. */
@@ -89,50 +86,50 @@ export class StreamStore implements Archive {
   readonly #database: StoreDatabase;
   readonly #clock: Clock;
   readonly #faults: Faults | undefined;
-  readonly #quotaShare: number;
   readonly #maxPendingBytes: number;
-  readonly #quota: () => Promise<number | undefined>;
-  readonly #retention: Retention;
-  readonly #sweeper: Sweeper;
+  readonly #budget: Budget;
+  readonly #shelf: Shelf;
   readonly #writer: BatchWriter;
   readonly #reader: MediaReader;
-  readonly #streams = new Map<string, StreamEntry>();
-  #removed: number[] = [];
-  #nextId: number | undefined;
+  #isLoaded = false;
   #isLost = false;
-  #quotaBytes: number | undefined;
-  #quotaAskedMs = Number.NEGATIVE_INFINITY;
-  #shrunk: { readonly maxBytes: number; readonly untilMs: number } | undefined;
   readonly #told = new Set<RelayErrorCode>();
   readonly #times = new WriteTimes();
   #dropped = 0;
   #troubles = 0;
+  #lastTrouble: StorageStats["trouble"];
 
   private constructor(database: StoreDatabase, options: StoreOptions & { readonly clock: Clock }) {
-    const { clock, faults, batchMs = 100, windowMs = 4 * HOUR_MS } = options;
-    const { maxBytesPerStream = Number.POSITIVE_INFINITY } = options;
+    const { clock, faults, batchMs = 100, quotaShare = 0.5, quota = grantedBytes } = options;
+    const { windowMs = 4 * HOUR_MS, maxBytesPerStream = Number.POSITIVE_INFINITY } = options;
     this.#database = database;
     this.#clock = clock;
     this.#faults = faults;
-    this.#quotaShare = options.quotaShare ?? 0.5;
-    this.#maxPendingBytes = options.maxPendingBytes ?? 64 * 1024 * 1024;
-    this.#quota = options.quota ?? grantedBytes;
-    this.#retention = new Retention({ windowMs, maxBytesPerStream }, (...what) => this.#forget(...what));
-    this.#sweeper = new Sweeper(database, faults);
+    this.#maxPendingBytes = options.maxPendingBytes ?? 32 * MIB;
+    const sweeper = new Sweeper(database, faults);
+    this.#budget = new Budget({ clock, quotaShare, quota });
     this.#reader = new MediaReader(database, { faults, lost: (...what) => this.#setAside(...what) });
+    this.#shelf = new Shelf({
+      retention: { windowMs, maxBytesPerStream },
+      budget: this.#budget,
+      sweeper,
+      forgets: (...what) => this.onForget?.(...what),
+      removed: (stream) => this.onRemoved?.(stream),
+    });
     this.#writer = new BatchWriter({
       database,
       clock,
       batchMs: Math.min(batchMs, MAX_BATCH_MS),
-      sweeper: this.#sweeper,
+      sweeper,
       faults,
-      collect: () => this.#collect(),
+      collect: () => this.#shelf.collect(clock.wallMs()),
       written: (batch, tookMs) => this.#written(batch, tookMs),
-      restore: (batch) => this.#restore(batch),
-      makeRoom: (attempt) => this.#makeRoom(attempt),
-      abandonMedia: () => this.#abandonMedia(),
-      abandoned: (batch) => this.#tellKept(batch),
-      failed: (error) => this.#lose("store-unavailable", `the database fails: ${String(error)}`),
+      restore: (batch) => {
+        for (const changes of batch) changes.entry.restore(changes);
+      },
+      makeRoom: () => this.#makeRoom(),
+      postponed: (batch) => this.#postponed(batch),
+      failed: (error) => this.#lose(`the database fails: ${String(error)}`),
     });
   }
 
@@ -147,7 +144,7 @@ export class StreamStore implements Archive {
     let lose = (_reason: string): void => undefined;
     const database = await openDatabase({ name, clock, lost: (reason) => lose(reason) });
     const store = new StreamStore(database, { ...options, clock, ...(faults === undefined ? {} : { faults }) });
-    lose = (reason) => store.#lose("store-unavailable", reason);
+    lose = (reason) => store.#lose(reason);
     return store;
   }
 
@@ -157,65 +154,46 @@ export class StreamStore implements Archive {
    */
   async load(): Promise<readonly StoredStream[]> {
     await this.#faults?.("load");
-    const { streams, strays, corrupt, nextId } = await loadAll(this.#database);
-    this.#nextId = nextId;
-    this.#removed.push(...strays);
-    for (const { entry } of streams) {
-      this.#streams.set(entry.name, entry);
-      this.#retention.trim(entry);
-    }
-    this.#sweepUnlisted();
+    const loaded = await loadAll(this.#database);
+    const { streams, corrupt } = loaded;
+    this.#shelf.adopt(loaded);
+    this.#isLoaded = true;
     if (corrupt > 0) this.#trouble("store-corrupt", `expected readable records, got ${corrupt} that are not`, corrupt);
-    this.#askQuota();
+    this.#budget.ask();
     this.#writer.touch();
     return streams.map(storedStream);
   }
 
+  /** @throws RelayError `internal` before `load()`: a stream that is stored already would be stored once more */
   open(stream: string, epoch: string, config: StreamConfig): (rendition: string) => Recorder {
-    let entry = this.#streams.get(stream);
-    if (entry?.takesOn(epoch, config) === false) {
-      this.remove(stream);
-      entry = undefined;
-    }
-    if (entry === undefined) {
-      if (this.#nextId === undefined) throw new RelayError("internal", "expected load() before open()");
-      entry = new StreamEntry({ id: this.#nextId, name: stream, epoch, config, createdAtMs: this.#clock.wallMs() });
-      this.#nextId += 1;
-      this.#streams.set(stream, entry);
-    }
-    entry.open(epoch, config);
-    const opened = entry;
-    return (rendition) => this.#recorder(opened, rendition);
+    if (!this.#isLoaded) throw new RelayError("internal", `expected load() before "${stream}" is opened`);
+    const entry = this.#shelf.open(stream, epoch, config, this.#clock.wallMs());
+    this.#writer.touch();
+    return (rendition) => this.#recorder(entry, rendition);
   }
 
   end(stream: string): void {
-    const entry = this.#streams.get(stream);
-    entry?.end();
-    if (entry !== undefined) this.#writer.touch();
-  }
-
-  remove(stream: string): void {
-    const entry = this.#streams.get(stream);
-    if (entry === undefined) return;
-    this.#streams.delete(stream);
-    this.#removed.push(entry.id);
-    this.#sweeper.addStreams(entry.id - 1, entry.id + 1);
+    this.#shelf.find(stream)?.end();
     this.#writer.touch();
   }
 
+  remove(stream: string): void {
+    if (this.#shelf.remove(stream)) this.#writer.touch();
+  }
+
   async part(stream: string, rendition: string, id: PartId): Promise<Bytes | undefined> {
-    const index = this.#streams.get(stream)?.renditions.get(rendition);
+    const index = this.#shelf.find(stream)?.renditions.get(rendition);
     return index === undefined ? undefined : this.#read(() => this.#reader.part(index, id));
   }
 
   async segment(stream: string, rendition: string, msn: Msn): Promise<readonly Bytes[] | undefined> {
-    const index = this.#streams.get(stream)?.renditions.get(rendition);
+    const index = this.#shelf.find(stream)?.renditions.get(rendition);
     return index === undefined ? undefined : this.#read(() => this.#reader.segment(index, msn));
   }
 
   /** How far a producer is, after a step that was recorded just now: both are written in one transaction. */
   reached(stream: string, rendition: string, reached: Reached): void {
-    const entry = this.#streams.get(stream);
+    const entry = this.#shelf.find(stream);
     if (entry === undefined) return;
     entry.reached(rendition, reached);
     this.#writer.touch();
@@ -229,6 +207,22 @@ export class StreamStore implements Archive {
   /** Gives a stream a title, or none. Resolves once that is on disk; false for a stream that is not here. */
   async rename(stream: string, title: string | undefined): Promise<boolean> {
     return this.#change(stream, (entry) => entry.rename(title));
+  }
+
+  kept(stream: string): KeptStats | undefined {
+    const entry = this.#shelf.find(stream);
+    if (entry === undefined || entry.segmentCount === 0) return undefined;
+    const { sizeBytes, windowMs, pinned, title, createdAtMs } = entry;
+    return { sizeBytes, windowMs, pinned, createdAtMs, ...(title === undefined ? {} : { title }) };
+  }
+
+  get storage(): StorageStats {
+    const { quotaBytes } = this.#budget;
+    return {
+      sizeBytes: this.#shelf.sizeBytes,
+      ...(quotaBytes === undefined ? {} : { quotaBytes }),
+      ...(this.#lastTrouble === undefined ? {} : { trouble: this.#lastTrouble }),
+    };
   }
 
   /** Resolves when everything that was handed over so far is on disk, or has failed. */
@@ -250,12 +244,13 @@ export class StreamStore implements Archive {
 
   get stats(): StoreStats {
     const streams = new Map<string, StoredStreamStats>();
-    for (const entry of this.#streams.values()) streams.set(entry.name, statsOf(entry));
+    for (const entry of this.#shelf.entries) streams.set(entry.name, statsOf(entry));
+    const { quotaBytes } = this.#budget;
     return {
       state: this.#isLost ? "memory" : "disk",
       streams,
-      sizeBytes: this.#sizeBytes,
-      ...(this.#quotaBytes === undefined ? {} : { quotaBytes: this.#quotaBytes }),
+      sizeBytes: this.#shelf.sizeBytes,
+      ...(quotaBytes === undefined ? {} : { quotaBytes }),
       batches: this.#times.count,
       writeMs: this.#times.medianMs,
       dropped: this.#dropped,
@@ -263,17 +258,11 @@ export class StreamStore implements Archive {
     };
   }
 
-  get #sizeBytes(): number {
-    let sum = 0;
-    for (const { sizeBytes } of this.#streams.values()) sum += sizeBytes;
-    return sum;
-  }
-
   #recorder(entry: StreamEntry, rendition: string): Recorder {
     const index = entry.renditions.get(rendition);
     if (index === undefined) throw new RelayError("internal", `"${entry.name}" is stored without "${rendition}"`);
     // A stream that was replaced may still be told of; it is not stored any more.
-    const isKept = (): boolean => !this.#isLost && this.#streams.get(entry.name) === entry;
+    const isKept = (): boolean => !this.#isLost && this.#shelf.find(entry.name) === entry;
     return {
       init: (epoch, initIndex, bytes) => {
         if (isKept()) index.takeInit(epoch, initIndex, bytes);
@@ -294,94 +283,40 @@ export class StreamStore implements Archive {
   }
 
   #take(entry: StreamEntry, index: RenditionIndex, part: PartRecord): void {
-    if (part.opens !== undefined && index.leapsTo(part.opens)) this.#forget(entry, index, part.opens.msn);
+    if (part.opens !== undefined && index.leapsTo(part.opens)) this.#shelf.forget(entry, index, part.opens.msn);
     if (!index.take(part)) {
       this.#dropped += 1;
       return;
     }
     entry.settle();
-    if (entry.pendingBytes > this.#maxPendingBytes) this.#abandonMedia();
+    if (this.#shelf.pendingBytes > this.#maxPendingBytes) this.#dropped += this.#shelf.abandonMedia();
     this.#writer.touch();
   }
 
-  #collect(): Batch | undefined {
-    const nowMs = this.#clock.wallMs();
-    const streams = [...this.#streams.values()]
-      .map((entry) => entry.collect(nowMs))
-      .filter((found) => found !== undefined);
-    const removed = this.#removed;
-    if (streams.length === 0 && removed.length === 0) return undefined;
-    this.#removed = [];
-    return { streams, removed };
-  }
-
-  #restore({ streams, removed }: Batch): void {
-    for (const changes of streams) changes.entry.restore(changes);
-    this.#removed = [...removed, ...this.#removed];
-  }
-
-  #written(batch: Batch, tookMs: number): void {
+  #written(batch: readonly StreamChanges[], tookMs: number): void {
     this.#times.add(tookMs);
-    for (const changes of batch.streams) changes.entry.written(changes);
+    for (const changes of batch) changes.entry.written(changes);
     this.#tellKept(batch);
-    for (const { entry } of batch.streams) this.#retention.trim(entry);
-    this.#retention.shrink([...this.#streams.values()], this.#maxBytes);
-    if (this.#clock.now() - this.#quotaAskedMs > QUOTA_MS) this.#askQuota();
+    this.#shelf.trim(batch.map(({ entry }) => entry));
+    this.#budget.ask();
   }
 
-  #tellKept({ streams }: Batch): void {
-    for (const { entry, producer } of streams) {
+  /** The windows slide on while the disk is full. */
+  #postponed(batch: readonly StreamChanges[]): void {
+    this.#tellKept(batch);
+    this.#shelf.trim(batch.map(({ entry }) => entry));
+  }
+
+  #tellKept(batch: readonly StreamChanges[]): void {
+    for (const { entry, producer } of batch) {
       if (producer === undefined) continue;
       this.onKept?.(entry.name, producer.epoch, producer.session, new Map(Object.entries(producer.expected)));
     }
   }
 
-  /** Bytes that all streams may have together. */
-  get #maxBytes(): number {
-    const granted = (this.#quotaBytes ?? Number.POSITIVE_INFINITY) * this.#quotaShare;
-    if (this.#shrunk === undefined || this.#clock.now() > this.#shrunk.untilMs) return granted;
-    return Math.min(granted, this.#shrunk.maxBytes);
-  }
-
-  #makeRoom(attempt: number): boolean {
+  #makeRoom(): boolean {
     this.#trouble("store-full", "the disk took no more: the windows of the streams shrink, what is live goes on");
-    let pendingBytes = 0;
-    for (const entry of this.#streams.values()) pendingBytes += entry.pendingBytes;
-    const maxBytes = (this.#sizeBytes - pendingBytes) * (SHRINK[attempt - 1] ?? 0) + pendingBytes;
-    this.#shrunk = { maxBytes, untilMs: this.#clock.now() + SHRUNK_MS };
-    return this.#retention.shrink([...this.#streams.values()], maxBytes);
-  }
-
-  #abandonMedia(): void {
-    for (const entry of this.#streams.values()) this.#dropped += entry.abandonMedia();
-  }
-
-  #forget(entry: StreamEntry, index: RenditionIndex, beforeMsn: Msn): void {
-    this.onForget?.(entry.name, index.id, beforeMsn);
-    this.#sweeper.addSegments(entry.id, index.number, index.forgetBefore(beforeMsn));
-    const first = index.segments[0];
-    if (first !== undefined) this.#sweeper.addBefore(entry.id, index.number, first);
-    if (entry.ended && entry.segmentCount === 0) {
-      this.remove(entry.name);
-      this.onRemoved?.(entry.name);
-    }
-    this.#writer.touch();
-  }
-
-  /** What a kill may have left: streams without a head, and media before the first segment of a window. */
-  #sweepUnlisted(): void {
-    let after = -1;
-    for (const { id, renditions } of [...this.#streams.values()].sort((a, b) => a.id - b.id)) {
-      this.#sweeper.addStreams(after, id);
-      after = id;
-      for (const { number, segments } of renditions.values()) {
-        const first = segments[0];
-        if (first === undefined) continue;
-        this.#sweeper.addRow(id, number, 0, first.msn - 1);
-        this.#sweeper.addBefore(id, number, first);
-      }
-    }
-    this.#sweeper.addStreams(after, this.#nextId ?? after + 1);
+    return this.#shelf.makeRoom();
   }
 
   #setAside(index: RenditionIndex, segment: StoredSegment, part: number): void {
@@ -412,39 +347,29 @@ export class StreamStore implements Archive {
   }
 
   async #change(stream: string, change: (entry: StreamEntry) => void): Promise<boolean> {
-    const entry = this.#streams.get(stream);
+    const entry = this.#shelf.find(stream);
     if (entry === undefined) return false;
     change(entry);
     await this.flush();
     return true;
   }
 
-  #askQuota(): void {
-    this.#quotaAskedMs = this.#clock.now();
-    this.#quota().then(
-      (bytes) => {
-        this.#quotaBytes = bytes;
-      },
-      () => undefined,
-    );
-  }
-
   /** Goes on in memory: what waits is given up, and what is on disk stays as it is. */
-  #lose(code: RelayErrorCode, reason: string): void {
+  #lose(reason: string): void {
     if (this.#isLost) return;
     this.#isLost = true;
     this.#writer.stop();
-    this.#abandonMedia();
-    const batch = this.#collect();
-    if (batch !== undefined) this.#tellKept(batch);
+    this.#dropped += this.#shelf.abandonMedia();
+    this.#tellKept(this.#shelf.collect(this.#clock.wallMs()));
     this.#database.close();
-    this.#trouble(code, `${reason}; streams go on in memory`);
+    this.#trouble("store-unavailable", `${reason}; streams go on in memory`);
   }
 
   #trouble(code: RelayErrorCode, message: string, count = 1): void {
     this.#troubles += count;
     if (this.#told.has(code)) return;
     this.#told.add(code);
+    this.#lastTrouble = { code, message, atMs: this.#clock.wallMs() };
     this.onTrouble?.(new RelayError(code, message));
   }
 }

@@ -1,4 +1,3 @@
-import type { Msn, PartId } from "eddy-hls/core";
 import type { Faults } from "./faults.ts";
 import type { StoredSegment } from "./rendition-index.ts";
 import { OWNED_STORES, type StoreDatabase } from "./schema.ts";
@@ -22,6 +21,7 @@ export class Sweeper {
   readonly #database: StoreDatabase;
   readonly #faults: Faults | undefined;
   readonly #garbage: Garbage[] = [];
+  #heads: number[] = [];
 
   constructor(database: StoreDatabase, faults: Faults | undefined) {
     this.#database = database;
@@ -29,7 +29,16 @@ export class Sweeper {
   }
 
   get isIdle(): boolean {
-    return this.#garbage.length === 0;
+    return this.#garbage.length === 0 && this.#heads.length === 0;
+  }
+
+  /** A stream that is not there any more. Heads go before all else, so that it does not come back. */
+  addHead(stream: number): void {
+    this.#heads.push(stream);
+  }
+
+  get hasHeads(): boolean {
+    return this.#heads.length > 0;
   }
 
   /** Segments of one rendition that have been forgotten, in order. */
@@ -37,18 +46,20 @@ export class Sweeper {
     const [first, last] = [forgotten[0], forgotten.at(-1)];
     if (first === undefined || last === undefined) return;
     const endPartId = last.firstPartId + last.sizesBytes.length;
-    this.addRow(stream, rendition, first.msn, last.msn);
+    this.#add("segments", IDBKeyRange.bound([stream, rendition, first.msn], [stream, rendition, last.msn]));
     this.#add("media", IDBKeyRange.bound([stream, rendition, first.firstPartId], [stream, rendition, endPartId]));
   }
 
-  addRow(stream: number, rendition: number, firstMsn: Msn, lastMsn: Msn): void {
-    this.#add("segments", IDBKeyRange.bound([stream, rendition, firstMsn], [stream, rendition, lastMsn]));
+  addInitsBefore(stream: number, rendition: number, initIndex: number): void {
+    this.#add("inits", IDBKeyRange.bound([stream, rendition], [stream, rendition, initIndex]));
   }
 
   /** What an interrupted sweep may have left before the first segment that is listed. */
-  addBefore(stream: number, rendition: number, first: { firstPartId: PartId; initIndex: number }): void {
-    this.#add("media", IDBKeyRange.bound([stream, rendition], [stream, rendition, first.firstPartId]));
-    this.#add("inits", IDBKeyRange.bound([stream, rendition], [stream, rendition, first.initIndex]));
+  addAllBefore(stream: number, rendition: number, { msn, firstPartId, initIndex }: StoredSegment): void {
+    // A key is before every other that begins with it, so what ends here does not hold the first that is listed.
+    this.#add("segments", IDBKeyRange.bound([stream, rendition], [stream, rendition, msn], false, true));
+    this.#add("media", IDBKeyRange.bound([stream, rendition], [stream, rendition, firstPartId]));
+    this.addInitsBefore(stream, rendition, initIndex);
   }
 
   /** Everything of the streams with ids above `after` and below `before`. */
@@ -57,11 +68,13 @@ export class Sweeper {
     for (const store of OWNED_STORES) this.#add(store, IDBKeyRange.bound([after, []], [before], true, true));
   }
 
-  /** Deletes one slice. */
+  /** Deletes the heads that go, or else one slice. */
   async sweep(): Promise<void> {
+    if (this.isIdle) return;
+    await this.#faults?.("sweep");
+    if (this.hasHeads) return this.#sweepHeads();
     const garbage = this.#garbage[0];
     if (garbage === undefined) return;
-    await this.#faults?.("sweep");
     const { store, range } = garbage;
     const transaction = this.#database.transaction(store, "readwrite", { durability: "relaxed" });
     const keys = await transaction.store.getAllKeys(range, SLICE_RECORDS);
@@ -71,6 +84,13 @@ export class Sweeper {
     }
     await transaction.done;
     if (keys.length < SLICE_RECORDS) this.#garbage.shift();
+  }
+
+  async #sweepHeads(): Promise<void> {
+    const heads = this.#heads;
+    const transaction = this.#database.transaction("streams", "readwrite", { durability: "relaxed" });
+    await Promise.all([...heads.map((id) => transaction.store.delete(id)), transaction.done]);
+    this.#heads = this.#heads.slice(heads.length);
   }
 
   #add(store: OwnedStore, range: IDBKeyRange): void {

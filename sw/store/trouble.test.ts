@@ -69,7 +69,7 @@ test("a disk that is full shrinks the window, tells it once, and the live edge g
   }
 });
 
-test("where nothing may go, media is left out and found again as a gap, and storing goes on once there is room", async () => {
+test("where nothing may go, nobody waits for the disk, and what it did not take is stored once there is room", async () => {
   const { store, clock, kept } = await openStore();
   await store.load();
   let limitBytes = 5_000;
@@ -83,29 +83,32 @@ test("where nothing may go, media is left out and found again as a gap, and stor
     producer.parts(id, id + 1);
     await store.flush();
   }
-  // Nobody waits for what the disk does not take.
   expect(kept.get("studio/main")).toBe(8);
-  expect(store.stats.dropped).toBe(3);
+  expect(store.stats.streams.get("studio")?.pendingBytes).toBe(3_000);
+  expect(told(await store.part("studio", "main", 7))).toBe(told(mediaOf(7)));
   limitBytes = 1e9;
   clock.advance(2_000);
   producer.parts(8, 9);
   await store.close();
   expect(troubles).toEqual(["store-full"]);
   const { store: again } = await openStore();
-  const [stream] = await again.load();
-  expect(stream?.renditions[0]?.segments.flatMap(({ flags }) => flags.map((bits) => (bits & PART_GAP) !== 0))).toEqual([
-    false,
-    false,
-    false,
-    false,
-    false,
-    true,
-    true,
-    true,
-    false,
-  ]);
-  expect(await again.part("studio", "main", 5)).toBeUndefined();
-  expect(told(await again.part("studio", "main", 8))).toBe(told(mediaOf(8)));
+  await again.load();
+  for (let id = 0; id < 9; id++) expect(told(await again.part("studio", "main", id))).toBe(told(mediaOf(id)));
+});
+
+test("a stream that is removed from a full disk does not come back", async () => {
+  await written(4);
+  const { store } = await openStore();
+  await store.load();
+  fullDisk(() => 0);
+  const other = new Producer(store, "other");
+  other.init();
+  other.parts(0, 1);
+  await store.flush();
+  store.remove("studio");
+  await store.flush();
+  const { store: again } = await openStore();
+  expect(await again.load()).toEqual([]);
 });
 
 test("a stream that is pinned keeps its window when the disk is full", async () => {
@@ -138,6 +141,10 @@ test("media that waits beyond its cap is given up, and the parts after it are st
   expect(store.stats.dropped).toBe(4);
   expect(await store.part("studio", "main", 3)).toBeUndefined();
   expect(told(await store.part("studio", "main", 5))).toBe(told(mediaOf(5)));
+  await store.close();
+  const [stream] = await (await openStore()).store.load();
+  const gaps = stream?.renditions[0]?.segments.flatMap(({ flags }) => flags.map((bits) => (bits & PART_GAP) !== 0));
+  expect(gaps).toEqual([true, true, true, true, false, false]);
 });
 
 test("a database that fails for another reason is tried again, and then left", async () => {

@@ -1,0 +1,33 @@
+import type { RelayErrorCode } from "./errors.ts";
+
+/** Longest title of a stream, in UTF-16 code units. */
+export const MAX_TITLE_LENGTH = 120;
+
+/** What is kept on disk of one stream. */
+export interface KeptStats {
+  readonly sizeBytes: number;
+  /** Length of what is kept, in ms. */
+  readonly windowMs: number;
+  /** Time does not remove it, and neither does the need for room. */
+  readonly pinned: boolean;
+  /** What a person calls it; absent while that is its name. */
+  readonly title?: string;
+  /** When it was first published, in ms since the Unix epoch. */
+  readonly createdAtMs: number;
+}
+
+export interface StorageTrouble {
+  readonly code: RelayErrorCode;
+  readonly message: string;
+  readonly atMs: number;
+}
+
+/** The disk as a whole. */
+export interface StorageStats {
+  /** Of all streams. */
+  readonly sizeBytes: number;
+  /** What the browser lets this origin store, in bytes; absent while it has not said. */
+  readonly quotaBytes?: number;
+  /** The last thing that went wrong with the disk, and when, in ms since the Unix epoch; absent while nothing has. */
+  readonly trouble?: StorageTrouble;
+}

@@ -1,0 +1,78 @@
+import type { WorkerPort } from "../src/page/worker-link.ts";
+import type { RelayStore } from "./relay-store.ts";
+import { createRelay, type ServeRelayOptions, type WorkerRelay } from "./serve-relay.ts";
+
+/** A page as its worker sees it. */
+export class Client {
+  readonly id: string;
+  constructor(id: string) {
+    this.id = id;
+  }
+}
+
+/** The real worker side behind a port of our own, so that messages can be lost and workers killed at will. */
+export class TestWorker {
+  readonly #options: ServeRelayOptions;
+  readonly #openStore: (() => Promise<RelayStore>) | undefined;
+  relay: WorkerRelay;
+  readonly clients = new Map<string, Client & { postMessage(data: unknown): void }>();
+  /** Returns true for a message that gets lost on its way. */
+  loses: (data: { ask: { type: string; number?: number } }) => boolean = () => false;
+  /** Sees each message as it arrives. */
+  arrives: () => void = () => undefined;
+
+  constructor(options: ServeRelayOptions = {}, openStore?: () => Promise<RelayStore>) {
+    this.#options = options;
+    this.#openStore = openStore;
+    this.relay = this.#start();
+  }
+
+  kill(): void {
+    this.relay = this.#start();
+  }
+
+  #start(): WorkerRelay {
+    const scope = {
+      clients: { get: async (id: string) => this.clients.get(id), claim: async () => undefined },
+      skipWaiting: async () => undefined,
+    };
+    return createRelay(scope as unknown as Parameters<typeof createRelay>[0], this.#options, this.#openStore);
+  }
+
+  port(clientId: string): WorkerPort {
+    const listeners = new Set<(data: unknown) => void>();
+    const client = Object.assign(new Client(clientId), {
+      postMessage: (data: unknown) => {
+        const received = structuredClone(data);
+        queueMicrotask(() => {
+          for (const listener of listeners) listener(received);
+        });
+      },
+    });
+    this.clients.set(clientId, client);
+    return {
+      worker: {
+        postMessage: (message, transfer) => {
+          const data = structuredClone(message, { transfer: transfer as ArrayBuffer[] });
+          if (this.loses(data as never)) return;
+          queueMicrotask(() => {
+            this.arrives();
+            this.relay.receive({ data, source: client, waitUntil: () => undefined } as never);
+          });
+        },
+      },
+      onMessage(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    };
+  }
+
+  get(path: string): Promise<Response> {
+    return this.relay.match(new Request(`http://localhost/live/${path}`)) ?? Promise.resolve(Response.error());
+  }
+
+  async text(path: string): Promise<string> {
+    return (await this.get(path)).text();
+  }
+}
