@@ -1,3 +1,4 @@
+import type { KeptStats, StorageStats } from "eddy-hls/core";
 import type { Bytes } from "../src/model/bytes.ts";
 import type { RelayError } from "../src/model/errors.ts";
 import type { StreamConfig } from "../src/model/options.ts";
@@ -13,6 +14,8 @@ export class MemoryDisk {
   readonly archive = new MemoryArchive();
   name: string | undefined;
   producer: StoredProducer | undefined;
+  isPinned = false;
+  title: string | undefined;
   /** Takes nothing for now. */
   isStuck = false;
 }
@@ -80,6 +83,28 @@ export class MemoryStore implements RelayStore {
     this.#disk.name = undefined;
     this.#disk.producer = undefined;
     this.#disk.archive.remove();
+  }
+
+  async pin(stream: string, on: boolean): Promise<boolean> {
+    if (this.#disk.name !== stream) return false;
+    this.#disk.isPinned = on;
+    return true;
+  }
+
+  async rename(stream: string, title: string | undefined): Promise<boolean> {
+    if (this.#disk.name !== stream) return false;
+    this.#disk.title = title;
+    return true;
+  }
+
+  kept(stream: string): KeptStats | undefined {
+    const { archive, isPinned, name, title } = this.#disk;
+    const kept = name === stream ? archive.kept() : undefined;
+    return kept && { ...kept, pinned: isPinned, ...(title === undefined ? {} : { title }) };
+  }
+
+  get storage(): StorageStats {
+    return this.#disk.archive.storage;
   }
 
   async flush(): Promise<void> {

@@ -45,6 +45,10 @@ export interface SegmentInfo {
   /** The same in numbers: what stands in that URI. */
   readonly initEpoch: string;
   readonly initIndex: number;
+  /** PROGRAM-DATE-TIME of its start. */
+  readonly wallMs: number;
+  /** An EXT-X-DISCONTINUITY stands before it. */
+  readonly discontinuity: boolean;
   /** None of its parts holds media. */
   readonly gap: boolean;
 }
