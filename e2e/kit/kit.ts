@@ -104,23 +104,37 @@ interface Rounds {
   readonly atOnce?: number;
   /** All dates are earlier by this. Default 0. */
   readonly earlierMs?: number;
+  /** What each part is made larger by. Default 0. */
+  readonly padBytes?: number;
+  /** From one part to the next, at least. Default 0. */
+  readonly everyMs?: number;
 }
 
-/** Plays a clip into a stream, `from` one round up to another, as fast as the worker takes it. Resolves when it has all of it. */
-async function publishRounds(publisher: Publisher, clip: Clip, rounds: Rounds): Promise<void> {
-  const { from, to, atOnce = 1, earlierMs = 0 } = rounds;
+/**
+ * Plays a clip into a stream, `from` one round up to another, as fast as the worker takes it. Resolves when it has all of it, with what
+ * each part waited for that, in ms.
+ */
+async function publishRounds(publisher: Publisher, clip: Clip, rounds: Rounds): Promise<readonly number[]> {
+  const { from, to, atOnce = 1, earlierMs = 0, padBytes = 0, everyMs = 0 } = rounds;
   const waiting = new Set<Promise<unknown>>();
+  const waitsMs: number[] = [];
   for (let round = from; round < to; round++) {
-    for (const part of partsOf(clip, round)) {
-      if (earlierMs === 0) sent.push(part.bytes);
+    for (const part of partsOf(clip, round, padBytes)) {
+      if (earlierMs === 0 && padBytes === 0) sent.push(part.bytes);
+      const startMs = performance.now();
       const taken = publisher
         .part("main", { ...part, programDateTimeMs: part.programDateTimeMs - earlierMs })
-        .then(() => void waiting.delete(taken));
+        .then(() => {
+          waitsMs.push(performance.now() - startMs);
+          waiting.delete(taken);
+        });
       waiting.add(taken);
       if (waiting.size >= atOnce) await Promise.race(waiting);
+      if (everyMs > 0) await new Promise((resolve) => setTimeout(resolve, startMs + everyMs - performance.now()));
     }
   }
   await Promise.all(waiting);
+  return waitsMs;
 }
 
 /** Publishes the pattern live, each part made larger by `padBytes`. */
