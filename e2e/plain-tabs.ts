@@ -9,6 +9,8 @@ export interface PlainTab {
 export interface PlainBrowser {
   /** Opens a tab in front of those that are open. */
   open(url: string): Promise<PlainTab>;
+  /** Addresses of the workers that run. Looking attaches nothing to them, so that they may go when they are idle. */
+  workers(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -30,6 +32,10 @@ export async function launchPlain(args: readonly string[], executablePath: strin
       const { targetId } = await session.send("Target.createTarget", { url, browserContextId });
       const { sessionId } = await session.send("Target.attachToTarget", { targetId, flatten: false });
       return tab(session, sessionId);
+    },
+    async workers() {
+      const { targetInfos } = await session.send("Target.getTargets", { filter: [{ type: "service_worker" }] });
+      return targetInfos.filter(({ type }) => type === "service_worker").map(({ url }) => url);
     },
     close: () => browser.close(),
   };

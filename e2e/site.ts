@@ -18,13 +18,25 @@ export interface Site {
   close(): void;
 }
 
-/** Serves the build, on a port of its own unless one is given; `files` stand before those of the build. */
-export async function serveBuild(
-  options: { readonly port?: number; readonly files?: ReadonlyMap<string, string | Buffer> } = {},
-): Promise<Site> {
+export interface SiteOptions {
+  /** Default: one that is free. */
+  readonly port?: number;
+  /** These stand before the files of the build. */
+  readonly files?: ReadonlyMap<string, string | Buffer>;
+  /** Answers in the place of any file, when it likes. */
+  readonly answer?: (path: string) => Promise<string> | undefined;
+}
+
+/** Serves the build. */
+export async function serveBuild(options: SiteOptions = {}): Promise<Site> {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://site.test");
     const path = pathname === "/" ? "/index.html" : normalize(pathname);
+    const answer = options.answer?.(path);
+    if (answer !== undefined) {
+      response.writeHead(200, { "content-type": "text/plain", "cache-control": "no-store" }).end(await answer);
+      return;
+    }
     try {
       const body = options.files?.get(path) ?? (await readFile(join("dist", path)));
       response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream" }).end(body);

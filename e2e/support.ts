@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { type BrowserContext, type CDPSession, expect, type Page, type TestInfo } from "@playwright/test";
 import type { Relay } from "eddy-hls";
-import { decodeClock } from "../src/capture/pattern-clock.ts";
+import { clockGeometry, decodeClock } from "../src/capture/pattern-clock.ts";
 
 /** What the demo tells of a playback (`window.eddy.stats()` in the watch view). */
 export interface Playback {
@@ -67,12 +67,12 @@ export function streamStats(page: Page, name: string) {
 export async function watch(
   context: BrowserContext,
   name: string,
-  audioOnly = false,
+  { audioOnly = false, origin = "" }: { readonly audioOnly?: boolean; readonly origin?: string } = {},
 ): Promise<{ page: Page; startMs: number; errors: string[] }> {
   const page = await context.newPage();
   const errors = collectErrors(page);
   const openedAt = Date.now();
-  await page.goto(`/?watch=${name}`);
+  await page.goto(`${origin}/?watch=${name}`);
   await page.waitForFunction(
     (sound) => {
       const video = document.querySelector("video");
@@ -101,7 +101,8 @@ export interface LiveBounds {
 export async function expectLive(context: BrowserContext, info: TestInfo, bounds: LiveBounds): Promise<void> {
   const { name, observedMs, latencyMs, glassMs } = bounds;
   const viewers: { page: Page; startMs: number; errors: string[] }[] = [];
-  for (let count = 0; count < bounds.viewers; count++) viewers.push(await watch(context, name, bounds.audioOnly));
+  for (let count = 0; count < bounds.viewers; count++)
+    viewers.push(await watch(context, name, { audioOnly: bounds.audioOnly ?? false }));
   const seen = await Promise.all(viewers.map(({ page }) => observe(page, observedMs)));
   const glass = glassMs === undefined ? [] : await Promise.all(viewers.map(({ page }) => glassToGlassMs(page)));
 
@@ -163,18 +164,38 @@ const PICTURE = { width: 640, height: 360 };
 
 /** How far the pattern's own clock, read from the video's pixels, is behind the wall clock. */
 async function glassToGlassMs(page: Page): Promise<number> {
-  const shot = await page.evaluate(({ width, height }) => {
+  const { nowMs, shownMs } = await readClock(page);
+  return nowMs - shownMs;
+}
+
+/**
+ * Reads the pattern's clock from the picture that is shown, with the wall clock and the date that the player gives that picture
+ * (0 where it gives none).
+ */
+export async function readClock(page: Page): Promise<{ nowMs: number; shownMs: number; datedMs: number }> {
+  const { width, height } = PICTURE;
+  const geometry = clockGeometry(width, height);
+  // The rows of the clock alone, in grey: a whole picture takes seconds to pass to the test.
+  const clock = { width, height, top: Math.floor(geometry.y), rows: Math.ceil(geometry.cellHeight) };
+  const shot = await page.evaluate(({ width, height, top, rows }) => {
     const video = document.querySelector("video");
     const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
     if (video === null || context === null) throw new Error("there is no picture to read");
     context.drawImage(video, 0, 0, width, height);
-    const now = Date.now();
-    return { now, data: [...context.getImageData(0, 0, width, height).data] };
-  }, PICTURE);
-  const { width, height } = PICTURE;
-  const shown = decodeClock({ width, height, data: Uint8ClampedArray.from(shot.data) });
-  if (shown === undefined) throw new Error("the picture shows no clock that can be read");
-  return shot.now - shown;
+    const nowMs = Date.now();
+    const { hls } = window as { hls?: { readonly playingDate: Date | null } };
+    const datedMs = hls?.playingDate?.getTime() ?? 0;
+    const { data } = context.getImageData(0, top, width, rows);
+    const greys = Array.from({ length: width * rows }, (_, at) => String.fromCharCode(data[at * 4 + 1] ?? 0));
+    return { nowMs, datedMs, greys: greys.join("") };
+  }, clock);
+  const data = new Uint8Array(width * height * 4);
+  for (let at = 0; at < shot.greys.length; at++) {
+    data.fill(shot.greys.charCodeAt(at), (clock.top * width + at) * 4, (clock.top * width + at) * 4 + 3);
+  }
+  const shownMs = decodeClock({ width, height, data });
+  if (shownMs === undefined) throw new Error("the picture shows no clock that can be read");
+  return { nowMs: shot.nowMs, shownMs, datedMs: shot.datedMs };
 }
 
 /** Ends the Service Worker as the browser does when memory is short. */

@@ -8,7 +8,7 @@ type StepAsk = Extract<Ask, { type: "step" }>;
 interface Producer {
   readonly epoch: string;
   readonly session: number;
-  /** Undefined after a restart, until it opens again. */
+  /** Undefined after a restart, until its page is heard. */
   clientId?: string;
   /** The number of the step that is expected next, by rendition. */
   readonly expected: Map<string, number>;
@@ -146,12 +146,14 @@ export class Ingest {
    * @throws RelayError `stream-not-found` when this worker does not know the session, `out-of-order`, and what the media is
    * refused for
    */
-  step(ask: StepAsk): StepAnswer {
+  step(ask: StepAsk, clientId: string): StepAnswer {
     const producer = this.#producers.get(ask.stream);
     const stream = this.#playlists.find(ask.stream);
     if (stream?.epoch !== ask.epoch || producer?.epoch !== ask.epoch || producer.session !== ask.session) {
       throw new RelayError("stream-not-found", `this worker does not hold "${ask.stream}" of session ${ask.session}`);
     }
+    // After a restart that lost nothing there is no reason for the page to open again.
+    producer.clientId = clientId;
     const rendition = stream.rendition(ask.rendition);
     const expected = producer.expected.get(ask.rendition) ?? 0;
     if (ask.number < expected) return lastOf(rendition);

@@ -132,7 +132,7 @@ export function createRelay(
       case "open":
         return ingest.open(ask, clientId);
       case "step":
-        return ingest.step(ask);
+        return ingest.step(ask, clientId);
       case "end":
         await within(END_DEADLINE_MS, ingest.end(ask)).catch((thrown: unknown) => {
           // It has ended, whatever the disk has of it.

@@ -1,0 +1,56 @@
+import { fileURLToPath } from "node:url";
+import { build, type InlineConfig } from "vite";
+import { type Site, serveBuild } from "./site.ts";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+const common: InlineConfig = {
+  configFile: false,
+  root: here(".."),
+  logLevel: "warn",
+  publicDir: false,
+  resolve: {
+    alias: {
+      "eddy-hls/worker": here("../sw/index.ts"),
+      "eddy-hls/core": here("../src/core.ts"),
+      "eddy-hls": here("../src/page/index.ts"),
+    },
+  },
+  define: { "process.env.NODE_ENV": '"production"' },
+};
+
+/** Path of the kit's page. */
+export const KIT = "/e2e/kit/kit.html";
+
+let kitFiles: Promise<ReadonlyMap<string, string | Buffer>> | undefined;
+
+/** Serves the build with the kit beside it: a page that does for tests what the demo does for people. */
+export async function serveKit(
+  options: { readonly worker?: string; readonly answer?: (path: string) => Promise<string> | undefined } = {},
+): Promise<Site> {
+  kitFiles ??= bundle({
+    ...common,
+    worker: { format: "es" },
+    build: { write: false, rolldownOptions: { input: here("kit/kit.html") } },
+  });
+  const files = new Map(await kitFiles);
+  if (options.worker !== undefined) {
+    const lib = { entry: here(options.worker), formats: ["iife" as const], name: "EddySw", fileName: () => "sw.js" };
+    for (const [path, body] of await bundle({ ...common, build: { write: false, lib } })) files.set(path, body);
+  }
+  return serveBuild({ files, ...(options.answer === undefined ? {} : { answer: options.answer }) });
+}
+
+async function bundle(config: InlineConfig): Promise<ReadonlyMap<string, string | Buffer>> {
+  const built = await build(config);
+  const files = new Map<string, string | Buffer>();
+  for (const { output } of [built].flat() as {
+    output: readonly { fileName: string; code?: string; source?: string | Uint8Array }[];
+  }[]) {
+    for (const { fileName, code, source } of output) {
+      const body = code ?? source ?? "";
+      files.set(`/${fileName}`, typeof body === "string" ? body : Buffer.from(body));
+    }
+  }
+  return files;
+}

@@ -1,0 +1,22 @@
+import { Playlists } from "eddy-hls/core";
+import { expect, test } from "vitest";
+import { testInit } from "../src/media/media.test-support.ts";
+import { Ingest } from "./ingest.ts";
+
+test("after a restart the page that sends the next step hears what is on disk, although it never opened again", () => {
+  const told: string[] = [];
+  const playlists = new Playlists();
+  playlists.open("studio", { options: { renditions: [{ id: "main", bandwidth: 1 }] }, epoch: "e1", starts: new Map() });
+  const ingest = new Ingest(playlists, {
+    clientExists: async () => true,
+    tellKept: (clientId) => told.push(clientId),
+  });
+  ingest.restore("studio", { epoch: "e1", session: 3, expected: { main: 7 } });
+  ingest.kept("studio", "e1", 3, new Map([["main", 7]]));
+  expect(told).toEqual([]); // nobody is known yet
+
+  const step = { kind: "init", bytes: testInit() } as const;
+  ingest.step({ type: "step", stream: "studio", epoch: "e1", session: 3, rendition: "main", number: 7, step }, "page-1");
+  ingest.kept("studio", "e1", 3, new Map([["main", 8]]));
+  expect(told).toEqual(["page-1"]);
+});
