@@ -58,7 +58,7 @@ interface Parts {
 
 /** A disk that has not been read by then is left alone, and the relay goes on in memory. */
 const LOAD_DEADLINE_MS = 5_000;
-/** The end of a stream is acknowledged once it is on disk, but no later: the page gives an answer little longer. */
+/** What is acknowledged once it is on disk, such as the end of a stream, waits no longer: the page gives an answer little more. */
 const END_DEADLINE_MS = 3_000;
 /** These say nothing of any stream: a worker that waits to take over must not look at what another one still writes. */
 const STATELESS: ReadonlySet<Ask["type"]> = new Set(["hello", "claim", "activate"]);
@@ -152,8 +152,12 @@ export function createRelay(
       case "claim":
         await scope.clients.claim();
         return {};
-      case "drain":
-        return { drained: playlists.drain() };
+      case "drain": {
+        const drained = playlists.drain();
+        // A successor finds it on disk. What it does not find is sent to it again.
+        await within(END_DEADLINE_MS, parts.store?.flush() ?? Promise.resolve()).catch(() => undefined);
+        return { drained };
+      }
       case "activate":
         await scope.skipWaiting();
         return {};
@@ -242,7 +246,7 @@ function within<T>(deadlineMs: number, promise: Promise<T>): Promise<T> {
 
 /**
  * Serves the relay from a Service Worker: claims the pages that are open, answers requests under the base, and takes what
- * producer pages send. An update waits until no stream is live (the pages see to it), so that none is dropped.
+ * producer pages send. An update takes over when the pages say so: at once where live streams are on disk, else when none is live.
  * @throws RelayError `invalid-option`
  */
 export function serveRelay(scope: ServiceWorkerGlobalScope, options: ServeRelayOptions = {}): WorkerRelay {

@@ -73,7 +73,7 @@ export async function openRelay(options: OpenRelayOptions = {}): Promise<Relay> 
   const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
   const registration = await register(options);
   await activated(registration, either);
-  const link = new WorkerLink(portOf(registration));
+  const link = new WorkerLink(portOf(() => registration.active));
   try {
     await underControl(link, either);
     const hello = await link.ask({ type: "hello" }, { signal: either });
@@ -162,10 +162,10 @@ function until(target: EventTarget, type: string, signal: AbortSignal, done: () 
   });
 }
 
-function portOf(registration: ServiceWorkerRegistration): WorkerPort {
+function portOf(workerNow: () => ServiceWorker | null): WorkerPort {
   return {
     get worker() {
-      return registration.active;
+      return workerNow();
     },
     onMessage(listener) {
       const container = navigator.serviceWorker;
@@ -177,16 +177,26 @@ function portOf(registration: ServiceWorkerRegistration): WorkerPort {
   };
 }
 
-/** Lets a new worker take over when nothing is live; otherwise it goes on waiting, and no stream is dropped. */
+/** Lets a new worker take over where that drops no stream; otherwise it goes on waiting. */
 async function update(registration: ServiceWorkerRegistration, link: WorkerLink): Promise<void> {
   const { waiting } = registration;
   if (waiting === null) return;
-  const streams = await link.ask({ type: "streams" });
-  if (streams.some((stream) => stream.state === "live")) return;
-  // Overlapping blocked requests would keep the old worker from ever going.
-  await link.ask({ type: "drain" });
-  const successor = new WorkerLink({ worker: waiting, onMessage: () => () => undefined });
-  successor.ask({ type: "activate" }).catch(() => undefined);
+  const successor = new WorkerLink(portOf(() => waiting));
+  try {
+    const streams = await link.ask({ type: "streams" });
+    if (streams.some(({ state }) => state === "live")) {
+      const { persistence } = await link.ask({ type: "stats" });
+      // The successor goes on from the disk, and publishing pages send it what is not there yet.
+      if (persistence !== "disk") return;
+      // One of another version would refuse these pages: it throws here.
+      await successor.ask({ type: "hello" });
+    }
+    // Overlapping blocked requests would keep the old worker from ever going.
+    await link.ask({ type: "drain" });
+    await successor.ask({ type: "activate" });
+  } finally {
+    successor.close();
+  }
 }
 
 class PageRelay implements Relay {

@@ -1,6 +1,7 @@
 import type { Clock } from "eddy-hls/core";
 import { writeBatch } from "./batch.ts";
 import { FaultError, type Faults } from "./faults.ts";
+import { type Fence, SupersededError } from "./fence.ts";
 import type { StoreDatabase } from "./schema.ts";
 import type { StreamChanges } from "./stream-entry.ts";
 import type { Sweeper } from "./sweeper.ts";
@@ -16,6 +17,7 @@ export interface BatchWriterOptions {
   readonly clock: Clock;
   readonly batchMs: number;
   readonly sweeper: Sweeper;
+  readonly fence: Fence;
   readonly faults: Faults | undefined;
   /** Everything that is to be written now, taken out. */
   readonly collect: () => readonly StreamChanges[];
@@ -28,6 +30,8 @@ export interface BatchWriterOptions {
   readonly postponed: (batch: readonly StreamChanges[]) => void;
   /** The database is of no use any more. */
   readonly failed: (error: unknown) => void;
+  /** Another worker has taken the database over. */
+  readonly superseded: () => void;
 }
 
 /**
@@ -99,7 +103,7 @@ export class BatchWriter {
   }
 
   async #write(): Promise<void> {
-    const { clock, faults, collect, written, restore, postponed } = this.#options;
+    const { clock, fence, faults, collect, written, restore, postponed } = this.#options;
     const waitMs = this.#retryAtMs - clock.now();
     if (waitMs > 0) {
       this.touch(waitMs);
@@ -117,7 +121,7 @@ export class BatchWriter {
         return;
       }
       try {
-        await writeBatch(this.#options.database, batch, faults);
+        await writeBatch(this.#options.database, batch, { fence, faults });
         await faults?.("batch-done");
         this.#failures = 0;
         written(batch, clock.now() - startMs);
@@ -141,6 +145,11 @@ export class BatchWriter {
   }
 
   #fail(error: unknown): void {
+    if (error instanceof SupersededError) {
+      this.stop();
+      this.#options.superseded();
+      return;
+    }
     this.#failures += 1;
     const isFault = error instanceof FaultError;
     if (!isFault && this.#failures < MAX_FAILURES) {

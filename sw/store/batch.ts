@@ -1,18 +1,21 @@
 import { type Bytes, RelayError } from "eddy-hls/core";
 import type { Faults } from "./faults.ts";
+import type { Fence } from "./fence.ts";
 import { MAX_PIECE_BYTES, STORE_NAMES, type StoreDatabase } from "./schema.ts";
 import type { StreamChanges } from "./stream-entry.ts";
 
 /**
  * Writes a batch in one transaction, or nothing of it. All of it is handed over before the first await, so it is what the
  * index says at this moment, whole steps only.
+ * @throws SupersededError; what the database throws
  */
 export async function writeBatch(
   database: StoreDatabase,
   batch: readonly StreamChanges[],
-  faults: Faults | undefined,
+  { fence, faults }: { readonly fence: Fence; readonly faults: Faults | undefined },
 ): Promise<void> {
-  const transaction = database.transaction(STORE_NAMES, "readwrite", { durability: "relaxed" });
+  const transaction = database.transaction([...STORE_NAMES], "readwrite", { durability: "relaxed" });
+  const held = fence.hold(transaction);
   const requests: Promise<unknown>[] = [];
   try {
     for (const { head, renditions } of batch) {
@@ -39,12 +42,13 @@ export async function writeBatch(
     }
   } catch (thrown) {
     transaction.abort();
-    await Promise.allSettled([...requests, transaction.done]);
+    await Promise.allSettled([held, ...requests, transaction.done]);
     throw thrown;
   }
   // The transaction's own error says why it was aborted; those of its requests may only say that it was.
-  const [done] = await Promise.allSettled([transaction.done, ...requests]);
-  if (done?.status === "rejected") throw done.reason ?? new RelayError("internal", "a batch was aborted");
+  const [done, mayWrite] = await Promise.allSettled([transaction.done, held, ...requests]);
+  if (mayWrite.status === "rejected") throw mayWrite.reason;
+  if (done.status === "rejected") throw done.reason ?? new RelayError("internal", "a batch was aborted");
 }
 
 function* piecesOf(bytes: Bytes): Generator<Bytes> {

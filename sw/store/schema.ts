@@ -71,10 +71,19 @@ export interface StoreSchema extends DBSchema {
   ranges: { key: [number, number, string]; value: RangeRow };
   /** Pieces of parts, by stream, rendition, part and piece. Written once. */
   media: { key: [number, number, PartId, number]; value: Bytes };
+  /** Which worker writes: see Fence. */
+  writer: { key: "token"; value: string };
 }
 
 export type StoreName = StoreNames<StoreSchema>;
-export const STORE_NAMES = ["streams", "segments", "inits", "ranges", "media"] as const satisfies readonly StoreName[];
+export const STORE_NAMES = [
+  "streams",
+  "segments",
+  "inits",
+  "ranges",
+  "media",
+  "writer",
+] as const satisfies readonly StoreName[];
 /** Those whose keys begin with the id of a stream. */
 export const OWNED_STORES = ["segments", "inits", "ranges", "media"] as const satisfies readonly StoreName[];
 
@@ -89,6 +98,7 @@ const MIGRATIONS: readonly ((database: StoreDatabase, upgrade: Upgrade) => void)
     database.createObjectStore("inits", { keyPath: ["stream", "rendition", "index", "epoch"] });
     database.createObjectStore("ranges", { keyPath: ["stream", "rendition", "range.id"] });
     database.createObjectStore("media");
+    database.createObjectStore("writer");
   },
 ];
 export const SCHEMA_VERSION = MIGRATIONS.length;

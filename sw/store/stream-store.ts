@@ -17,6 +17,7 @@ import {
 import { BatchWriter } from "./batch-writer.ts";
 import { Budget } from "./budget.ts";
 import { FaultError, type Faults, guarded } from "./faults.ts";
+import { Fence } from "./fence.ts";
 import { type LoadedStream, loadAll, recordOf } from "./load.ts";
 import { MediaReader } from "./media-reader.ts";
 import type { RenditionIndex, StoredSegment } from "./rendition-index.ts";
@@ -92,6 +93,7 @@ export class StreamStore implements Archive {
   readonly #writer: BatchWriter;
   readonly #reader: MediaReader;
   #isLoaded = false;
+  readonly #fence = new Fence();
   #isLost = false;
   readonly #told = new Set<RelayErrorCode>();
   readonly #times = new WriteTimes();
@@ -106,7 +108,8 @@ export class StreamStore implements Archive {
     this.#clock = clock;
     this.#faults = faults;
     this.#maxPendingBytes = options.maxPendingBytes ?? 32 * MIB;
-    const sweeper = new Sweeper(database, faults);
+    const fence = this.#fence;
+    const sweeper = new Sweeper(database, { fence, faults });
     this.#budget = new Budget({ clock, quotaShare, quota });
     this.#reader = new MediaReader(database, { faults, lost: (...what) => this.#setAside(...what) });
     this.#shelf = new Shelf({
@@ -121,6 +124,7 @@ export class StreamStore implements Archive {
       clock,
       batchMs: Math.min(batchMs, MAX_BATCH_MS),
       sweeper,
+      fence,
       faults,
       collect: () => this.#shelf.collect(clock.wallMs()),
       written: (batch, tookMs) => this.#written(batch, tookMs),
@@ -130,6 +134,7 @@ export class StreamStore implements Archive {
       makeRoom: () => this.#makeRoom(),
       postponed: (batch) => this.#postponed(batch),
       failed: (error) => this.#lose(`the database fails: ${String(error)}`),
+      superseded: () => this.#retire(),
     });
   }
 
@@ -154,6 +159,8 @@ export class StreamStore implements Archive {
    */
   async load(): Promise<readonly StoredStream[]> {
     await this.#faults?.("load");
+    // Before it is read: what another worker still has on its way would be missing here, and is sent here again.
+    await this.#fence.take(this.#database);
     const loaded = await loadAll(this.#database);
     const { streams, corrupt } = loaded;
     this.#shelf.adopt(loaded);
@@ -363,6 +370,12 @@ export class StreamStore implements Archive {
     this.#tellKept(this.#shelf.collect(this.#clock.wallMs()));
     this.#database.close();
     this.#trouble("store-unavailable", `${reason}; streams go on in memory`);
+  }
+
+  /** Another worker goes on with the database. Nothing is told as kept: producers send that one what this one has not written. */
+  #retire(): void {
+    this.#isLost = true;
+    this.#database.close();
   }
 
   #trouble(code: RelayErrorCode, message: string, count = 1): void {

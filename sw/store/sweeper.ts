@@ -1,4 +1,5 @@
 import type { Faults } from "./faults.ts";
+import type { Fence } from "./fence.ts";
 import type { StoredSegment } from "./rendition-index.ts";
 import { OWNED_STORES, type StoreDatabase } from "./schema.ts";
 
@@ -19,12 +20,17 @@ const SLICE_RECORDS = 128;
  */
 export class Sweeper {
   readonly #database: StoreDatabase;
+  readonly #fence: Fence;
   readonly #faults: Faults | undefined;
   readonly #garbage: Garbage[] = [];
   #heads: number[] = [];
 
-  constructor(database: StoreDatabase, faults: Faults | undefined) {
+  constructor(
+    database: StoreDatabase,
+    { fence, faults }: { readonly fence: Fence; readonly faults: Faults | undefined },
+  ) {
     this.#database = database;
+    this.#fence = fence;
     this.#faults = faults;
   }
 
@@ -76,24 +82,35 @@ export class Sweeper {
     const garbage = this.#garbage[0];
     if (garbage === undefined) return;
     const { store, range } = garbage;
-    const transaction = this.#database.transaction(store, "readwrite", { durability: "relaxed" });
-    const keys = await transaction.store.getAllKeys(range, SLICE_RECORDS);
+    const transaction = this.#database.transaction([store, "writer"], "readwrite", { durability: "relaxed" });
+    const swept = transaction.objectStore(store);
+    const [keys] = await together(swept.getAllKeys(range, SLICE_RECORDS), this.#fence.hold(transaction));
     const [first, last] = [keys[0], keys.at(-1)];
-    if (first !== undefined && last !== undefined) {
-      await transaction.store.delete(IDBKeyRange.bound(first, last));
-    }
+    if (first !== undefined && last !== undefined) await swept.delete(IDBKeyRange.bound(first, last));
     await transaction.done;
     if (keys.length < SLICE_RECORDS) this.#garbage.shift();
   }
 
   async #sweepHeads(): Promise<void> {
     const heads = this.#heads;
-    const transaction = this.#database.transaction("streams", "readwrite", { durability: "relaxed" });
-    await Promise.all([...heads.map((id) => transaction.store.delete(id)), transaction.done]);
+    const transaction = this.#database.transaction(["streams", "writer"], "readwrite", { durability: "relaxed" });
+    const streams = transaction.objectStore("streams");
+    await together(
+      Promise.all([...heads.map((id) => streams.delete(id)), transaction.done]),
+      this.#fence.hold(transaction),
+    );
     this.#heads = this.#heads.slice(heads.length);
   }
 
   #add(store: OwnedStore, range: IDBKeyRange): void {
     this.#garbage.push({ store, range });
   }
+}
+
+/** Both, each of which is looked at: where the fence fails, its error says why. */
+async function together<T>(work: Promise<T>, held: Promise<void>): Promise<[T]> {
+  const [done, mayWrite] = await Promise.allSettled([work, held]);
+  if (mayWrite.status === "rejected") throw mayWrite.reason;
+  if (done.status === "rejected") throw done.reason;
+  return [done.value];
 }
