@@ -14,9 +14,9 @@ export class MemoryDisk {
   readonly archive = new MemoryArchive();
   name: string | undefined;
   producer: StoredProducer | undefined;
-  updatedAtMs = 0;
   isPinned = false;
   title: string | undefined;
+  updatedAtMs = 0;
   /** Takes nothing for now. */
   isStuck = false;
 }

@@ -169,7 +169,11 @@ export class Playlists {
 
   get summaries(): readonly StreamSummary[] {
     const open = [...this.#streams.values()].map((stream) => stream.summary);
-    return [...open, ...this.#dormant.summaries(this.#streams)];
+    const dormant = this.#dormant.summaries(this.#streams).map((summary) => {
+      const kept = this.#archive?.kept(summary.name);
+      return kept === undefined ? summary : { ...summary, kept };
+    });
+    return [...open, ...dormant];
   }
 
   get stats(): RelayStats {
