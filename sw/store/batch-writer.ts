@@ -42,6 +42,7 @@ export class BatchWriter {
   #isDue = false;
   #isStopped = false;
   #failures = 0;
+  #retryAtMs = Number.NEGATIVE_INFINITY;
   #fullUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: BatchWriterOptions) {
@@ -64,6 +65,7 @@ export class BatchWriter {
     if (this.#isStopped) return;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
+    this.#retryAtMs = Number.NEGATIVE_INFINITY;
     await this.#start();
   }
 
@@ -98,6 +100,11 @@ export class BatchWriter {
 
   async #write(): Promise<void> {
     const { clock, faults, collect, written, restore, postponed } = this.#options;
+    const waitMs = this.#retryAtMs - clock.now();
+    if (waitMs > 0) {
+      this.touch(waitMs);
+      return;
+    }
     await faults?.("batch");
     for (let hasRoomToMake = true; !this.#isStopped; ) {
       const startMs = clock.now();
@@ -137,6 +144,7 @@ export class BatchWriter {
     this.#failures += 1;
     const isFault = error instanceof FaultError;
     if (!isFault && this.#failures < MAX_FAILURES) {
+      this.#retryAtMs = this.#options.clock.now() + RETRY_MS;
       this.touch(RETRY_MS);
       return;
     }

@@ -25,7 +25,12 @@ export async function writeBatch(
             piece += 1;
           }
         }
-        for (const row of changes.inits) requests.push(transaction.objectStore("inits").put(row));
+        for (const row of changes.inits) {
+          requests.push(transaction.objectStore("inits").put({ ...row, bytes: alone(row.bytes) }));
+        }
+        for (const id of changes.goneRanges) {
+          requests.push(transaction.objectStore("ranges").delete([index.stream, index.number, id]));
+        }
         for (const row of changes.ranges) requests.push(transaction.objectStore("ranges").put(row));
         for (const row of changes.rows) requests.push(transaction.objectStore("segments").put(row));
       }
@@ -42,12 +47,16 @@ export async function writeBatch(
   if (done?.status === "rejected") throw done.reason ?? new RelayError("internal", "a batch was aborted");
 }
 
-/** A view is copied here, since the database would clone all of its buffer. */
 function* piecesOf(bytes: Bytes): Generator<Bytes> {
   const { byteLength } = bytes;
   if (byteLength <= MAX_PIECE_BYTES) {
-    yield byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+    yield alone(bytes);
     return;
   }
   for (let from = 0; from < byteLength; from += MAX_PIECE_BYTES) yield bytes.slice(from, from + MAX_PIECE_BYTES);
+}
+
+/** The database would clone all of a view's buffer. */
+function alone(bytes: Bytes): Bytes {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
 }

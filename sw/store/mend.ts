@@ -59,7 +59,13 @@ function gapsBetween(before: SegmentRow, until: Edge): SegmentRow[] | undefined 
     const [from, to] = [Math.floor((parts * index) / count), Math.floor((parts * (index + 1)) / count)];
     const columns = Array.from({ length: to - from });
     gaps.push({
-      ...before,
+      stream: before.stream,
+      rendition: before.rendition,
+      epoch: before.epoch,
+      wallOffsetMs: before.wallOffsetMs,
+      initIndex: before.initIndex,
+      initEpoch: before.initEpoch,
+      keys: before.keys,
       msn: before.msn + 1 + index,
       firstPartId: endOf(before) + from,
       startMs: fromMs + durationMs * from,

@@ -31,6 +31,8 @@ export interface RenditionChanges {
   readonly rows: ReadonlySet<SegmentRow>;
   readonly inits: readonly InitRow[];
   readonly ranges: readonly RangeRow[];
+  /** Ids of date ranges that made room for newer ones. */
+  readonly goneRanges: readonly string[];
   readonly media: ReadonlyMap<PartId, Bytes>;
 }
 
@@ -57,6 +59,7 @@ export class RenditionIndex {
   #rows = new Set<SegmentRow>();
   #inits: InitRow[] = [];
   #changedRanges = new Set<RangeRow>();
+  #goneRanges: string[] = [];
   #media = new Map<PartId, Bytes>();
 
   constructor(options: { id: string; stream: number; number: number }) {
@@ -162,10 +165,10 @@ export class RenditionIndex {
       order: known?.order ?? ([...this.#ranges.values()].at(-1)?.order ?? 0) + 1,
       range: { ...known?.range, ...range, ...(Object.keys(attributes).length === 0 ? {} : { attributes }) },
     };
-    if (known === undefined && this.#ranges.size >= MAX_RANGES) return;
     if (known !== undefined) this.#changedRanges.delete(known);
     this.#ranges.set(range.id, row);
     this.#changedRanges.add(row);
+    if (this.#ranges.size > MAX_RANGES) this.#dropOldestRange();
   }
 
   /** A record that was made here in the place of one that was unreadable. */
@@ -179,11 +182,13 @@ export class RenditionIndex {
       rows: this.#rows,
       inits: this.#inits,
       ranges: [...this.#changedRanges],
+      goneRanges: this.#goneRanges,
       media: new Map(this.#media),
     };
     this.#rows = new Set();
     this.#inits = [];
     this.#changedRanges = new Set();
+    this.#goneRanges = [];
     return changes;
   }
 
@@ -191,11 +196,19 @@ export class RenditionIndex {
     for (const [id, bytes] of media) if (this.#media.delete(id)) this.pendingBytes -= bytes.byteLength;
   }
 
-  restore({ rows, inits, ranges }: RenditionChanges): void {
+  restore({ rows, inits, ranges, goneRanges, media }: RenditionChanges): void {
     for (const row of rows) if (this.segment(row.msn) !== undefined) this.#rows.add(row);
     this.#inits = [...inits, ...this.#inits];
     // A range that was added to since then is among the changed ones already.
     for (const row of ranges) if (this.#ranges.get(row.range.id) === row) this.#changedRanges.add(row);
+    this.#goneRanges = [...goneRanges, ...this.#goneRanges];
+    // Media that was given up while its batch was on its way has gone with it.
+    for (const id of media.keys()) {
+      const segment = this.#media.has(id) ? undefined : this.holding(id);
+      if (segment === undefined) continue;
+      const part = id - segment.firstPartId;
+      this.#lose(segment, part, segment.sizesBytes[part] ?? 0);
+    }
   }
 
   /** Gives up the media that waits: its parts stay listed as long as the ring has them, and are found again as gaps. */
@@ -235,6 +248,14 @@ export class RenditionIndex {
       this.pendingBytes -= bytes.byteLength;
     }
     return forgotten;
+  }
+
+  #dropOldestRange(): void {
+    const [oldest] = this.#ranges.values();
+    if (oldest === undefined) return;
+    this.#ranges.delete(oldest.range.id);
+    this.#changedRanges.delete(oldest);
+    this.#goneRanges.push(oldest.range.id);
   }
 
   #lose(segment: StoredSegment, index: number, sizeBytes: number): void {

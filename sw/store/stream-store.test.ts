@@ -2,7 +2,7 @@ import "fake-indexeddb/auto";
 import { IDBFactory } from "fake-indexeddb";
 import { beforeEach, expect, test } from "vitest";
 import { PART_GAP } from "../../src/model/record.ts";
-import { SCHEMA_VERSION } from "./schema.ts";
+import { type InitRow, SCHEMA_VERSION } from "./schema.ts";
 import {
   config,
   gapRecord,
@@ -13,6 +13,7 @@ import {
   PARTS_PER_SEGMENT,
   Producer,
   partRecord,
+  rawRecords,
   told,
 } from "./store.test-support.ts";
 import { StreamStore } from "./stream-store.ts";
@@ -88,6 +89,20 @@ test("media is given while it waits and after it is written, whole and part by p
   expect(told(await again.part("studio", "main", 5))).toBe(told(mediaOf(5)));
 });
 
+test("no more is stored of a view than its bytes, and no piece is larger than 64,000", async () => {
+  const { store } = await openStore();
+  await store.load();
+  const producer = new Producer(store);
+  producer.init();
+  producer.parts(0, 2);
+  producer.part(partRecord(2, LARGE_BYTES));
+  await store.close();
+  const pieces = (await rawRecords("media")).map(({ value }) => (value as Uint8Array).buffer.byteLength);
+  expect(pieces).toEqual([1_000, 1_000, 64_000, 36_000]);
+  const inits = (await rawRecords("inits")).map(({ value }) => (value as InitRow).bytes.buffer.byteLength);
+  expect(inits).toEqual([500]);
+});
+
 test("what comes within the time of a batch is one transaction, and is told as kept only after it", async () => {
   const { store, clock, kept } = await openStore();
   await store.load();
@@ -103,6 +118,23 @@ test("what comes within the time of a batch is one transaction, and is told as k
   await store.flush();
   expect(store.stats.batches).toBe(batches + 1);
   expect(kept).toEqual(new Map([["studio/main", 5]]));
+});
+
+test("date ranges beyond their cap make room for newer ones", async () => {
+  const { store } = await openStore();
+  await store.load();
+  const producer = new Producer(store);
+  producer.init();
+  producer.parts(0, 1);
+  for (let n = 0; n < 1_030; n++) {
+    producer.recorder().dateRange({ id: `r${n}`, startDate: n });
+    if (n === 500) await store.flush();
+  }
+  await store.close();
+  const [stream] = await (await openStore()).store.load();
+  expect(stream?.renditions[0]?.dateRanges.map(({ id }) => id)).toEqual(
+    Array.from({ length: 1_024 }, (_, index) => `r${index + 6}`),
+  );
 });
 
 test("a stream goes on in its open segment after the store was read anew", async () => {

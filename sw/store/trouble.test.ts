@@ -147,6 +147,31 @@ test("media that waits beyond its cap is given up, and the parts after it are st
   expect(gaps).toEqual([true, true, true, true, false, false]);
 });
 
+test("media that is given up while a batch with it fails is a gap, not a part that is missing", async () => {
+  const { store } = await openStore({ maxPendingBytes: 3_500 });
+  await store.load();
+  const producer = new Producer(store);
+  producer.init();
+  producer.parts(0, 3);
+  let fails = 1;
+  const put = IDBObjectStore.prototype.put;
+  vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(function (this: IDBObjectStore, ...args) {
+    if (this.name === "streams" && fails-- > 0) {
+      producer.parts(3, 5);
+      throw new DOMException("broken", "UnknownError");
+    }
+    return put.apply(this, args);
+  });
+  await store.flush();
+  await store.flush();
+  await store.close();
+  const { store: again } = await openStore();
+  const [stream] = await again.load();
+  const gaps = stream?.renditions[0]?.segments.flatMap(({ flags }) => flags.map((bits) => (bits & PART_GAP) !== 0));
+  expect(gaps).toEqual([true, true, true, true, false]);
+  expect(told(await again.part("studio", "main", 4))).toBe(told(mediaOf(4)));
+});
+
 test("a database that fails for another reason is tried again, and then left", async () => {
   const { store, clock, kept } = await openStore();
   await store.load();
