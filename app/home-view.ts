@@ -126,10 +126,11 @@ function pollStreams(
 ): () => void {
   return poll({ everyMs: POLL_MS, signal, onlyShown: true }, async () => {
     try {
-      const stats = await (await relay).stats();
-      list.update(stats.streams.filter(({ state }) => state !== "ended"));
-      kept.update(stats);
-      onNames(namesInUse(stats.streams));
+      const open = await relay;
+      const [streams, stats] = await Promise.all([open.streams(), open.stats()]);
+      list.update(streams.filter(({ state }) => state !== "ended"));
+      kept.update(streams, stats);
+      onNames(namesInUse(streams));
     } catch (thrown) {
       const { cause } = explain(thrown);
       list.fail(`The streams cannot be listed now. ${cause}`);

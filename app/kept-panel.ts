@@ -1,9 +1,9 @@
-import type { Relay, RelayStats, StorageStats } from "eddy-hls";
+import type { Relay, RelayStats, StorageStats, StreamSummary } from "eddy-hls";
 import { h, setText } from "./dom.ts";
 import { fileSize, plural } from "./format.ts";
 import { KeepSafe } from "./keep-safe.ts";
 import { KeptList } from "./kept-list.ts";
-import { explain, explainWarning } from "./messages.ts";
+import { explain, explainCode, explainWarning } from "./messages.ts";
 import { NoticeBoard } from "./notice.ts";
 
 /** When this person was told of which trouble of the disk: once, in whichever tab. */
@@ -63,12 +63,14 @@ export class KeptPanel {
     );
   }
 
-  update({ streams, storage }: RelayStats): void {
+  /** `streams` are all there are; those that nobody has asked for yet are not in the stats. */
+  update(streams: readonly StreamSummary[], stats: RelayStats): void {
+    const { storage } = stats;
     const shown = streams.filter(({ kept, windowMs }) => kept !== undefined || windowMs > 0);
     this.#list.update(shown);
     this.#hint.hidden = shown.length === 0 || storage === undefined;
     this.#safe.element.classList.toggle("unneeded", storage === undefined);
-    setText(this.#sum, sumOf(shown.length, storage));
+    setText(this.#sum, sumOf(shown.length, stats));
     const { sizeBytes = 0, quotaBytes = 0 } = storage ?? {};
     this.#meter.hidden = shown.length === 0 || quotaBytes === 0;
     this.#meter.max = Math.max(1, quotaBytes);
@@ -88,9 +90,12 @@ export class KeptPanel {
   }
 }
 
-function sumOf(recordings: number, storage: StorageStats | undefined): string {
+function sumOf(recordings: number, { storage, persistenceError }: RelayStats): string {
   if (storage === undefined) {
-    return "This browser keeps nothing on disk for this site: what was live ends with the browser.";
+    if (persistenceError === undefined) return "Nothing is kept on disk here: what was live ends with the browser.";
+    const [code = ""] = persistenceError.split(":", 1);
+    const { cause, remedy } = explainCode(code, persistenceError);
+    return `${cause} ${remedy}`;
   }
   if (recordings === 0) {
     return "Nothing yet. What is published here is recorded as it goes, and can be watched later, also without a network.";

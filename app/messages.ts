@@ -219,8 +219,10 @@ export function explain(thrown: unknown): Explanation {
 }
 
 /** A code and what came with it, as sentences for a person. A code of another release counts as `internal`. */
-export function explainCode(code: RelayErrorCode | AppErrorCode, detail: string): Explanation {
-  const sentences: Sentences = SENTENCES[code] ?? SENTENCES.internal;
+export function explainCode(code: string, detail: string): Explanation {
+  const sentences: Sentences = Object.hasOwn(SENTENCES, code)
+    ? SENTENCES[code as keyof typeof SENTENCES]
+    : SENTENCES.internal;
   return { code, ...sentences, ...saidOfSource(code, detail), detail };
 }
 

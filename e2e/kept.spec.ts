@@ -146,3 +146,29 @@ test("that storage is full is told once, and not again on the next page", async 
   await page.evaluate(() => window.eddy?.relay.stats());
   await expect(full).toBeHidden();
 });
+
+test("a publisher's tab that is closed leaves a stream that waits: it plays what is kept, and goes on when it is back", async ({
+  context,
+}) => {
+  const publisher = await publish(context, "studio");
+  await expect.poll(async () => (await streamStats(publisher, "studio"))?.windowMs).toBeGreaterThan(4_000);
+  await publisher.close();
+  const page = await context.newPage();
+  const errors = collectErrors(page);
+  await page.goto("/");
+  await expect(page.locator(".kept > li")).toHaveAttribute("data-state", "waiting", { timeout: 20_000 });
+  await page.getByRole("link", { name: "studio" }).last().click();
+  await expect(page.getByText("The publisher is away. Playing what is stored.")).toBeVisible();
+  await expect.poll(async () => (await playback(page)).positionMs).toBeGreaterThan(0);
+
+  await publish(context, "studio");
+  await page.bringToFront();
+  await expect(page.getByText("The publisher is away. Playing what is stored.")).toBeHidden({ timeout: 20_000 });
+  // It may be there already: the less was kept, the sooner it has played to the live moment.
+  await page.locator("video").focus();
+  await page.keyboard.press("l");
+  await expect(page.getByText("Playing live.")).toBeVisible({ timeout: 20_000 });
+  const text = await page.evaluate(async () => (await fetch("/live/studio/main/dvr.m3u8")).text());
+  expect(text.match(/#EXT-X-DISCONTINUITY\n/g)).toHaveLength(1);
+  expect(errors).toEqual([]);
+});

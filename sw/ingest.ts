@@ -1,5 +1,5 @@
 import { type AddedPart, type Playlists, RelayError, type Rendition, type Stream } from "eddy-hls/core";
-import type { Ask, Kept, OpenAnswer, StepAnswer } from "../src/wire/messages.ts";
+import type { Ask, Kept, OpenAnswer, StepAnswer, StepNumber } from "../src/wire/messages.ts";
 
 type Open = Extract<Ask, { type: "open" }>;
 type StepAsk = Extract<Ask, { type: "step" }>;
@@ -12,6 +12,8 @@ interface Producer {
   clientId?: string;
   /** The number of the step that is expected next, by rendition. */
   readonly expected: Map<string, number>;
+  /** Every step below these is on disk. */
+  kept: ReadonlyMap<string, number>;
 }
 
 /** A producer as it is found on disk. */
@@ -78,15 +80,17 @@ export class Ingest {
 
   /** Takes up a producer of a stream that was restored: it goes on with the step behind the last that is on disk. */
   restore(stream: string, { epoch, session, expected }: StoredProducer): void {
-    this.#producers.set(stream, { epoch, session, expected: new Map(Object.entries(expected)) });
+    const kept = new Map(Object.entries(expected));
+    this.#producers.set(stream, { epoch, session, expected: new Map(kept), kept });
   }
 
   /** Every step below these numbers is on disk: the producer's page hears so, if it is still in that session. */
   kept(stream: string, epoch: string, session: number, numbers: ReadonlyMap<string, number>): void {
     const producer = this.#producers.get(stream);
-    if (producer?.epoch !== epoch || producer.session !== session || producer.clientId === undefined) return;
-    const expected = [...numbers].map(([rendition, number]) => ({ rendition, number }));
-    this.#tellKept(producer.clientId, { stream, epoch, session, expected });
+    if (producer?.epoch !== epoch || producer.session !== session) return;
+    producer.kept = numbers;
+    if (producer.clientId === undefined) return;
+    this.#tellKept(producer.clientId, { stream, epoch, session, expected: stepNumbers(numbers) });
   }
 
   /**
@@ -129,6 +133,7 @@ export class Ingest {
       session: ask.session,
       clientId,
       expected: new Map(ask.options.renditions.map(({ id }) => [id, 0])),
+      kept: new Map(),
     };
     this.#producers.set(ask.stream, producer);
     this.#forgetRemoved();
@@ -208,6 +213,7 @@ export class Ingest {
       })),
       starts: [...stream.renditions].map(([id, { next }]) => ({ id, ...next })),
       persistence: this.#store?.available === true ? "disk" : "memory",
+      kept: stepNumbers(producer.kept),
     };
   }
 
@@ -217,6 +223,10 @@ export class Ingest {
       if (this.#playlists.find(name) === undefined) this.#producers.delete(name);
     }
   }
+}
+
+function stepNumbers(numbers: ReadonlyMap<string, number>): readonly StepNumber[] {
+  return [...numbers].map(([rendition, number]) => ({ rendition, number }));
 }
 
 function lastOf(rendition: Rendition): StepAnswer {

@@ -16,6 +16,7 @@ export class MemoryDisk {
   producer: StoredProducer | undefined;
   isPinned = false;
   title: string | undefined;
+  updatedAtMs = 0;
   /** Takes nothing for now. */
   isStuck = false;
 }
@@ -37,9 +38,9 @@ export class MemoryStore implements RelayStore {
   }
 
   async load(): Promise<readonly StoredStream[]> {
-    const { name, archive, producer } = this.#disk;
+    const { name, archive, producer, updatedAtMs } = this.#disk;
     if (name === undefined) return [];
-    return [{ ...archive.stored(name), ...(producer === undefined ? {} : { producer }) }];
+    return [{ ...archive.stored(name), updatedAtMs, ...(producer === undefined ? {} : { producer }) }];
   }
 
   kill(): void {
@@ -114,6 +115,7 @@ export class MemoryStore implements RelayStore {
     const batch = this.#pending;
     this.#pending = [];
     for (const write of batch) write();
+    this.#disk.updatedAtMs = Date.now();
     const { name, producer } = this.#disk;
     if (name === undefined || producer === undefined) return;
     this.onKept?.(name, producer.epoch, producer.session, new Map(Object.entries(producer.expected)));

@@ -113,6 +113,7 @@ export function createRelay(
     const stored = await store.load();
     const loaded = partsOf(store);
     restore(stored, store, loaded);
+    loaded.ingest.endAbandoned();
     return loaded;
   }
 
@@ -216,7 +217,7 @@ function restore(stored: readonly StoredStream[], store: RelayStore, { playlists
   }
   store.onKept = (stream, epoch, session, kept) => ingest.kept(stream, epoch, session, kept);
   store.onRemoved = (stream) => playlists.remove(stream);
-  store.onForget = (stream, rendition, beforeMsn) => playlists.find(stream)?.forgetBefore(rendition, beforeMsn);
+  store.onForget = (stream, rendition, beforeMsn) => playlists.forgetBefore(stream, rendition, beforeMsn);
 }
 
 /** @throws RelayError `deadline` */

@@ -12,7 +12,7 @@ const shell = self.__WB_MANIFEST;
 serveRelay(self, {
   base: "/live/",
   dvr: {},
-  // A recording has a place as long as it is kept; its rings are empty until it is live again.
-  cache: { numPlaylists: 64 },
+  // A stream keeps its place when it has ended, while there is one: its rings are small when nobody publishes into them.
+  cache: { numPlaylists: 16 },
 });
 if (shell !== undefined) serveShell(shell);

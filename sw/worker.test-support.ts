@@ -14,6 +14,8 @@ export class Client {
 export class TestWorker {
   readonly #options: ServeRelayOptions;
   readonly #openStore: (() => Promise<RelayStore>) | undefined;
+  /** Workers that were started: one that is not the last is gone, and does nothing more. */
+  #started = 0;
   relay: WorkerRelay;
   readonly clients = new Map<string, Client & { postMessage(data: unknown): void }>();
   /** Returns true for a message that gets lost on its way. */
@@ -32,11 +34,25 @@ export class TestWorker {
   }
 
   #start(): WorkerRelay {
+    this.#started += 1;
+    const mine = this.#started;
     const scope = {
-      clients: { get: async (id: string) => this.clients.get(id), claim: async () => undefined },
+      clients: { get: async (id: string) => this.#client(id, mine), claim: async () => undefined },
       skipWaiting: async () => undefined,
     };
-    return createRelay(scope as unknown as Parameters<typeof createRelay>[0], this.#options, this.#openStore);
+    const open = this.#openStore;
+    const openStore = open && (() => (mine === this.#started ? open() : new Promise<RelayStore>(() => undefined)));
+    return createRelay(scope as unknown as Parameters<typeof createRelay>[0], this.#options, openStore);
+  }
+
+  /** A page, for as long as the worker that knows it is there. */
+  #client(id: string, worker = this.#started): Client | undefined {
+    const client = this.clients.get(id);
+    if (client === undefined) return undefined;
+    const postMessage = (data: unknown): void => {
+      if (worker === this.#started) client.postMessage(data);
+    };
+    return Object.assign(new Client(id), { postMessage });
   }
 
   port(clientId: string): WorkerPort {
@@ -57,7 +73,7 @@ export class TestWorker {
           if (this.loses(data as never)) return;
           queueMicrotask(() => {
             this.arrives();
-            this.relay.receive({ data, source: client, waitUntil: () => undefined } as never);
+            this.relay.receive({ data, source: this.#client(clientId), waitUntil: () => undefined } as never);
           });
         },
       },

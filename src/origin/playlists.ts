@@ -2,7 +2,7 @@ import { ChunkCache } from "../cache/chunk-cache.ts";
 import { M3u8Cache } from "../cache/m3u8-cache.ts";
 import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
-import { checkName } from "../model/ids.ts";
+import { checkName, type Msn } from "../model/ids.ts";
 import {
   type CacheConfig,
   type CacheOptions,
@@ -16,6 +16,7 @@ import type { Persistence, RelayStats, StreamSummary } from "../model/stats.ts";
 import { checkEpoch } from "../playlist/manifest-options.ts";
 import type { Archive } from "./archive.ts";
 import { ArchiveReader } from "./archive-reader.ts";
+import { DormantStreams } from "./dormant-streams.ts";
 import { FIRST_START, type RenditionStart } from "./rendition-start.ts";
 import { Stream } from "./stream.ts";
 
@@ -61,6 +62,7 @@ export class Playlists {
   readonly #chunks: ChunkCache;
   readonly #m3u8s: M3u8Cache;
   readonly #streams = new Map<string, Stream>();
+  readonly #dormant = new DormantStreams();
 
   /** @throws RelayError `invalid-option` */
   constructor(options: CacheOptions = {}, context: PlaylistsContext = {}) {
@@ -84,7 +86,7 @@ export class Playlists {
     checkName(name, "stream");
     checkEpoch(epoch);
     const config = resolveStreamOptions(options);
-    const former = this.#streams.get(name);
+    const former = this.#awake(name);
     if (former?.epoch === epoch) return former;
     if (former?.canResume(config) && !isBeyond(starts, former)) {
       former.resume(epoch, config);
@@ -103,14 +105,17 @@ export class Playlists {
 
   /**
    * Opens a stream as an archive has it: the same playlists, whose media comes from there. What its producer had said and not yet
-   * published is forgotten, and ought to be sent again.
+   * published is forgotten, and ought to be sent again. One that has ended gives up its place when another needs it, and takes one
+   * when it is asked for.
    * @throws RelayError `stream-exists`, `stream-limit`, `invalid-name`, `invalid-option`, `malformed-init`; nothing is opened
    */
-  restore({ name, epoch, config: options, ended, renditions, updatedAtMs }: RestoredStream): Stream {
+  restore(record: RestoredStream): Stream {
+    const { name, epoch, config: options, ended, renditions, updatedAtMs } = record;
     checkName(name, "stream");
     checkEpoch(epoch);
     if (this.#streams.has(name)) throw new RelayError("stream-exists", `"${name}" is there already`);
     const config = resolveStreamOptions(options);
+    if (ended) this.#dormant.add(record);
     this.#makeRoom(config.renditions.length, undefined);
     const wallMs = this.#clock.wallMs();
     const records = new Map(renditions.map((record) => [record.id, record]));
@@ -121,13 +126,14 @@ export class Playlists {
     return stream;
   }
 
+  /** A stream that has a place. */
   find(name: string): Stream | undefined {
     return this.#streams.get(name);
   }
 
-  /** @throws RelayError `stream-not-found` */
+  /** A stream, which takes a place if it has none. @throws RelayError `stream-not-found`, `stream-limit` */
   get(name: string): Stream {
-    const stream = this.#streams.get(name);
+    const stream = this.#awake(name);
     if (stream !== undefined) return stream;
     throw new RelayError("stream-not-found", `there is no stream "${name}"`);
   }
@@ -139,7 +145,14 @@ export class Playlists {
   /** Ends and forgets a stream, in the archive too. Its URIs answer 404 from now on (rule 65). */
   remove(name: string): boolean {
     this.#archive?.remove(name);
-    return this.#close(name);
+    const isKnown = this.#dormant.remove(name);
+    return this.#close(name) || isKnown;
+  }
+
+  /** The archive lets go of what a rendition has before this segment. */
+  forgetBefore(name: string, rendition: string, msn: Msn): void {
+    this.#dormant.forgetBefore(name, rendition, msn);
+    this.#streams.get(name)?.find(rendition)?.forgetBefore(msn);
   }
 
   /** Answers every blocked request of every stream now. Returns how many there were. */
@@ -150,7 +163,12 @@ export class Playlists {
   }
 
   get summaries(): readonly StreamSummary[] {
-    return [...this.#streams.values()].map((stream) => stream.summary);
+    const open = [...this.#streams.values()].map((stream) => stream.summary);
+    const dormant = this.#dormant.summaries(this.#streams).map((summary) => {
+      const kept = this.#archive?.kept(summary.name);
+      return kept === undefined ? summary : { ...summary, kept };
+    });
+    return [...open, ...dormant];
   }
 
   get stats(): RelayStats {
@@ -212,6 +230,13 @@ export class Playlists {
   #record(stream: Stream): void {
     const { name, epoch, config } = stream;
     if (this.#archive !== undefined) stream.recordTo(this.#archive.open(name, epoch, config));
+  }
+
+  #awake(name: string): Stream | undefined {
+    const stream = this.#streams.get(name);
+    if (stream !== undefined) return stream;
+    const record = this.#dormant.get(name);
+    return record === undefined ? undefined : this.restore(record);
   }
 
   #close(name: string): boolean {

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createMatch } from "../http/handler.ts";
 import { lintPlaylists } from "../playlist/test-support/playlist-lint.ts";
 import { MemoryArchive } from "./archive.test-support.ts";
 import { CAPTIONS, ENGLISH, mediaPart, START_MS, TestOrigin, VIDEO } from "./origin.test-support.ts";
+import { Playlists } from "./playlists.ts";
 
 const RENDITIONS = [VIDEO, ENGLISH, CAPTIONS];
 const PLAYLISTS = ["main.m3u8", "dvr.m3u8", ...RENDITIONS.flatMap(({ id }) => [`${id}/media.m3u8`, `${id}/dvr.m3u8`])];
@@ -178,7 +180,7 @@ test("the DVR window starts where the archive does, with a delta and a reload th
   origin.parts(0, 100);
   origin.restart();
   archive.recordings.get("hd")?.forgetBefore(5);
-  origin.playlists.get("studio").forgetBefore("hd", 5);
+  origin.playlists.forgetBefore("studio", "hd", 5);
   const full = await origin.text("hd/dvr.m3u8");
   expect(full).toContain("#EXT-X-MEDIA-SEQUENCE:5\n");
   expect(full).toContain('#EXT-X-RENDITION-REPORT:URI="../en/dvr.m3u8"');
@@ -247,4 +249,30 @@ test("a record that is none is refused, and leaves its place free", () => {
     expect(playlists.find("studio")).toBeUndefined();
   }
   expect(playlists.stats.places.used).toBe(used);
+});
+
+test("more recordings than places: one that is asked for takes the place of another, and a live stream gives up none", async () => {
+  const origin = started("files");
+  origin.parts(0, 32);
+  origin.playlists.get("studio").end();
+  const stored = archive.stored("studio");
+  const playlists = new Playlists({ numPlaylists: RENDITIONS.length }, { archive });
+  const names = ["one", "two", "three"];
+  for (const name of names) playlists.restore({ ...stored, name });
+  const text = async (name: string) => {
+    const url = `http://localhost/live/${name}/hd/dvr.m3u8`;
+    return (await createMatch(playlists)(new Request(url)))?.text();
+  };
+  expect(playlists.summaries.map(({ name, state }) => [name, state]).sort()).toEqual(
+    names.map((name) => [name, "ended"]).sort(),
+  );
+  for (const name of names) expect(await text(name)).toContain("#EXT-X-MEDIA-SEQUENCE:1\n");
+  playlists.forgetBefore("one", "hd", 3);
+  expect(await text("one")).toContain("#EXT-X-MEDIA-SEQUENCE:3\n");
+  expect(playlists.remove("two")).toBe(true);
+  expect(await text("two")).toContain("stream-not-found");
+  playlists.open("live", { options: origin.options, epoch: "e9" });
+  expect(await text("one")).toContain("stream-limit");
+  expect(playlists.find("live")?.ended).toBe(false);
+  expect(playlists.summaries).toHaveLength(3);
 });

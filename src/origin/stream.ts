@@ -2,7 +2,6 @@ import { Waiters } from "../cache/waiters.ts";
 import type { Bytes } from "../model/bytes.ts";
 import type { Clock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
-import type { Msn } from "../model/ids.ts";
 import type { StreamConfig } from "../model/options.ts";
 import type { RenditionConfig } from "../model/rendition-options.ts";
 import type { Persistence, StreamState, StreamStats, StreamSummary } from "../model/stats.ts";
@@ -105,11 +104,6 @@ export class Stream {
   /** Tells these recorders all that is taken from now on. */
   recordTo(recorderOf: (rendition: string) => Recorder): void {
     for (const [id, rendition] of this.#renditions) rendition.recordTo(recorderOf(id));
-  }
-
-  /** The archive lets go of what a rendition has before this segment. */
-  forgetBefore(rendition: string, msn: Msn): void {
-    this.find(rendition)?.forgetBefore(msn);
   }
 
   find(id: string): Rendition | undefined {

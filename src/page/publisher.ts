@@ -5,7 +5,7 @@ import { RelayError } from "../model/errors.ts";
 import type { PartPosition } from "../model/ids.ts";
 import type { MediaKey } from "../model/media-key.ts";
 import { resolveStreamOptions, type StreamConfig, type StreamOptions } from "../model/options.ts";
-import { AskError, type Kept, readStep, type Step, type StepAnswer } from "../wire/messages.ts";
+import { AskError, type Kept, type OpenAnswer, readStep, type Step, type StepAnswer } from "../wire/messages.ts";
 import { StepJournal } from "./step-journal.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
@@ -53,6 +53,7 @@ export class Publisher {
   #cancelResend: (() => void) | undefined;
   #cancelDiskWatch: (() => void) | undefined;
   #lastAnswerMs: number;
+  #lastKeptMs = 0;
   #closed: RelayError | undefined;
   #reopened = 0;
 
@@ -301,24 +302,38 @@ export class Publisher {
 
   #kept({ stream, epoch, session, expected }: Kept): void {
     if (stream !== this.name || epoch !== this.#epoch || session !== this.#session) return;
-    this.#cancelDiskWatch?.();
-    this.#cancelDiskWatch = undefined;
+    this.#lastKeptMs = this.#clock.now();
     for (const { rendition, number } of expected) {
       const journal = this.#journals.get(rendition);
       journal?.persistIn("disk");
       journal?.keep(number);
     }
-    this.#watchDisk();
   }
 
-  /** Gives the disk up for a while where acknowledgements wait for it and it takes nothing. */
+  /**
+   * Looks after what is acknowledged and not on disk for as long as there is any: the worker may have been terminated with it and
+   * started anew without a step that told us so. A disk that takes nothing is given up for a while.
+   */
   #watchDisk(): void {
-    if (this.#cancelDiskWatch !== undefined || this.#closed !== undefined) return;
-    if (![...this.#journals.values()].some(({ heldBack }) => heldBack > 0)) return;
-    this.#cancelDiskWatch = this.#clock.after(DISK_LOST_AFTER_MS, () => {
+    if (this.#cancelDiskWatch !== undefined || this.#closed !== undefined || !this.#hasUnkept) return;
+    this.#lastKeptMs = this.#clock.now();
+    const look = (): void => {
       this.#cancelDiskWatch = undefined;
-      for (const journal of this.#journals.values()) journal.persistIn("memory");
-    });
+      if (this.#closed !== undefined || !this.#hasUnkept) return;
+      const silentMs = this.#clock.now() - this.#lastKeptMs;
+      if (silentMs >= DISK_LOST_AFTER_MS) {
+        for (const journal of this.#journals.values()) journal.persistIn("memory");
+        return;
+      }
+      if (silentMs >= RESEND_AFTER_MS) void this.#reopen();
+      this.#cancelDiskWatch = this.#clock.after(RESEND_AFTER_MS, look);
+    };
+    this.#cancelDiskWatch = this.#clock.after(RESEND_AFTER_MS, look);
+  }
+
+  get #hasUnkept(): boolean {
+    for (const { unkept } of this.#journals.values()) if (unkept > 0) return true;
+    return false;
   }
 
   /** Looks after what is not acknowledged for as long as there is any. */
@@ -390,6 +405,7 @@ export class Publisher {
     for (const { rendition, number } of answer.expected) {
       const journal = this.#journals.get(rendition);
       journal?.persistIn(answer.persistence);
+      if (journal !== undefined && answer.session !== session) journal.keep(keptOf(answer, rendition));
       // What it acknowledged and had not on disk is lost with the worker that had it, and goes out again too.
       for (const [at, { step }] of journal?.from(number) ?? []) this.#send(rendition, at, step);
     }
@@ -414,4 +430,8 @@ export class Publisher {
     }
     await Promise.all(waiting);
   }
+}
+
+function keptOf({ kept }: OpenAnswer, rendition: string): number {
+  return kept.find((one) => one.rendition === rendition)?.number ?? 0;
 }

@@ -80,6 +80,11 @@ export class StepJournal {
     return this.#heldBack.length;
   }
 
+  /** Acknowledged steps of which the worker is yet to say that they are on disk. */
+  get unkept(): number {
+    return this.#persistence === "disk" ? this.#unkept : 0;
+  }
+
   /** Adds a step and returns its number. */
   add(entry: Entry): number {
     this.#entries.push(entry);

@@ -129,6 +129,8 @@ export interface OpenAnswer {
   readonly starts: readonly RenditionStart[];
   /** `disk`: the worker says of each step when it is on disk, and until then only the page can bring it back. */
   readonly persistence: Persistence;
+  /** As in `Kept`: what is on disk by now. */
+  readonly kept: readonly StepNumber[];
 }
 
 export interface StepAnswer {
