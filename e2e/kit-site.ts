@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build, type InlineConfig } from "vite";
 import { type Site, serveBuild } from "./site.ts";
@@ -24,10 +25,16 @@ export const KIT = "/e2e/kit/kit.html";
 
 let kitFiles: Promise<ReadonlyMap<string, string | Buffer>> | undefined;
 
+export interface KitOptions {
+  /** Source of the worker, from this folder. Default: the demo's worker, as it is built. */
+  readonly worker?: string;
+  /** Or what the library's own worker is to serve with. */
+  readonly serves?: Readonly<Record<string, unknown>>;
+  readonly answer?: (path: string) => Promise<string> | undefined;
+}
+
 /** Serves the build with the kit beside it: a page that does for tests what the demo does for people. */
-export async function serveKit(
-  options: { readonly worker?: string; readonly answer?: (path: string) => Promise<string> | undefined } = {},
-): Promise<Site> {
+export async function serveKit(options: KitOptions = {}): Promise<Site> {
   kitFiles ??= bundle({
     ...common,
     worker: { format: "es" },
@@ -37,6 +44,10 @@ export async function serveKit(
   if (options.worker !== undefined) {
     const lib = { entry: here(options.worker), formats: ["iife" as const], name: "EddySw", fileName: () => "sw.js" };
     for (const [path, body] of await bundle({ ...common, build: { write: false, lib } })) files.set(path, body);
+  }
+  if (options.serves !== undefined) {
+    const call = `EddyWorker.serveRelay(self, ${JSON.stringify(options.serves)});`;
+    files.set("/sw.js", `${await readFile("dist/eddy-worker.js", "utf8")}\n${call}`);
   }
   return serveBuild({ files, ...(options.answer === undefined ? {} : { answer: options.answer }) });
 }
