@@ -61,6 +61,7 @@ export class MemoryArchive implements Archive {
   #stream: { epoch: string; config: StreamConfig; ended: boolean } | undefined;
   /** Holds every read back until it is called. */
   hold: Promise<void> | undefined;
+  isPinned = false;
 
   open(_stream: string, epoch: string, config: StreamConfig): (rendition: string) => Recorder {
     const settle = (): void => {
@@ -100,7 +101,7 @@ export class MemoryArchive implements Archive {
     const windowMs = (recording?.segments ?? [])
       .flatMap(({ durationsMs }) => durationsMs)
       .reduce((sum, ms) => sum + ms, 0);
-    return { sizeBytes: this.storage.sizeBytes, windowMs, pinned: false, createdAtMs: 0 };
+    return { sizeBytes: this.storage.sizeBytes, windowMs, pinned: this.isPinned, createdAtMs: 0 };
   }
 
   get storage(): StorageStats {

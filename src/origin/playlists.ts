@@ -80,7 +80,8 @@ export class Playlists {
    * Opens a stream. The same name and epoch give the stream that is there. With another epoch the stream goes on in the same
    * playlists, after a discontinuity; where it has ended, or what a playlist fixes has changed, a new one takes its place and goes
    * on after its numbers. Streams that ended give up their place, oldest first, when there is no other.
-   * @throws RelayError `invalid-name`, `invalid-option`, `stream-limit`; every other stream goes on
+   * @throws RelayError `invalid-name`, `invalid-option`, `stream-limit`; `stream-exists` where a recording of that name is pinned,
+   * which this would replace; every other stream goes on
    */
   open(name: string, { options, epoch, starts }: OpenStream): Stream {
     checkName(name, "stream");
@@ -92,6 +93,9 @@ export class Playlists {
       former.resume(epoch, config);
       this.#record(former);
       return former;
+    }
+    if (this.#archive?.kept(name)?.pinned === true) {
+      throw new RelayError("stream-exists", `a recording of "${name}" is pinned: unpin it, or publish under another name`);
     }
     this.#makeRoom(config.renditions.length, former);
     const startOf = (id: string): RenditionStart => later(starts?.get(id), former?.find(id)?.successor);

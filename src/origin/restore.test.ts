@@ -161,6 +161,18 @@ test("a stream that has ended is restored as a recording", async () => {
   expect(origin.playlists.summaries).toMatchObject([{ state: "ended" }]);
 });
 
+test("a recording that is pinned is replaced by no stream of its name", () => {
+  const origin = started("files");
+  origin.parts(0, 12);
+  origin.playlists.get("studio").end();
+  archive.isPinned = true;
+  expect(() => origin.open("e2")).toThrowError(expect.objectContaining({ code: "stream-exists" }));
+  expect(origin.playlists.summaries).toMatchObject([{ state: "ended", kept: { pinned: true } }]);
+  archive.isPinned = false;
+  origin.open("e2");
+  expect(origin.playlists.find("studio")?.epoch).toBe("e2");
+});
+
 test("with an archive the bytes of a ring do not limit the list, and without one that is lost they do again", async () => {
   const origin = started("files", { maxSegments: 16, maxBytesPerPlaylist: mediaPart("variant", 0).byteLength * 12 });
   origin.parts(0, 60);
