@@ -95,7 +95,10 @@ export class Playlists {
       return former;
     }
     if (this.#archive?.kept(name)?.pinned === true) {
-      throw new RelayError("stream-exists", `a recording of "${name}" is pinned: unpin it, or publish under another name`);
+      throw new RelayError(
+        "stream-exists",
+        `a recording of "${name}" is pinned: unpin it, or publish under another name`,
+      );
     }
     this.#makeRoom(config.renditions.length, former);
     const startOf = (id: string): RenditionStart => later(starts?.get(id), former?.find(id)?.successor);
