@@ -53,6 +53,30 @@ test("a worker that is killed loses nothing that players hold: same numbers, no 
     .toBeGreaterThan(positionMs + 5_000);
 });
 
+test("what was live is there after the publishing tab and the worker have gone, and a part that was in the window answers", async ({
+  context,
+}) => {
+  const publisher = await publish(context, "studio");
+  const viewer = await context.newPage();
+  await viewer.goto("/");
+  const playlist = () => viewer.evaluate(async () => (await fetch("/live/studio/main/dvr.m3u8")).text());
+  const segments = (text: string) => [...text.matchAll(/#EXTINF:\S+,\n(\S+)/g)].map(([, uri]) => uri ?? "");
+  await expect.poll(async () => segments(await playlist()).length, { timeout: 20_000 }).toBeGreaterThan(3);
+  const before = await playlist();
+  await publisher.close();
+  await killWorker(viewer);
+  const after = await playlist();
+  expect(segments(after).slice(0, 4)).toEqual(segments(before).slice(0, 4));
+  expect(/#EXT-X-PROGRAM-DATE-TIME:\S+/.exec(after)?.[0]).toBe(/#EXT-X-PROGRAM-DATE-TIME:\S+/.exec(before)?.[0]);
+  for (const uri of segments(after)) {
+    const sizeBytes = await viewer.evaluate(
+      async (path) => (await (await fetch(path)).arrayBuffer()).byteLength,
+      `/live/studio/main/${uri}`,
+    );
+    expect(sizeBytes, uri).toBeGreaterThan(1_000);
+  }
+});
+
 test("a page of another version is answered with version-mismatch, and nobody else notices", async ({ context }) => {
   const publisher = await publish(context, "studio");
   const answer = await publisher.evaluate(

@@ -58,6 +58,8 @@ interface Parts {
 
 /** A disk that has not been read by then is left alone, and the relay goes on in memory. */
 const LOAD_DEADLINE_MS = 5_000;
+/** The end of a stream is acknowledged once it is on disk, but no later: the page gives an answer little longer. */
+const END_DEADLINE_MS = 3_000;
 /** These say nothing of any stream: a worker that waits to take over must not look at what another one still writes. */
 const STATELESS: ReadonlySet<Ask["type"]> = new Set(["hello", "claim", "activate"]);
 
@@ -84,9 +86,13 @@ export function createRelay(
     });
     const ingest = new Ingest(playlists, {
       clientExists: async (id) => (await scope.clients.get(id)) !== undefined,
-      tellKept: async (id, kept) => {
+      tellKept: (id, kept) => {
         const envelope: KeptEnvelope = { eddy: WIRE_VERSION, kept };
-        (await scope.clients.get(id))?.postMessage(envelope);
+        // A page that does not hear of it asks.
+        scope.clients.get(id).then(
+          (client) => client?.postMessage(envelope),
+          () => undefined,
+        );
       },
       ...(store === undefined ? {} : { store }),
       ...(producerTimeoutMs === undefined ? {} : { producerTimeoutMs }),
@@ -128,7 +134,10 @@ export function createRelay(
       case "step":
         return ingest.step(ask, clientId);
       case "end":
-        await within(LOAD_DEADLINE_MS, ingest.end(ask));
+        await within(END_DEADLINE_MS, ingest.end(ask)).catch((thrown: unknown) => {
+          // It has ended, whatever the disk has of it.
+          if (RelayError.from(thrown).code !== "deadline") throw thrown;
+        });
         return {};
       case "streams":
         return playlists.summaries;
@@ -216,6 +225,7 @@ function restore(stored: readonly StoredStream[], store: RelayStore, { playlists
     }
   }
   store.onKept = (stream, epoch, session, kept) => ingest.kept(stream, epoch, session, kept);
+  store.onTrouble = (error) => playlists.archiveFailed(error);
   store.onRemoved = (stream) => playlists.remove(stream);
   store.onForget = (stream, rendition, beforeMsn) => playlists.forgetBefore(stream, rendition, beforeMsn);
 }

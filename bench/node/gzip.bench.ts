@@ -3,8 +3,14 @@ import type { Bytes } from "../../src/model/bytes.ts";
 import type { Group, Work } from "./measure.ts";
 import { join, Producer } from "./playlists.bench.ts";
 
+const sized = (name: string, { length }: Bytes): string => `${name} (${(length / 1024).toFixed(1)} KB)`;
+
 function byFflate(name: string, playlist: Bytes): Work {
-  return { name: `${name}, fflate gzipSync, level 6`, sizeBytes: playlist.length, run: () => gzipSync(playlist) };
+  return {
+    name: `${sized(name, playlist)}, fflate gzipSync, level 6`,
+    sizeBytes: playlist.length,
+    run: () => gzipSync(playlist),
+  };
 }
 
 function byStream(name: string, playlist: Bytes): Work {
@@ -12,10 +18,11 @@ function byStream(name: string, playlist: Bytes): Work {
     const packed = new Blob([playlist]).stream().pipeThrough(new CompressionStream("gzip"));
     return new Response(packed).arrayBuffer();
   };
-  return { name: `${name}, CompressionStream`, sizeBytes: playlist.length, run };
+  return { name: `${sized(name, playlist)}, CompressionStream`, sizeBytes: playlist.length, run };
 }
 
 const short = () => join(new Producer({ segments: 32, partsPerSegment: 8 }).manifest.render());
+const fiveMinutes = () => join(new Producer({ segments: 150, partsPerSegment: 8 }).manifest.render());
 const fourHours = () => join(new Producer({ segments: 7200, partsPerSegment: 8 }).manifest.render());
 const delta = () => join(new Producer({ segments: 7200, partsPerSegment: 8 }).manifest.renderDelta() ?? []);
 
@@ -27,6 +34,8 @@ export const compression: Group = {
     () => byStream("32 x 8", short()),
     () => byFflate("a delta of 7200 x 8", delta()),
     () => byStream("a delta of 7200 x 8", delta()),
+    () => byFflate("150 x 8", fiveMinutes()),
+    () => byStream("150 x 8", fiveMinutes()),
     () => byFflate("7200 x 8", fourHours()),
     () => byStream("7200 x 8", fourHours()),
   ],

@@ -13,8 +13,11 @@ export interface CachedPlaylist {
   readonly raw: readonly Bytes[];
   /** Of all chunks. */
   readonly sizeBytes: number;
-  /** Compressed when it is first read, which takes about half a millisecond, and kept. */
-  readonly gzip: Bytes;
+  /**
+   * Compressed when it is first read, and kept: at once where that takes a fraction of a millisecond, and beside the thread where
+   * it takes longer.
+   */
+  readonly gzip: Bytes | Promise<Bytes>;
 }
 
 export interface PlaylistInput {
@@ -34,6 +37,11 @@ export interface PlaylistInput {
 const MAX_PLAYLISTS = 64;
 /** Holds the count above for playlists of usual length, and fewer of a very long DVR window. */
 const MAX_PLAYLIST_BYTES = 8 * 1024 * 1024;
+/**
+ * Longer ones are compressed by the host, beside the thread: 700 KB would keep that busy for 20 ms. Handing over costs a few
+ * turns of the event loop, so that shorter ones are done sooner here.
+ */
+const MAX_SYNCHRONOUS_GZIP_BYTES = 16 * 1024;
 /** Part indexes of one segment lie below this, so that positions order as one number. */
 const PARTS_PER_SEGMENT = 65_536;
 
@@ -205,7 +213,7 @@ class RenderedPlaylist implements CachedPlaylist {
   readonly position: PartPosition;
   readonly raw: readonly Bytes[];
   readonly sizeBytes: number;
-  #gzip: Bytes | undefined;
+  #gzip: Bytes | Promise<Bytes> | undefined;
 
   constructor(position: PartPosition, raw: readonly Bytes[]) {
     this.position = position;
@@ -215,10 +223,21 @@ class RenderedPlaylist implements CachedPlaylist {
     this.sizeBytes = sizeBytes;
   }
 
-  get gzip(): Bytes {
-    // Without a time of its own, equal playlists have equal bytes.
-    this.#gzip ??= gzipSync(this.#joined(), { level: 6, mtime: 0 });
+  get gzip(): Bytes | Promise<Bytes> {
+    this.#gzip ??= this.sizeBytes <= MAX_SYNCHRONOUS_GZIP_BYTES ? this.#packed() : this.#packedBeside();
     return this.#gzip;
+  }
+
+  #packed(): Bytes {
+    // Without a time of its own, equal playlists have equal bytes.
+    return gzipSync(this.#joined(), { level: 6, mtime: 0 });
+  }
+
+  async #packedBeside(): Promise<Bytes> {
+    const packed = new Blob([...this.raw]).stream().pipeThrough(new CompressionStream("gzip"));
+    const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
+    this.#gzip = bytes;
+    return bytes;
   }
 
   /** A copy costs a hundredth of what compressing it does. */

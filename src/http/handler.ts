@@ -112,7 +112,7 @@ export function createMatch(playlists: Playlists, options: HandlerOptions = {}):
     return {
       type: PLAYLIST_TYPE,
       cacheControl: NEVER_STORED,
-      views: gzipped ? [cached.gzip] : cached.raw,
+      views: gzipped ? [await cached.gzip] : cached.raw,
       gzipped,
     };
   }

@@ -78,7 +78,7 @@ export interface RelayStats {
   readonly maxBytes: number;
   readonly places: { readonly used: number; readonly total: number };
   readonly persistence: Persistence;
-  /** Why it is `memory` although it ought not to be. */
+  /** Why it is `memory` although it ought not to be, or what else the disk did not take. */
   readonly persistenceError?: string;
   /** Absent where nothing is kept on disk. */
   readonly storage?: StorageStats;

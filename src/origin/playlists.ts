@@ -57,7 +57,7 @@ export class Playlists {
   readonly #config: CacheConfig;
   readonly #clock: Clock;
   readonly #archive: Archive | undefined;
-  readonly #archiveError: RelayError | undefined;
+  #archiveError: RelayError | undefined;
   readonly #waitingAfterMs: number;
   readonly #chunks: ChunkCache;
   readonly #m3u8s: M3u8Cache;
@@ -86,7 +86,7 @@ export class Playlists {
     checkName(name, "stream");
     checkEpoch(epoch);
     const config = resolveStreamOptions(options);
-    const former = this.#awake(name);
+    const former = this.#former(name);
     if (former?.epoch === epoch) return former;
     if (former?.canResume(config) && !isBeyond(starts, former)) {
       former.resume(epoch, config);
@@ -97,7 +97,7 @@ export class Playlists {
     const startOf = (id: string): RenditionStart => later(starts?.get(id), former?.find(id)?.successor);
     // Its rings are needed, and its numbers are known.
     const resumeAt = new Map(config.renditions.map(({ id }) => [id, startOf(id)]));
-    if (former !== undefined) this.remove(name);
+    if (former !== undefined || this.#dormant.get(name) !== undefined) this.remove(name);
     const stream = this.#create({ name, epoch, config, starts: resumeAt });
     this.#record(stream);
     return stream;
@@ -153,6 +153,11 @@ export class Playlists {
   forgetBefore(name: string, rendition: string, msn: Msn): void {
     this.#dormant.forgetBefore(name, rendition, msn);
     this.#streams.get(name)?.find(rendition)?.forgetBefore(msn);
+  }
+
+  /** The archive cannot do all that it should: the stats say so from now on. */
+  archiveFailed(error: RelayError): void {
+    this.#archiveError = error;
   }
 
   /** Answers every blocked request of every stream now. Returns how many there were. */
@@ -237,6 +242,15 @@ export class Playlists {
     if (stream !== undefined) return stream;
     const record = this.#dormant.get(name);
     return record === undefined ? undefined : this.restore(record);
+  }
+
+  /** What a new stream of this name goes on after; a recording that cannot be opened gives way to it. */
+  #former(name: string): Stream | undefined {
+    try {
+      return this.#awake(name);
+    } catch {
+      return undefined;
+    }
   }
 
   #close(name: string): boolean {

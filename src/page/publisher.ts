@@ -6,6 +6,7 @@ import type { PartPosition } from "../model/ids.ts";
 import type { MediaKey } from "../model/media-key.ts";
 import { resolveStreamOptions, type StreamConfig, type StreamOptions } from "../model/options.ts";
 import { AskError, type Kept, type OpenAnswer, readStep, type Step, type StepAnswer } from "../wire/messages.ts";
+import { DiskWatch } from "./disk-watch.ts";
 import { StepJournal } from "./step-journal.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
@@ -17,8 +18,6 @@ const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 const RESEND_AFTER_MS = 2_000;
 /** A worker that acknowledges nothing for this long is lost, and the publisher with it. */
 const LOST_AFTER_MS = 30_000;
-/** A disk that takes nothing for this long is not waited for: the stream goes on in memory until it does. */
-const DISK_LOST_AFTER_MS = 10_000;
 /** How often the end of a stream is told to workers that are terminated before they have it. */
 const MAX_END_ASKS = 4;
 
@@ -51,9 +50,8 @@ export class Publisher {
   #session = 0;
   #opening: Promise<void> | undefined;
   #cancelResend: (() => void) | undefined;
-  #cancelDiskWatch: (() => void) | undefined;
   #lastAnswerMs: number;
-  #lastKeptMs = 0;
+  readonly #disk: DiskWatch;
   #closed: RelayError | undefined;
   #reopened = 0;
 
@@ -72,6 +70,7 @@ export class Publisher {
     this.#onClosed = context.onClosed ?? (() => undefined);
     this.#lastAnswerMs = this.#clock.now();
     this.#unlisten = this.#link.onKept((kept) => this.#kept(kept));
+    this.#disk = new DiskWatch({ clock: this.#clock, journals: this.#journals, ask: () => void this.#reopen() });
     // A playlist needs three target durations to be worth joining (rule 30).
     const keepMs = 3 * this.config.targetDurationMs;
     for (const { id } of this.config.renditions) this.#journals.set(id, new StepJournal(id, keepMs));
@@ -188,7 +187,7 @@ export class Publisher {
     if (this.#closed !== undefined) return;
     this.#closed = error;
     this.#cancelResend?.();
-    this.#cancelDiskWatch?.();
+    this.#disk.close();
     this.#unlisten();
     for (const journal of this.#journals.values()) journal.fail(error);
     this.#onClosed();
@@ -258,7 +257,7 @@ export class Publisher {
           if (session !== this.#session) return;
           this.#lastAnswerMs = this.#clock.now();
           this.#journal(rendition).acknowledge(number, answer);
-          this.#watchDisk();
+          this.#disk.acknowledged();
         },
         (error: unknown) => {
           if (session === this.#session) this.#refused(rendition, number, RelayError.from(error));
@@ -302,38 +301,12 @@ export class Publisher {
 
   #kept({ stream, epoch, session, expected }: Kept): void {
     if (stream !== this.name || epoch !== this.#epoch || session !== this.#session) return;
-    this.#lastKeptMs = this.#clock.now();
+    this.#disk.kept();
     for (const { rendition, number } of expected) {
       const journal = this.#journals.get(rendition);
       journal?.persistIn("disk");
       journal?.keep(number);
     }
-  }
-
-  /**
-   * Looks after what is acknowledged and not on disk for as long as there is any: the worker may have been terminated with it and
-   * started anew without a step that told us so. A disk that takes nothing is given up for a while.
-   */
-  #watchDisk(): void {
-    if (this.#cancelDiskWatch !== undefined || this.#closed !== undefined || !this.#hasUnkept) return;
-    this.#lastKeptMs = this.#clock.now();
-    const look = (): void => {
-      this.#cancelDiskWatch = undefined;
-      if (this.#closed !== undefined || !this.#hasUnkept) return;
-      const silentMs = this.#clock.now() - this.#lastKeptMs;
-      if (silentMs >= DISK_LOST_AFTER_MS) {
-        for (const journal of this.#journals.values()) journal.persistIn("memory");
-        return;
-      }
-      if (silentMs >= RESEND_AFTER_MS) void this.#reopen();
-      this.#cancelDiskWatch = this.#clock.after(RESEND_AFTER_MS, look);
-    };
-    this.#cancelDiskWatch = this.#clock.after(RESEND_AFTER_MS, look);
-  }
-
-  get #hasUnkept(): boolean {
-    for (const { unkept } of this.#journals.values()) if (unkept > 0) return true;
-    return false;
   }
 
   /** Looks after what is not acknowledged for as long as there is any. */

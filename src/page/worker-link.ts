@@ -12,8 +12,11 @@ import {
   type WireError,
 } from "../wire/messages.ts";
 
-/** How long an ask may go unanswered. A worker that starts answers within 100 ms; two slow cores need room. */
-const ASK_DEADLINE_MS = 5_000;
+/**
+ * How long an ask may go unanswered. A worker that starts answers within 100 ms, and gives up a disk that cannot be read after 5 s;
+ * two slow cores need room.
+ */
+const ASK_DEADLINE_MS = 8_000;
 
 /** Where messages to the worker go, and where its answers come from. */
 export interface WorkerPort {
@@ -102,10 +105,19 @@ export class WorkerLink {
     }
   }
 
+  #hearKept(data: Parameters<typeof readKept>[0]): void {
+    let kept: Kept | undefined;
+    try {
+      kept = readKept(data);
+    } catch {
+      return; // it says nothing: what is kept is asked for after a while
+    }
+    if (kept !== undefined) for (const listener of this.#keptListeners) listener(kept);
+  }
+
   #receive(data: unknown): void {
     if (!isEddyMessage(data)) return;
-    const kept = data.kept === undefined ? undefined : readKept(data);
-    if (kept !== undefined) for (const listener of this.#keptListeners) listener(kept);
+    if (data.kept !== undefined) this.#hearKept(data);
     const waiting = this.#waiting.get(data.re as number);
     if (data.eddy === WIRE_VERSION) waiting?.settle(data.answer, data.error as WireError | undefined);
     else waiting?.settle(undefined, versionMismatch(data.eddy));

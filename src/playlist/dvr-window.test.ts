@@ -146,6 +146,12 @@ describe("the DVR list", () => {
     expect(manifest.segment(60)).toBeDefined();
   });
 
+  test("holds 100,000 segments at most, though nobody forgets any", () => {
+    const manifest = manifestOf({ segmentMinMs: 0 });
+    for (let i = 0; i < 100_050; i++) manifest.addPart({ durationMs: 500, independent: true, sizeBytes: 1 });
+    expect([manifest.dvrSegmentCount, manifest.dvrFirstMsn]).toEqual([100_000, 50]);
+  });
+
   test("without one it is the live list", () => {
     const manifest = manifestOf({ dvr: false });
     addSegments(manifest, 20);

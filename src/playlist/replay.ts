@@ -5,7 +5,7 @@ import { CLEAR, type KeyState, keyState } from "./key-tags.ts";
 import type { ManifestConfig } from "./manifest-options.ts";
 import type { Segment, SegmentLog } from "./segment-log.ts";
 import { isSameInit, type MediaState, partLine, statesBetween } from "./segment-text.ts";
-import { partTicks, type Ticks } from "./tags.ts";
+import { checkDate, partTicks, type Ticks } from "./tags.ts";
 
 /** Where the replayed segments end. */
 interface Replayed {
@@ -106,7 +106,8 @@ function mediaOf({ initEpoch, initIndex, keys }: SegmentRecord, before: MediaSta
 
 function checkRecords(records: readonly SegmentRecord[]): void {
   let next: { readonly msn: Msn; readonly firstPartId: number } | undefined;
-  for (const { msn, firstPartId, durationsMs, sizesBytes, flags } of records) {
+  for (const { msn, firstPartId, startMs, wallOffsetMs, durationsMs, sizesBytes, flags } of records) {
+    checkDate(`segment ${msn}: wallMs`, startMs + wallOffsetMs);
     const partCount = durationsMs.length;
     if (partCount === 0 || sizesBytes.length !== partCount || flags.length !== partCount) {
       throw new RelayError(
@@ -114,6 +115,8 @@ function checkRecords(records: readonly SegmentRecord[]): void {
         `segment ${msn}: expected columns of one length above 0, got ${partCount}, ${sizesBytes.length} and ${flags.length}`,
       );
     }
+    if (!durationsMs.every((durationMs) => durationMs > 0) || !sizesBytes.every((sizeBytes) => sizeBytes >= 0))
+      throw new RelayError("invalid-option", `segment ${msn}: expected durations above 0 and sizes of at least 0`);
     // A producer that came back has given up the id that was hinted.
     if (next !== undefined && (msn !== next.msn || firstPartId < next.firstPartId)) {
       throw new RelayError(

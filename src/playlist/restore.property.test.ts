@@ -235,6 +235,8 @@ describe("restore()", () => {
     ["ids twice", [record, { ...record, msn: 6, firstPartId: 11 }]],
     ["no part", [{ ...record, durationsMs: [], sizesBytes: [], flags: [] }]],
     ["columns of different length", [{ ...record, flags: [1] }]],
+    ["a duration that is no number", [{ ...record, durationsMs: [500, Number.NaN] }]],
+    ["a date that is none", [record, { ...record, msn: 6, firstPartId: 12, wallOffsetMs: Number.NaN }]],
   ])("records with %s are refused, and the manifest stays as it was", (_, records) => {
     const manifest = new M3u8Manifest();
     const before = textOf(manifest.render());

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { RelayError } from "../model/errors.ts";
-import { type Ask, isEddyMessage, MAX_MESSAGE_BYTES, readAsk, WIRE_VERSION } from "./messages.ts";
+import { type Ask, isEddyMessage, MAX_MESSAGE_BYTES, readAsk, readKept, WIRE_VERSION } from "./messages.ts";
 
 const read = (ask: unknown, eddy: number = WIRE_VERSION): Ask => readAsk({ eddy, id: 1, ask });
 const refused = (code: string) => expect.objectContaining({ code });
@@ -20,6 +20,21 @@ test("a part is read as it was sent, over the very same bytes", () => {
   const ask = read(step({ kind: "part", bytes, durationMs: 200, independent: true, programDateTimeMs: 5 }));
   expect(ask).toEqual(step({ kind: "part", bytes, durationMs: 200, independent: true, programDateTimeMs: 5 }));
   expect(ask.type === "step" && ask.step.kind === "part" && ask.step.bytes).toBe(bytes);
+});
+
+test("what is kept is read as it was sent; of another version, or something else, it is none, and a broken one is refused", () => {
+  const kept = { stream: "studio", epoch: "e1", session: 2, expected: [{ rendition: "main", number: 7 }] };
+  expect(readKept({ eddy: WIRE_VERSION, kept })).toEqual(kept);
+  expect(readKept({ eddy: WIRE_VERSION + 1, kept })).toBeUndefined();
+  expect(readKept({ eddy: WIRE_VERSION, re: 1, answer: {} })).toBeUndefined();
+  for (const broken of [
+    { ...kept, expected: 7 },
+    { ...kept, expected: [{ rendition: "main", number: -1 }] },
+    { ...kept, session: "2" },
+    { ...kept, stream: "../x" },
+  ]) {
+    expect(() => readKept({ eddy: WIRE_VERSION, kept: broken })).toThrowError(RelayError);
+  }
 });
 
 test("another version is refused, with both versions named", () => {
