@@ -23,6 +23,7 @@ export class Budget {
   #quotaBytes: number | undefined;
   #askedMs = Number.NEGATIVE_INFINITY;
   #shrunk: { readonly maxBytes: number; readonly atMs: number } | undefined;
+  #isFull = false;
 
   constructor(options: BudgetOptions) {
     this.#options = options;
@@ -55,8 +56,19 @@ export class Budget {
   /** The disk took no more when this was stored. False where the last time is too short ago for less to be of use. */
   full(storedBytes: number): boolean {
     const nowMs = this.#options.clock.now();
+    this.#isFull = true;
     if (this.#shrunk !== undefined && nowMs - this.#shrunk.atMs < SHRINK_MS) return false;
     this.#shrunk = { maxBytes: storedBytes * SHRINK_TO, atMs: nowMs };
     return true;
+  }
+  /**
+   * The disk took a batch, and this is stored now. The first time after it was full this is what fits, however small the windows had
+   * become while deleting freed nothing: what was waiting then must not go for it.
+   */
+  taken(storedBytes: number): void {
+    if (!this.#isFull) return;
+    this.#isFull = false;
+    if (this.#shrunk !== undefined && storedBytes > this.#shrunk.maxBytes)
+      this.#shrunk = { ...this.#shrunk, maxBytes: storedBytes };
   }
 }

@@ -105,7 +105,13 @@ export class Shelf {
   /** Keeps these streams within their windows, and all of them within the budget. */
   trim(entries: readonly StreamEntry[]): void {
     for (const entry of entries) this.#retention.trim(entry, this.forget);
-    this.#retention.shrink(this.entries, this.#options.budget.maxBytes, this.forget);
+    // What waits is not on disk yet, and nothing on disk has to go for it before that.
+    this.#retention.shrink(this.entries, this.#options.budget.maxBytes + this.pendingBytes, this.forget);
+  }
+
+  /** The disk took a batch. */
+  taken(): void {
+    this.#options.budget.taken(this.sizeBytes - this.pendingBytes);
   }
 
   /** The disk took no more. False where nothing could go for it. */

@@ -304,6 +304,7 @@ export class StreamStore implements Archive {
     this.#times.add(tookMs);
     for (const changes of batch) changes.entry.written(changes);
     this.#tellKept(batch);
+    this.#shelf.taken();
     this.#shelf.trim(batch.map(({ entry }) => entry));
     this.#budget.ask();
   }
