@@ -16,7 +16,10 @@ test("after a restart the page that sends the next step hears what is on disk, a
   expect(told).toEqual([]); // nobody is known yet
 
   const step = { kind: "init", bytes: testInit() } as const;
-  ingest.step({ type: "step", stream: "studio", epoch: "e1", session: 3, rendition: "main", number: 7, step }, "page-1");
+  ingest.step(
+    { type: "step", stream: "studio", epoch: "e1", session: 3, rendition: "main", number: 7, step },
+    "page-1",
+  );
   ingest.kept("studio", "e1", 3, new Map([["main", 8]]));
   expect(told).toEqual(["page-1"]);
 });
