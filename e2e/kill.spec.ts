@@ -107,11 +107,12 @@ test("an update of the worker under a live stream, and kills while it is install
   const { fatal, stalls } = await endured();
   expect(fatal).toEqual([]);
   console.log(`updated under a live stream: stalls ${JSON.stringify(stalls)}`);
-  await publisher.getByRole("button", { name: "End the stream" }).click();
-  // Nobody is live any more, so one of those that could be installed takes over.
+  // Each of those that could be installed took over, from the disk.
   await expect
     .poll(() => page.evaluate(() => navigator.serviceWorker.controller?.scriptURL), { timeout: 15_000 })
     .toMatch(/sw\.js\?/);
+  await publisher.getByRole("button", { name: "End the stream" }).click();
+  await expect.poll(async () => (await streamStats(page, "studio"))?.state, { timeout: 15_000 }).toBe("ended");
   await expectWhole(page, published, "studio");
   expect(published.sessions.size, "sessions").toBe(1);
 });

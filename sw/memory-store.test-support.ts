@@ -24,6 +24,7 @@ export class MemoryDisk {
 /** What one worker has of a disk: it writes in batches, each of them whole, and what a kill finds unwritten is lost. */
 export class MemoryStore implements RelayStore {
   readonly available = true;
+  readonly superseded = false;
   onKept: RelayStore["onKept"];
   onForget: RelayStore["onForget"];
   onRemoved: RelayStore["onRemoved"];

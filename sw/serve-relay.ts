@@ -59,9 +59,11 @@ interface Parts {
 /** A disk that has not been read by then is left alone, and the relay goes on in memory. */
 const LOAD_DEADLINE_MS = 5_000;
 /** What is acknowledged once it is on disk, such as the end of a stream, waits no longer: the page gives an answer little more. */
-const END_DEADLINE_MS = 3_000;
+const WRITE_DEADLINE_MS = 3_000;
 /** These say nothing of any stream: a worker that waits to take over must not look at what another one still writes. */
 const STATELESS: ReadonlySet<Ask["type"]> = new Set(["hello", "claim", "activate"]);
+/** These change something, and are lost in a worker that another has taken over from. */
+const CHANGES: ReadonlySet<Ask["type"]> = new Set(["open", "step", "end", "remove", "pin", "rename"]);
 
 /**
  * Makes the relay without listening: for a worker that has its own `fetch` and `message` listeners. Nothing is read from disk before
@@ -126,6 +128,7 @@ export function createRelay(
   async function answer(ask: Ask, clientId: string): Promise<Answers[Ask["type"]]> {
     const { playlists, ingest } = parts;
     ingest.endAbandoned();
+    if (CHANGES.has(ask.type)) checkInOffice();
     switch (ask.type) {
       case "hello":
         return { version: VERSION, base };
@@ -134,17 +137,16 @@ export function createRelay(
       case "step":
         return ingest.step(ask, clientId);
       case "end":
-        await within(END_DEADLINE_MS, ingest.end(ask)).catch((thrown: unknown) => {
-          // It has ended, whatever the disk has of it.
-          if (RelayError.from(thrown).code !== "deadline") throw thrown;
-        });
+        await onDisk(ingest.end(ask));
+        // The last parts may have been written too late: its page asks our successor.
+        checkInOffice();
         return {};
       case "streams":
         return playlists.summaries;
       case "stats":
         return ask.stream === undefined ? playlists.stats : playlists.get(ask.stream).stats;
       case "remove":
-        return { removed: ingest.remove(ask.stream) };
+        return remove(ask.stream);
       case "pin":
         return changed(ask.stream, (store) => store.pin(ask.stream, ask.on));
       case "rename":
@@ -155,13 +157,27 @@ export function createRelay(
       case "drain": {
         const drained = playlists.drain();
         // A successor finds it on disk. What it does not find is sent to it again.
-        await within(END_DEADLINE_MS, parts.store?.flush() ?? Promise.resolve()).catch(() => undefined);
+        await onDisk(parts.store?.flush());
         return { drained };
       }
       case "activate":
         await scope.skipWaiting();
         return {};
     }
+  }
+
+  /** @throws RelayError `worker-unreachable`: the page asks again, and reaches the worker that serves now */
+  function checkInOffice(): void {
+    if (parts.store?.superseded !== true) return;
+    throw new RelayError("worker-unreachable", "another worker has taken over from this one");
+  }
+
+  /** What is deleted stays so, whatever becomes of this worker. */
+  async function remove(stream: string): Promise<Answers["remove"]> {
+    const removed = parts.ingest.remove(stream);
+    if (removed) await onDisk(parts.store?.flush());
+    checkInOffice();
+    return { removed };
   }
 
   async function changed(
@@ -214,6 +230,13 @@ function storeOf(dvr: DvrOptions | false | undefined): (() => Promise<RelayStore
   if (dvr === undefined || dvr === false) return undefined;
   const { maxBytes, ...options } = dvr;
   return () => StreamStore.open({ ...options, ...(maxBytes === undefined ? {} : { maxBytesPerStream: maxBytes }) });
+}
+
+/** Resolves when the disk has it, or has not answered in time: what was asked for has happened either way. */
+async function onDisk(written: Promise<void> | undefined): Promise<void> {
+  await within(WRITE_DEADLINE_MS, written ?? Promise.resolve()).catch((thrown: unknown) => {
+    if (RelayError.from(thrown).code !== "deadline") throw thrown;
+  });
 }
 
 /** Opens what the disk has: the stream that was written last is the last to give up its place. */

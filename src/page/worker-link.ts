@@ -25,6 +25,9 @@ export interface WorkerPort {
   onMessage(listener: (data: unknown) => void): () => void;
 }
 
+/** Of the last ask of this page: all links hear all answers, so no two asks may have one id. */
+let lastId = 0;
+
 interface Waiting {
   readonly settle: (answer: unknown, error?: WireError) => void;
 }
@@ -39,7 +42,6 @@ export class WorkerLink {
   readonly #waiting = new Map<number, Waiting>();
   readonly #keptListeners = new Set<(kept: Kept) => void>();
   readonly #unlisten: () => void;
-  #lastId = 0;
 
   constructor(port: WorkerPort, clock: Clock = systemClock) {
     this.#port = port;
@@ -62,8 +64,8 @@ export class WorkerLink {
       if (worker === null) {
         return reject(new RelayError("worker-unreachable", "there is no active worker: it was unregistered"));
       }
-      this.#lastId += 1;
-      const id = this.#lastId;
+      lastId += 1;
+      const id = lastId;
       const cancel = this.#clock.after(deadlineMs, () => {
         done();
         reject(new RelayError("worker-unreachable", `"${ask.type}": no answer within ${deadlineMs} ms`));

@@ -95,6 +95,7 @@ export class StreamStore implements Archive {
   #isLoaded = false;
   readonly #fence = new Fence();
   #isLost = false;
+  #isSuperseded = false;
   readonly #told = new Set<RelayErrorCode>();
   readonly #times = new WriteTimes();
   #dropped = 0;
@@ -245,6 +246,11 @@ export class StreamStore implements Archive {
     this.#database.close();
   }
 
+  /** Another worker has taken the database over, and pages ought to turn to that one. */
+  get superseded(): boolean {
+    return this.#isSuperseded;
+  }
+
   get available(): boolean {
     return !this.#isLost;
   }
@@ -375,6 +381,7 @@ export class StreamStore implements Archive {
 
   /** Another worker goes on with the database. Nothing is told as kept: producers send that one what this one has not written. */
   #retire(): void {
+    this.#isSuperseded = true;
     this.#isLost = true;
     this.#database.close();
   }
