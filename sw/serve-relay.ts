@@ -144,7 +144,7 @@ export function createRelay(
       case "stats":
         return ask.stream === undefined ? playlists.stats : playlists.get(ask.stream).stats;
       case "remove":
-        return { removed: ingest.remove(ask.stream) };
+        return { removed: await within(END_DEADLINE_MS, ingest.remove(ask.stream)) };
       case "pin":
         return changed(ask.stream, (store) => store.pin(ask.stream, ask.on));
       case "rename":
