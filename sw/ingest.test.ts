@@ -23,3 +23,33 @@ test("after a restart the page that sends the next step hears what is on disk, a
   ingest.kept("studio", "e1", 3, new Map([["main", 8]]));
   expect(told).toEqual(["page-1"]);
 });
+
+test("a stream is said to be removed when the disk has forgotten it, and not before", async () => {
+  let flushed = (): void => undefined;
+  const store = {
+    available: true,
+    reached: () => undefined,
+    flush: () =>
+      new Promise<void>((resolve) => {
+        flushed = resolve;
+      }),
+  };
+  const playlists = new Playlists();
+  playlists.open("studio", {
+    options: { renditions: [{ id: "main", bandwidth: 1 }] },
+    epoch: "e1",
+    starts: new Map(),
+  });
+  const ingest = new Ingest(playlists, { clientExists: async () => true, store });
+  let answer: boolean | undefined;
+  const removed = ingest.remove("studio").then((value) => {
+    answer = value;
+  });
+  expect(playlists.find("studio")).toBeUndefined();
+  await Promise.resolve();
+  expect(answer).toBeUndefined();
+  flushed();
+  await removed;
+  expect(answer).toBe(true);
+  expect(await ingest.remove("studio")).toBe(false);
+});

@@ -192,9 +192,12 @@ export class Ingest {
     await this.#store?.flush();
   }
 
-  remove(name: string): boolean {
+  /** Forgets a stream at once, and resolves when the disk has, too: it would come back with the next worker otherwise. */
+  async remove(name: string): Promise<boolean> {
     this.#producers.delete(name);
-    return this.#playlists.remove(name);
+    const removed = this.#playlists.remove(name);
+    if (removed) await this.#store?.flush();
+    return removed;
   }
 
   async #isLive(stream: Stream, { clientId }: Producer): Promise<boolean> {

@@ -145,8 +145,11 @@ export function createRelay(
         return playlists.summaries;
       case "stats":
         return ask.stream === undefined ? playlists.stats : playlists.get(ask.stream).stats;
-      case "remove":
-        return remove(ask.stream);
+      case "remove": {
+        const removed = await within(WRITE_DEADLINE_MS, ingest.remove(ask.stream));
+        checkInOffice();
+        return { removed };
+      }
       case "pin":
         return changed(ask.stream, (store) => store.pin(ask.stream, ask.on));
       case "rename":
@@ -170,14 +173,6 @@ export function createRelay(
   function checkInOffice(): void {
     if (parts.store?.superseded !== true) return;
     throw new RelayError("worker-unreachable", "another worker has taken over from this one");
-  }
-
-  /** What is deleted stays so, whatever becomes of this worker. */
-  async function remove(stream: string): Promise<Answers["remove"]> {
-    const removed = parts.ingest.remove(stream);
-    if (removed) await onDisk(parts.store?.flush());
-    checkInOffice();
-    return { removed };
   }
 
   async function changed(

@@ -76,10 +76,11 @@ export class Sweeper {
 
   /** Deletes the heads that go, or else one slice. */
   async sweep(): Promise<void> {
+    if (this.isIdle) return;
+    await this.#faults?.("sweep");
     if (this.hasHeads) return this.#sweepHeads();
     const garbage = this.#garbage[0];
     if (garbage === undefined) return;
-    await this.#faults?.("sweep");
     const { store, range } = garbage;
     const transaction = this.#database.transaction([store, "writer"], "readwrite", { durability: "relaxed" });
     const swept = transaction.objectStore(store);
