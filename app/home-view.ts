@@ -111,7 +111,7 @@ export function watchListView(main: HTMLElement, relay: Promise<Relay>, signal: 
       h("div", { class: "view-head" }, h("h1", {}, "Watch")),
       h("section", { class: "panel", "aria-label": "Streams" }, list.element, watchByName()),
       kept.element,
-      h("p", { class: "aside" }, "Streams live in the browser that publishes them: any tab of it can watch."),
+      h("p", { class: "aside" }, "Streams live in the browser that publishes them: every tab of it can watch."),
     ),
   );
   const lookNow = pollStreams({ list, kept }, relay, signal, () => {});

@@ -41,6 +41,7 @@ test("a worker that is killed 20 times in 3 minutes loses no part, repeats none,
   for (let kill = 0; kill < KILLS; kill++) {
     const paceMs = (WITHIN_MS / KILLS) * 0.98;
     const dueMs = startMs + paceMs * kill + (PACE[kill % PACE.length] ?? 1) * (paceMs / 2);
+    // The kills are spread over real time, at moments that fall anywhere in a part: there is no state to wait for.
     await page.waitForTimeout(Math.max(0, dueMs - Date.now()));
     answersMs.push(await killAndAsk(page));
     for (const list of ["media", "dvr"]) {

@@ -16,7 +16,7 @@ export interface ToneSpan {
   readonly wallStartMs: number;
 }
 
-/** A soft tone and a beep at each full second, a function of time alone: any span joins the one before it without a click. */
+/** A soft tone and a beep at each full second, a function of time alone, so that each span joins the one before it without a click. */
 export function patternTone({ startFrame, frames, sampleRate, channels, wallStartMs }: ToneSpan): SoundBlock {
   const samples = new Float32Array(frames);
   for (let i = 0; i < frames; i++) {

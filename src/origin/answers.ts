@@ -3,15 +3,13 @@ import type { SlotRing } from "../cache/slot-ring.ts";
 import { Waiters, type WaitOutcome } from "../cache/waiters.ts";
 import { joinWebVtt } from "../media/web-vtt.ts";
 import type { Bytes } from "../model/bytes.ts";
-import type { Clock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId, PartPosition } from "../model/ids.ts";
-import type { StreamConfig } from "../model/options.ts";
 import type { M3u8Manifest } from "../playlist/m3u8-manifest.ts";
 import type { RenditionReport, SegmentInfo } from "../playlist/manifest-types.ts";
 import type { ArchiveReader } from "./archive-reader.ts";
-import type { Epochs } from "./epochs.ts";
 import { firstPlaylistDeadlineMs, positionKey, type ReloadAsk, reloadDeadlineMs, reloadKey } from "./reload.ts";
+import type { RenditionParts } from "./rendition-parts.ts";
 
 /** What a segment that grows holds by now. */
 export interface GrowingSegment {
@@ -23,16 +21,7 @@ export interface GrowingSegment {
 /** `live`: what players follow; `dvr`: the same from as far back as it is kept. */
 export type ListKind = "live" | "dvr";
 
-export interface AnswersContext {
-  /** Of the rendition, for messages. */
-  readonly name: string;
-  readonly isText: boolean;
-  readonly config: StreamConfig;
-  readonly ring: SlotRing;
-  readonly m3u8s: M3u8Ring;
-  readonly manifest: M3u8Manifest;
-  readonly epochs: Epochs;
-  readonly clock: Clock;
+export interface AnswersContext extends RenditionParts {
   /** Where the parts are that the ring has not. Default nowhere. */
   readonly archive?: ArchiveReader;
   /** What its playlist reports of the others (rule 43); asked when somebody asks for the playlist. */

@@ -1,22 +1,19 @@
-import type { M3u8Ring } from "../cache/m3u8-cache.ts";
 import type { SlotRing } from "../cache/slot-ring.ts";
 import { hasSameTracks, type InitSegment, type InitTrack, parseInitSegment } from "../media/init-segment.ts";
 import type { PartPiece } from "../media/media-part.ts";
 import type { Bytes } from "../model/bytes.ts";
-import type { Clock } from "../model/clock.ts";
 import type { DateRangeOptions } from "../model/date-range.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Msn, PartPosition } from "../model/ids.ts";
 import { isOpaque, type MediaKey } from "../model/media-key.ts";
-import type { StreamConfig } from "../model/options.ts";
 import type { RenditionRecord } from "../model/record.ts";
 import type { M3u8Manifest } from "../playlist/m3u8-manifest.ts";
 import type { PartInfo, PartPlacement } from "../playlist/manifest-types.ts";
 import { checkDate } from "../playlist/tags.ts";
 import type { Recorder } from "./archive.ts";
 import { BitRate } from "./bit-rate.ts";
-import type { Epochs } from "./epochs.ts";
 import { type CutPart, cutMedia, cutOpaque, cutText, type PartLimits, ROUNDING_MS } from "./part-cutter.ts";
+import type { RenditionParts } from "./rendition-parts.ts";
 import type { RenditionStart } from "./rendition-start.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -38,16 +35,7 @@ export interface AddedPart {
   readonly segmentStart?: RenditionStart;
 }
 
-export interface IntakeContext {
-  /** Of the rendition, for messages. */
-  readonly name: string;
-  readonly isText: boolean;
-  readonly config: StreamConfig;
-  readonly ring: SlotRing;
-  readonly m3u8s: M3u8Ring;
-  readonly manifest: M3u8Manifest;
-  readonly epochs: Epochs;
-  readonly clock: Clock;
+export interface IntakeContext extends RenditionParts {
   readonly start: RenditionStart;
   /** Most bytes of one part. */
   readonly maxPartBytes: number;

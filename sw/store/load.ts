@@ -19,6 +19,11 @@ export interface LoadedStream {
   readonly inits: readonly InitRow[];
 }
 
+/** A stream as it is found again. */
+export interface StoredStream extends Omit<HeadRecord, "id" | "renditions"> {
+  readonly renditions: readonly RenditionRecord[];
+}
+
 export interface Loaded {
   readonly streams: readonly LoadedStream[];
   /** Records that are not what was written. */
@@ -98,10 +103,28 @@ function loadStream(
 }
 
 /** As the origin takes it, once retention has had its say. */
-export function recordOf(
-  { index, rows }: LoadedStream["renditions"][number],
-  inits: readonly InitRow[],
-): RenditionRecord {
+export function storedStream({ entry, renditions, inits }: LoadedStream): StoredStream {
+  const { name, epoch, config, ended, pinned, title, createdAtMs, keptAtMs = createdAtMs, producer } = entry;
+  return {
+    name,
+    epoch,
+    config,
+    ended,
+    pinned,
+    createdAtMs,
+    updatedAtMs: keptAtMs,
+    ...(title === undefined ? {} : { title }),
+    ...(producer === undefined ? {} : { producer }),
+    renditions: renditions.map(({ index, rows }) =>
+      recordOf(
+        { index, rows },
+        inits.filter(({ rendition }) => rendition === index.number),
+      ),
+    ),
+  };
+}
+
+function recordOf({ index, rows }: LoadedStream["renditions"][number], inits: readonly InitRow[]): RenditionRecord {
   const firstMsn = index.segments[0]?.msn ?? Number.POSITIVE_INFINITY;
   const listed = rows.filter(({ msn }) => msn >= firstMsn);
   const needed = new Set(listed.map(initKeyOf));

@@ -1,3 +1,5 @@
+import type { StreamEntry } from "./stream-entry.ts";
+
 /** What one stream holds on disk. */
 export interface StoredStreamStats {
   readonly sizeBytes: number;
@@ -48,4 +50,17 @@ export class WriteTimes {
     this.#timesMs[this.#count % TIMES] = tookMs;
     this.#count += 1;
   }
+}
+
+export function statsOf(entry: StreamEntry): StoredStreamStats {
+  const { sizeBytes, segmentCount, windowMs, pinned, title, pendingBytes, keptAtMs } = entry;
+  return {
+    sizeBytes,
+    segments: segmentCount,
+    windowMs,
+    pinned,
+    pendingBytes,
+    ...(title === undefined ? {} : { title }),
+    ...(keptAtMs === undefined ? {} : { keptAtMs }),
+  };
 }

@@ -9,7 +9,6 @@ import {
   type Recorder,
   RelayError,
   type RelayErrorCode,
-  type RenditionRecord,
   type StorageStats,
   type StreamConfig,
   systemClock,
@@ -18,12 +17,12 @@ import { BatchWriter } from "./batch-writer.ts";
 import { Budget } from "./budget.ts";
 import { FaultError, type Faults, guarded } from "./faults.ts";
 import { Fence } from "./fence.ts";
-import { type LoadedStream, loadAll, recordOf } from "./load.ts";
+import { loadAll, type StoredStream, storedStream } from "./load.ts";
 import { MediaReader } from "./media-reader.ts";
 import type { RenditionIndex, StoredSegment } from "./rendition-index.ts";
-import { openDatabase, PART_LOST, type ProducerRecord, type StoreDatabase } from "./schema.ts";
+import { openDatabase, PART_LOST, type StoreDatabase } from "./schema.ts";
 import { Shelf } from "./shelf.ts";
-import { type StoredStreamStats, type StoreStats, WriteTimes } from "./store-stats.ts";
+import { type StoredStreamStats, type StoreStats, statsOf, WriteTimes } from "./store-stats.ts";
 import type { Reached, StreamChanges, StreamEntry } from "./stream-entry.ts";
 import { Sweeper } from "./sweeper.ts";
 
@@ -44,20 +43,6 @@ export interface StoreOptions {
   /** What the origin is granted, in bytes. Default: asks the browser. */
   readonly quota?: () => Promise<number | undefined>;
   readonly faults?: Faults;
-}
-
-/** A stream as it is found again. */
-export interface StoredStream {
-  readonly name: string;
-  readonly epoch: string;
-  readonly config: StreamConfig;
-  readonly ended: boolean;
-  readonly pinned: boolean;
-  readonly title?: string;
-  readonly createdAtMs: number;
-  readonly updatedAtMs: number;
-  readonly producer?: ProducerRecord;
-  readonly renditions: readonly RenditionRecord[];
 }
 
 export type OnKept = (stream: string, epoch: string, session: number, kept: ReadonlyMap<string, number>) => void;
@@ -393,40 +378,6 @@ export class StreamStore implements Archive {
     this.#lastTrouble = { code, message, atMs: this.#clock.wallMs() };
     this.onTrouble?.(new RelayError(code, message));
   }
-}
-
-function statsOf(entry: StreamEntry): StoredStreamStats {
-  const { sizeBytes, segmentCount, windowMs, pinned, title, pendingBytes, keptAtMs } = entry;
-  return {
-    sizeBytes,
-    segments: segmentCount,
-    windowMs,
-    pinned,
-    pendingBytes,
-    ...(title === undefined ? {} : { title }),
-    ...(keptAtMs === undefined ? {} : { keptAtMs }),
-  };
-}
-
-function storedStream({ entry, renditions, inits }: LoadedStream): StoredStream {
-  const { name, epoch, config, ended, pinned, title, createdAtMs, keptAtMs = createdAtMs, producer } = entry;
-  return {
-    name,
-    epoch,
-    config,
-    ended,
-    pinned,
-    createdAtMs,
-    updatedAtMs: keptAtMs,
-    ...(title === undefined ? {} : { title }),
-    ...(producer === undefined ? {} : { producer }),
-    renditions: renditions.map(({ index, rows }) =>
-      recordOf(
-        { index, rows },
-        inits.filter(({ rendition }) => rendition === index.number),
-      ),
-    ),
-  };
 }
 
 async function grantedBytes(): Promise<number | undefined> {

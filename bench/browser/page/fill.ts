@@ -44,7 +44,7 @@ export interface RelayUrls {
   readonly segments: ReadonlyMap<number, readonly string[]>;
 }
 
-/** Publishes parts and segments of these sizes, as any page does, and reads their URLs from the playlists. */
+/** Publishes parts and segments of these sizes, as every page does, and reads their URLs from the playlists. */
 export async function fillRelay(relay: Relay, sizesBytes: readonly number[]): Promise<RelayUrls> {
   const parts = new Map<number, readonly string[]>();
   const segments = new Map<number, readonly string[]>();
