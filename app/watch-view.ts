@@ -12,9 +12,7 @@ import { poll } from "./poll.ts";
 import { RecordingPanel } from "./recording-panel.ts";
 import { Recovery } from "./recovery.ts";
 import { BACK_MS, BEHIND_MS, RewindBar } from "./rewind-bar.ts";
-
-/** `absent`: not published yet. `opening`: found, first media on its way. `over`: ended, and played to its end. */
-type WatchState = "absent" | "opening" | "playing" | "stalled" | "paused" | "over" | "failed";
+import { coverOf, statusOf, type Watched, type WatchState } from "./watch-sentences.ts";
 
 const LOOK_EVERY_MS = 1_000;
 const FIGURES_EVERY_MS = 500;
@@ -301,7 +299,7 @@ export class WatchView {
       this.#enter("playing");
     }
     this.#unmute.hidden = !player.mutedToPlay;
-    setText(this.#status, this.#sentence());
+    setText(this.#status, statusOf(this.#watched));
     this.#showFigures(player);
   }
 
@@ -315,7 +313,7 @@ export class WatchView {
     if (state === "playing" && this.#state !== "playing") this.#problems.clear();
     this.#state = state;
     this.#root.dataset.state = state;
-    const cover = this.#coverSentences();
+    const cover = coverOf(this.#watched);
     this.#cover.hidden = cover === undefined;
     // The cover says the same to the eye; the status stays for who listens.
     this.#status.classList.toggle("visually-hidden", cover !== undefined);
@@ -327,7 +325,7 @@ export class WatchView {
     }
     this.#replay.hidden = !(state === "over" && (this.#replayable || this.#video.readyState > 0));
     this.#showBadge();
-    setText(this.#status, this.#sentence());
+    setText(this.#status, statusOf(this.#watched));
   }
 
   #showBadge(): void {
@@ -341,58 +339,20 @@ export class WatchView {
     document.title = `${live ? "● " : ""}${this.#title} – Eddy`;
   }
 
-  #coverSentences(): { readonly title: string; readonly text: string } | undefined {
-    switch (this.#state) {
-      case "absent":
-        return this.#player?.meter.everPlayed
-          ? {
-              title: `${this.#name} is gone`,
-              text: "Its publisher has left. If it comes back, it starts here by itself.",
-            }
-          : { title: `${this.#name} is not live yet`, text: "It starts here by itself as soon as it is." };
-      case "opening":
-        return this.#playsFrom === "live"
-          ? { title: "Starting", text: "The first segment of a new stream takes about two seconds." }
-          : { title: "Opening what is kept", text: "It plays from its start." };
-      case "over":
-        return { title: "The stream has ended", text: "If it is published again, it starts here by itself." };
-      case "failed":
-        return { title: "This cannot be played", text: "Why, and what may help, stands below." };
-      default:
-        return undefined;
-    }
-  }
-
-  /** For the live region: says what changed, and nothing that ticks. */
-  #sentence(): string {
-    switch (this.#state) {
-      case "absent":
-        return "Waiting for the stream. This page looks for it every second.";
-      case "opening":
-        return "Loading the stream.";
-      case "playing":
-        return this.#playingSentence();
-      case "stalled":
-        return this.#away
-          ? "The publisher sends nothing at the moment. Its tab may be closed or its machine asleep."
-          : "Waiting for video.";
-      case "paused":
-        return "Paused.";
-      case "over":
-        return "The stream has ended.";
-      case "failed":
-        return "Playback has stopped.";
-    }
-  }
-
-  #playingSentence(): string {
+  /** What there is to say something about. */
+  get #watched(): Watched {
     const player = this.#player;
-    if (this.#stream?.state !== "live" && !navigator.onLine) return "Offline: playing what is stored.";
-    if (this.#away) return "The publisher is away. Playing what is stored.";
-    if (player?.live === false) {
-      return this.#playsFrom === "start" ? "Playing the recording." : "The stream has ended. This is the rest of it.";
-    }
-    return (player?.behindMs ?? 0) < BEHIND_MS ? "Playing live." : "Playing from further back.";
+    return {
+      name: this.#name,
+      state: this.#state,
+      everPlayed: player?.meter.everPlayed === true,
+      playsFrom: this.#playsFrom,
+      isLive: this.#stream?.state === "live",
+      isAway: this.#away,
+      isOnline: navigator.onLine,
+      listIsLive: player?.live,
+      isNearLive: (player?.behindMs ?? 0) < BEHIND_MS,
+    };
   }
 
   #showFigures(player: Player): void {

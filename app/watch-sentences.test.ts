@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { coverOf, statusOf, type Watched, type WatchState } from "./watch-sentences.ts";
+
+const LIVE: Watched = {
+  name: "studio",
+  state: "playing",
+  everPlayed: true,
+  playsFrom: "live",
+  isLive: true,
+  isAway: false,
+  isOnline: true,
+  listIsLive: true,
+  isNearLive: true,
+};
+
+test.each<[string, Partial<Watched>]>([
+  ["Playing live.", {}],
+  ["Playing from further back.", { isNearLive: false }],
+  ["The publisher is away. Playing what is stored.", { isAway: true, isLive: false }],
+  ["Offline: playing what is stored.", { isLive: false, isOnline: false, listIsLive: false }],
+  ["Playing live.", { isOnline: false }],
+  ["Playing the recording.", { isLive: false, listIsLive: false, playsFrom: "start" }],
+  ["The stream has ended. This is the rest of it.", { isLive: false, listIsLive: false }],
+  ["Waiting for video.", { state: "stalled" }],
+])("it is said: %s", (sentence, seen) => {
+  expect(statusOf({ ...LIVE, ...seen })).toBe(sentence);
+});
+
+test("a stall while the publisher is silent is put down to the publisher", () => {
+  expect(statusOf({ ...LIVE, state: "stalled", isAway: true })).toContain("The publisher sends nothing");
+});
+
+test("there is never a picture missing without words over it, and none over a picture", () => {
+  const states: WatchState[] = ["absent", "opening", "over", "failed", "playing", "stalled", "paused"];
+  const covered = states.filter((state) => coverOf({ ...LIVE, state }) !== undefined);
+  expect(covered).toEqual(["absent", "opening", "over", "failed"]);
+  expect(coverOf({ ...LIVE, state: "absent", everPlayed: false })?.title).toBe("studio is not live yet");
+  expect(coverOf({ ...LIVE, state: "absent" })?.title).toBe("studio is gone");
+});
