@@ -73,7 +73,7 @@ const CHANGES: ReadonlySet<Ask["type"]> = new Set(["open", "step", "end", "remov
 export function createRelay(
   scope: ServiceWorkerGlobalScope,
   options: ServeRelayOptions = {},
-  openStore = storeOf(options.dvr),
+  openStore = storeOf(options),
 ): WorkerRelay {
   const { base = "/live/", producerTimeoutMs, endAfterMs } = options;
   let parts = partsOf();
@@ -221,10 +221,13 @@ export function createRelay(
   };
 }
 
-function storeOf(dvr: DvrOptions | false | undefined): (() => Promise<RelayStore>) | undefined {
+function storeOf({ base = "/live/", dvr }: ServeRelayOptions): (() => Promise<RelayStore>) | undefined {
   if (dvr === undefined || dvr === false) return undefined;
   const { maxBytes, ...options } = dvr;
-  return () => StreamStore.open({ ...options, ...(maxBytes === undefined ? {} : { maxBytesPerStream: maxBytes }) });
+  // Relays under other bases are other workers, which live side by side: in one database each would supersede the other.
+  const name = `eddy ${base}`;
+  return () =>
+    StreamStore.open({ name, ...options, ...(maxBytes === undefined ? {} : { maxBytesPerStream: maxBytes }) });
 }
 
 /** Resolves when the disk has it, or has not answered in time: what was asked for has happened either way. */

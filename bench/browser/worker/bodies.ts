@@ -25,6 +25,7 @@ export const MAKE_BODY: Readonly<Record<BodyKind, (views: readonly Bytes[]) => B
   blob: (views) => new Blob([...views]),
 };
 
+/** The body that `match()` gives, but for what it pulls ahead. */
 function pulled(views: readonly Bytes[], highWaterMark: number): ReadableStream<Bytes> {
   let next = 0;
   return new ReadableStream<Bytes>(
