@@ -157,6 +157,30 @@ const SENTENCES = {
     cause: "Something that was stored cannot be read. It is left out, and the rest plays.",
     remedy: "Nothing needs to be done.",
   },
+  "malformed-frame": {
+    cause: "Another viewer's browser sent something that cannot be read, and was let go.",
+    remedy: "Nothing needs to be done.",
+  },
+  unproven: {
+    cause: "Video came that its publisher did not sign. None of it was shown.",
+    remedy: "Check that the link is the one the publisher gave you.",
+  },
+  stale: {
+    cause: "Another viewer's browser sent video of long ago. None of it was shown.",
+    remedy: "Nothing needs to be done.",
+  },
+  "peers-unavailable": {
+    cause: "Other viewers cannot be reached from here.",
+    remedy: "Playback goes on without them, where the stream has another source.",
+  },
+  "origin-unreachable": {
+    cause: "The server this stream comes from does not answer.",
+    remedy: "It is asked again by itself. Check the address and the network if that takes long.",
+  },
+  "origin-malformed": {
+    cause: "What the server sent is no stream that can be followed.",
+    remedy: "Check that the address is that of an HLS playlist with fragmented MP4.",
+  },
   internal: { cause: "Something happened that was not foreseen.", remedy: RELOAD },
   "player-not-loaded": {
     cause: "The player could not be loaded.",

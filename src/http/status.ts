@@ -42,5 +42,11 @@ export const STATUS = {
   "store-newer": 503,
   "store-full": 507,
   "store-corrupt": 500,
+  "malformed-frame": 400,
+  unproven: 403,
+  stale: 409,
+  "peers-unavailable": 503,
+  "origin-unreachable": 502,
+  "origin-malformed": 502,
   internal: 500,
 } as const satisfies Record<RelayErrorCode, number>;

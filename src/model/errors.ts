@@ -47,6 +47,14 @@ export type RelayErrorCode =
   | "store-newer"
   | "store-full"
   | "store-corrupt"
+  // peers
+  | "malformed-frame"
+  | "unproven"
+  | "stale"
+  | "peers-unavailable"
+  // origins that are followed
+  | "origin-unreachable"
+  | "origin-malformed"
   | "internal";
 
 /** The one error class. A message gives what was expected and what came. Survives postMessage as `{ code, message }`. */
