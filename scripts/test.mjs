@@ -1,6 +1,7 @@
 // Everything that has to hold: types, lint, units, size, and the real browser. Ends with "N passed, N failed".
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { failedE2e, failedUnits } from "./failed-tests.mjs";
 
 const REPORTS = ".cache/reports";
 const UNITS = `${REPORTS}/unit.json`;
@@ -44,13 +45,23 @@ const units = report(UNITS);
 results.push(counted("unit", unitsOk, units?.numPassedTests ?? 0, units?.numFailedTests ?? 0));
 
 const e2eOk = run(["e2e", "--", "--reporter=list,json"], { PLAYWRIGHT_JSON_OUTPUT_NAME: E2E });
-const e2e = report(E2E)?.stats;
+const e2e = report(E2E);
+const { expected = 0, unexpected = 0, flaky = 0 } = e2e?.stats ?? {};
 // A test that passed on a second try is flaky, and a flaky test is a bug.
-results.push(counted("e2e", e2eOk, e2e?.expected ?? 0, (e2e?.unexpected ?? 0) + (e2e?.flaky ?? 0)));
+results.push(counted("e2e", e2eOk, expected, unexpected + flaky));
 
 // The end-to-end tests have made the build that is weighed here.
 const sizeOk = run(["size"]);
 results.push(counted("size", sizeOk, sizeOk ? 1 : 0, 0));
+
+/** @type {(step: string, ok: boolean, tests: { name: string, error: readonly string[] }[]) => void} */
+function tell(step, ok, tests) {
+  if (!ok && tests.length === 0) console.log(`\nfailed: ${step}, though no test of it: its own output says why`);
+  for (const { name, error } of tests) console.log(`\nfailed: ${name}\n  ${error.join("\n  ")}`);
+}
+
+tell("unit", unitsOk, failedUnits(units));
+tell("e2e", e2eOk, failedE2e(e2e));
 
 console.log("");
 for (const { name, passed, failed } of results) console.log(`${name}: ${passed} passed, ${failed} failed`);
