@@ -55,6 +55,31 @@ test("rule 35: an id may gain attributes and never change one; the same again is
   expect(ranges.text()).toBe(before);
 });
 
+test("rule 35: an id whose range has left is not used with other values, which a player that holds it would see change", () => {
+  const ranges = new DateRanges(256);
+  ranges.add({ id: "a", startDate: START_MS, durationMs: 0 }, 0);
+  expect(ranges.removeBefore(START_MS + 1, 5)).toBe(true);
+  expect(() => ranges.add({ id: "a", startDate: START_MS, durationMs: 1 }, 6)).toThrowError(refused("conflict"));
+  expect(() => ranges.add({ id: "a", startDate: START_MS + 9000 }, 6)).toThrowError(refused("conflict"));
+  // The same again is no news, nor is more of what nobody is told any more; but that binds too.
+  expect(ranges.add({ id: "a", startDate: START_MS, durationMs: 0 }, 6)).toBe(false);
+  expect(ranges.add({ id: "a", startDate: START_MS, attributes: { "X-A": 1 } }, 6)).toBe(false);
+  expect(() => ranges.add({ id: "a", startDate: START_MS, attributes: { "X-A": 2 } }, 6)).toThrowError(
+    refused("conflict"),
+  );
+  expect([ranges.text(), ranges.removedSince(0)]).toEqual(["", "a"]);
+});
+
+test("as many ids of ranges that have left are known as are told to players, the oldest going first", () => {
+  const ranges = new DateRanges(256);
+  for (let n = 0; n <= 1024; n++) {
+    ranges.add({ id: `${n}`, startDate: START_MS + n, durationMs: 0 }, n);
+    ranges.removeBefore(START_MS + n + 1, n);
+  }
+  expect(ranges.add({ id: "0", startDate: START_MS + 9000 }, 2000)).toBe(true);
+  expect(() => ranges.add({ id: "1", startDate: START_MS + 9000 }, 2000)).toThrowError(refused("conflict"));
+});
+
 test("a range leaves when it has ended before the first segment, one without an end stays, END-ON-NEXT gives one", () => {
   const ranges = new DateRanges(256);
   ranges.add({ id: "ended", startDate: START_MS, durationMs: 1000 }, 0);

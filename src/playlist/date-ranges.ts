@@ -2,7 +2,7 @@ import { type AttributeValue, checkDateRange, type DateRangeOptions, startOfRang
 import { RelayError } from "../model/errors.ts";
 import { dateTime, quoted, seconds, type Ticks, ticksOf } from "./tags.ts";
 
-/** Removed ids are told to players that hold an old playlist, which is no older than the skip boundary. */
+/** Removed ids are told to players that hold an old playlist, which is no older than the skip boundary, and not used anew. */
 const MAX_REMOVED = 1024;
 
 interface Line {
@@ -27,6 +27,8 @@ interface Range {
 export class DateRanges {
   readonly #maxRanges: number;
   readonly #ranges = new Map<string, Range>();
+  /** Those that have left, the latest last: a player may hold them still, so that their ids keep their values. */
+  readonly #gone = new Map<string, Range>();
   #removed: { readonly id: string; readonly at: Ticks }[] = [];
 
   /** Lists at most `maxRanges` at once. */
@@ -35,7 +37,7 @@ export class DateRanges {
   }
 
   /**
-   * Adds a range, or attributes to one that is known. Returns whether the text has changed.
+   * Adds a range, or attributes to one that is known; one that has left does not come back. Returns whether the text has changed.
    * @throws RelayError `invalid-option`; `conflict` for an id that is used with another value (rule 35); `stream-limit`
    */
   add(options: DateRangeOptions, at: Ticks): boolean {
@@ -43,7 +45,8 @@ export class DateRanges {
     const attributes = attributesOf(checked);
     const { id, durationMs } = checked;
     const startMs = startOfRange(checked);
-    const known = this.#ranges.get(id);
+    const gone = this.#gone.get(id);
+    const known = this.#ranges.get(id) ?? gone;
     if (known === undefined) {
       this.checkRoom(id);
       const endMs = durationMs === undefined ? undefined : startMs + durationMs;
@@ -69,6 +72,8 @@ export class DateRanges {
     if (merged.has("END-ON-NEXT") && merged.has("DURATION"))
       throw new RelayError("conflict", `date range "${id}": expected END-ON-NEXT or DURATION, got both`);
     known.attributes = merged;
+    // It has an end, which is before the window, and keeps it.
+    if (known === gone) return false;
     known.lines = [...known.lines, { text: tag(merged), addedAt: at }];
     if (durationMs !== undefined) known.endMs = startMs + durationMs;
     return true;
@@ -76,7 +81,7 @@ export class DateRanges {
 
   /** @throws RelayError `stream-limit` where `id` would be one range too many */
   checkRoom(id: string): void {
-    if (this.#ranges.size < this.#maxRanges || this.#ranges.has(id)) return;
+    if (this.#ranges.size < this.#maxRanges || this.#ranges.has(id) || this.#gone.has(id)) return;
     throw new RelayError(
       "stream-limit",
       `expected at most ${this.#maxRanges} date ranges at once, got "${id}" as one more`,
@@ -86,11 +91,16 @@ export class DateRanges {
   /** Takes the ranges off that have ended before the first listed segment begins. Returns whether there was one. */
   removeBefore(firstMs: number, at: Ticks): boolean {
     let hasRemoved = false;
-    for (const [id, { endMs }] of this.#ranges) {
-      if (endMs === undefined || endMs >= firstMs) continue;
+    for (const [id, range] of this.#ranges) {
+      if (range.endMs === undefined || range.endMs >= firstMs) continue;
       this.#ranges.delete(id);
+      this.#gone.set(id, { ...range, lines: [] });
       this.#removed.push({ id, at });
       hasRemoved = true;
+    }
+    for (const id of this.#gone.keys()) {
+      if (this.#gone.size <= MAX_REMOVED) break;
+      this.#gone.delete(id);
     }
     if (this.#removed.length > MAX_REMOVED) this.#removed = this.#removed.slice(-MAX_REMOVED);
     return hasRemoved;
@@ -105,10 +115,10 @@ export class DateRanges {
     return text;
   }
 
-  /** RECENTLY-REMOVED-DATERANGES: what left at or after `since`, but for ids that are there again. */
+  /** RECENTLY-REMOVED-DATERANGES: what left at or after `since`. */
   removedSince(since: Ticks): string {
-    this.#removed = this.#removed.filter(({ id, at }) => at >= since && !this.#ranges.has(id));
-    return [...new Set(this.#removed.map(({ id }) => id))].join("\t");
+    this.#removed = this.#removed.filter(({ at }) => at >= since);
+    return this.#removed.map(({ id }) => id).join("\t");
   }
 
   /** 4.4.5.1: END-ON-NEXT ends a range where the next of its class starts. */
