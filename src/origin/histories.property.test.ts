@@ -76,6 +76,8 @@ class Player {
   readonly origin: TestOrigin;
   /** Part of the media that comes next, by rendition. */
   readonly #next = new Map(IDS.map((id) => [id, 0]));
+  /** Renditions whose init segment is hinted: a producer that sends another one now takes its hint back, as it may. */
+  readonly #hinted = new Set<string>();
   #producers = 1;
 
   constructor(options: Partial<StreamOptions>, maxSegments: number) {
@@ -107,6 +109,7 @@ class Player {
         this.#producers += 1;
         origin.open(`e${this.#producers}`);
         origin.setInits();
+        for (const hinted of IDS) this.#hinted.add(hinted);
         return;
       }
       case "dateRange":
@@ -123,10 +126,14 @@ class Player {
     const id = IDS[one.rendition] ?? "hd";
     const rendition = origin.rendition(id);
     if (one.do === "discontinuity") rendition.discontinuity();
-    if (one.do === "init" && !rendition.isText) origin.setInit(id);
+    if (one.do === "init" && !rendition.isText && !this.#hinted.has(id)) {
+      origin.setInit(id);
+      this.#hinted.add(id);
+    }
     if (one.do === "key") rendition.setKeys([{ method: "SAMPLE-AES", uri: `skd://${this.#next.get(id)}` }]);
     if (one.do === "gap") {
       rendition.addGap(200);
+      this.#hinted.delete(id);
       this.#next.set(id, (this.#next.get(id) ?? 0) + 1);
     }
   }
@@ -134,6 +141,7 @@ class Player {
   #catchUp(id: string, end: number): void {
     for (let n = this.#next.get(id) ?? 0; n < end; n++) {
       this.origin.part(id, n);
+      this.#hinted.delete(id);
       this.#next.set(id, n + 1);
     }
   }

@@ -405,6 +405,15 @@ describe("the end", () => {
 });
 
 describe("reports", () => {
+  test("a report names no part of a segment that no list has any more", () => {
+    const manifest = new M3u8Manifest({ partTargetMs: 500, targetDurationMs: 1000, maxPartsPerSegment: 2 });
+    for (let n = 0; n < 3; n++) manifest.addPart({ durationMs: 500, independent: n === 0, sizeBytes: 1 });
+    expect(manifest.reportPosition).toEqual({ msn: 1, part: 1 });
+    manifest.dropBefore(2);
+    expect(manifest.firstMsn).toBe(2);
+    expect(manifest.reportPosition).toEqual({ msn: 2, part: 0 });
+  });
+
   test("rule 68: a first part is reported as the last part of the segment before", () => {
     const manifest = manifestOf();
     expect(manifest.reportPosition).toBeUndefined();

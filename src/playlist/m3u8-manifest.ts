@@ -83,7 +83,8 @@ export class M3u8Manifest {
   get reportPosition(): PartPosition | undefined {
     if (this.#position?.part !== 0) return this.#position;
     const before = this.#log.get(this.#position.msn - 1);
-    if (before === undefined || before.partCount < 2) return this.#position;
+    // What no list has any more is not known to a worker that starts anew, which says the same.
+    if (before === undefined || before.msn < this.#log.dvr.firstMsn || before.partCount < 2) return this.#position;
     return { msn: before.msn, part: before.partCount - 1 };
   }
 
