@@ -12,6 +12,8 @@ import {
 export interface NextPart {
   readonly part: ListedPart;
   readonly segment: ListedSegment;
+  /** Of the part before it. */
+  readonly former: ListedSegment;
   readonly opensSegment: boolean;
 }
 
@@ -28,10 +30,11 @@ export function nextPartOf(before: MediaPlaylist, after: MediaPlaylist): NextPar
     );
     if (at < 0) continue;
     const inSame = segment.parts[at + 1];
-    if (inSame !== undefined) return { part: inSame, segment, opensSegment: false };
+    if (inSame !== undefined) return { part: inSame, segment, former: segment, opensSegment: false };
     const next = segments[i + 1];
     const first = next?.parts[0];
-    return next === undefined || first === undefined ? undefined : { part: first, segment: next, opensSegment: true };
+    if (next === undefined || first === undefined) return undefined;
+    return { part: first, segment: next, former: segment, opensSegment: true };
   }
   return undefined;
 }
@@ -60,9 +63,9 @@ export function outcomeOfHint(before: MediaPlaylist, after: MediaPlaylist): Hint
     const isSame = samePosition(lastPosition(before), lastPosition(after));
     return isOpen || !isSame || hint.startBytes > 0 ? undefined : { ...hint, next, outcome: "dropped" };
   }
-  const { part, segment, opensSegment } = next;
-  // A range at the end of a growing segment cannot name the next one (4.4.5.3).
-  if (opensSegment && hint.startBytes > 0) return undefined;
+  const { part, segment, former, opensSegment } = next;
+  // A range at the end of a growing segment, or at the start of one of gaps alone, cannot name the next one (4.4.5.3).
+  if (opensSegment && (hint.startBytes > 0 || hint.uri === former.resource?.uri)) return undefined;
   // Nor has a gap any bytes to be a range of.
   if (part.gap && part.range === undefined && allSegments(before).some(hasRanges)) return undefined;
   const isKept = part.uri === hint.uri && (part.range?.offsetBytes ?? 0) === hint.startBytes;

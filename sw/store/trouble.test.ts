@@ -5,6 +5,9 @@ import { PART_GAP } from "../../src/model/record.ts";
 import { PART_LOST } from "./schema.ts";
 import { changeRaw, mediaOf, openStore, PART_MS, Producer, rawRecords, told } from "./store.test-support.ts";
 
+/** Nobody tells when a record is mended: for a machine that has much else to do. */
+const BUSY = { timeout: 30_000 };
+
 beforeEach(() => {
   globalThis.indexedDB = new IDBFactory();
 });
@@ -289,7 +292,7 @@ test("media that is missing or short is answered with nothing, told once, and a 
   await vi.waitFor(async () => {
     const [row] = await rawRecords("segments");
     expect(row?.value).toMatchObject({ flags: [1, 0, PART_LOST, 0] });
-  });
+  }, BUSY);
   await store.close();
   const [stream] = await (await openStore()).store.load();
   expect(stream?.renditions[0]?.segments[0]?.flags).toEqual([1, 0, PART_GAP, 0]);

@@ -39,6 +39,24 @@ test.each<[string, string, string, number[]]>([
   expect(rulesOf(edited)).toEqual(rules);
 });
 
+test("lets a range be hinted in a segment of gaps, though the next part opens another", () => {
+  const manifest = new M3u8Manifest({
+    partTargetMs: 500,
+    targetDurationMs: 2000,
+    parts: "byterange",
+    wallMs: () => 1_777_636_800_000,
+  });
+  const texts: string[] = [];
+  for (let i = 0; i < 14; i++) {
+    if (i === 10) manifest.setInit(1);
+    const gap = i === 8 || i === 9;
+    manifest.addPart({ durationMs: 500, independent: i % 4 === 0, gap, sizeBytes: gap ? 0 : 1 });
+    texts.push(textOf(manifest.render()));
+  }
+  expect(texts[9]).toContain('#EXT-X-PRELOAD-HINT:TYPE=PART,URI="0/seg-3.mp4"');
+  expect(lintPlaylists(texts)).toEqual([]);
+});
+
 test("finds a hint that its own producer drops at a discontinuity", () => {
   const before = playlistOf(8).replace("part-8.mp4", "part-99.mp4");
   expect(rulesOf(before, playlistOf(9))).toEqual([40]);
