@@ -16,6 +16,8 @@ export default defineConfig({
   forbidOnly: process.env.CI !== undefined,
   retries: 0,
   timeout: 60_000,
+  // What is waited for comes in real time, on a machine that may be busy: six seconds of media take six at least.
+  expect: { timeout: 15_000 },
   use: {
     baseURL: `http://localhost:${port}`,
     // A trace takes pictures all the time, and so a share of the two cores that the tests measure.

@@ -8,6 +8,8 @@ const KILLS = 20;
 const WITHIN_MS = 180_000;
 /** From one kill to the next, as shares of the mean: some fall on a worker that has hardly come up. */
 const PACE = [1, 0.2, 1.8, 0.6, 1.4] as const;
+/** From asking a worker that is not there to its first answer, at the median. */
+const FIRST_ANSWER_MS = 150;
 /** The picture on the screen may be some frames older than the time that the player tells, on a machine that is busy. */
 const CLOCK_OFF_MS = 500;
 
@@ -76,6 +78,7 @@ test("a worker that is killed 20 times in 3 minutes loses no part, repeats none,
   };
   console.log(`killed ${KILLS} times: ${JSON.stringify(report)}`);
   expect(tookMs).toBeLessThan(WITHIN_MS);
+  expect(report.firstAnswerMs.p50, "first answer after a kill").toBeLessThan(FIRST_ANSWER_MS);
   expect(published.sessions.size, "sessions").toBe(1);
   expect(ledger.changes).toEqual([]);
   expect(seen.fatal, "fatal errors").toEqual([]);

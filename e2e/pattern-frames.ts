@@ -11,10 +11,13 @@ export interface ShownPicture {
   readonly mediaMs: number;
   /** The time that is drawn in it, in ms since the Unix epoch; undefined where it cannot be read. */
   readonly clockMs: number | undefined;
+  /** Pictures that were decoded by then, those among them that a busy machine did not show. */
+  readonly decoded: number;
 }
 
 interface Seen {
   readonly mediaMs: number;
+  readonly decoded: number;
   /** The middle of each cell of the clock, 0 to 255. */
   readonly levels: readonly number[];
 }
@@ -40,7 +43,8 @@ export async function notePictures(page: Page): Promise<void> {
         const pixels = context?.getImageData(0, 0, width, 1).data;
         const level = (_cell: unknown, cell: number): number =>
           pixels?.[4 * Math.floor(x + (cell + 0.5) * cellWidth) + 1] ?? 0;
-        seen.push({ mediaMs: mediaTime * 1000, levels: Array.from({ length: cells }, level) });
+        const decoded = video.getVideoPlaybackQuality().totalVideoFrames;
+        seen.push({ mediaMs: mediaTime * 1000, decoded, levels: Array.from({ length: cells }, level) });
         note(video);
       });
     };
@@ -56,7 +60,7 @@ export async function notePictures(page: Page): Promise<void> {
 /** The pictures that were shown so far, in order. */
 export async function picturesOf(page: Page): Promise<readonly ShownPicture[]> {
   const seen = await page.evaluate(() => window.seenPictures ?? []);
-  return seen.map(({ mediaMs, levels }) => ({ mediaMs, clockMs: decodeClock(pictureOf(levels)) }));
+  return seen.map(({ levels, ...rest }) => ({ ...rest, clockMs: decodeClock(pictureOf(levels)) }));
 }
 
 /** Paints the cells as they were seen, and nothing else. */

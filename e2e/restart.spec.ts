@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { expect, test } from "@playwright/test";
 import { type KillableBrowser, launchKillable } from "./killable-browser.ts";
 import { KIT, serveKit } from "./kit-site.ts";
@@ -8,8 +9,8 @@ import { Published } from "./published.ts";
 import { readClock, untilListed } from "./support.ts";
 import { compare, windowMedia } from "./window-media.ts";
 
-/** One batch is 250 ms at most; a machine that is busy may be late to write it. */
-const AT_MOST_LOST_MS = 1_000;
+/** What one batch may hold; a machine that is busy is late to write it, and its timers are late too. */
+const BATCH_MS = 250;
 
 test("a browser whose processes are killed finds again what was acknowledged, but for the last batch at most", async () => {
   const { args = [], executablePath } = test.info().project.use.launchOptions ?? {};
@@ -21,9 +22,13 @@ test("a browser whose processes are killed finds again what was acknowledged, bu
     const published = await Published.of(browser.context);
     const publisher = await browser.context.newPage();
     await publisher.goto(`${site.url}/?publish=studio&source=pattern`);
+    const lag = monitorEventLoopDelay({ resolution: 10 });
+    lag.enable();
     await untilListed(publisher, "studio", 4);
     const killedAtMs = Date.now();
     await browser.kill();
+    lag.disable();
+    const busyMs = Math.round(lag.max / 1e6);
 
     browser = await launchKillable(profile, args, executablePath);
     const page = await browser.context.newPage();
@@ -41,20 +46,18 @@ test("a browser whose processes are killed finds again what was acknowledged, bu
     const delays = sent.flatMap(({ acknowledgedAtMs, keptAtMs }) =>
       acknowledgedAtMs === undefined || keptAtMs === undefined ? [] : [keptAtMs - acknowledgedAtMs],
     );
-    const report = {
-      sent: sent.length,
-      kept: durable,
-      found: parts,
-      missing,
-      lostMs,
-      ringToDiskMs: Math.max(...delays),
-    };
+    delays.sort((left, right) => left - right);
+    const ringToDiskMs = { p50: delays[delays.length >> 1] ?? Number.NaN, most: delays.at(-1) ?? Number.NaN };
+    const report = { sent: sent.length, kept: durable, found: parts, missing, lostMs, ringToDiskMs, busyMs };
     console.log(`killed browser: ${JSON.stringify(report)}`);
     expect(before).toBe(0);
     expect(kept.gaps).toBe(0);
     expect(durable, "parts that were said to be on disk").toBeGreaterThan(6);
     expect(parts, "parts that are on disk").toBeGreaterThanOrEqual(durable);
-    expect(lostMs, "acknowledged so long before, and lost").toBeLessThan(AT_MOST_LOST_MS);
+    expect(ringToDiskMs.p50, "from the ring to the disk").toBeLessThan(BATCH_MS);
+    expect(lostMs, "acknowledged so long before, and lost").toBeLessThan(
+      Math.max(BATCH_MS, ringToDiskMs.most) + busyMs,
+    );
 
     await page.bringToFront();
     await page.evaluate(() => window.kit.play("/live/studio/dvr.m3u8", 0));
