@@ -9,8 +9,8 @@ const WINDOW_MS = 4 * HOUR_MS;
 const SHORT_MS = 60_000;
 const CLIP_SEGMENTS = 5;
 const MOST_BYTES = 150_000_000;
-/** A second is what a person is promised; a test that shares its machine allows for that. */
-const SEEK_MS = 3_000;
+/** What a person is promised, of opening and of seeking anywhere. */
+const SEEK_MS = 1_000;
 /** Ten pictures a second. */
 const CLOCK_OFF_MS = 200;
 /** Shares of the window, so that no two lie near each other. */
@@ -126,7 +126,7 @@ test("four hours in the window cost the worker little memory, and are open and a
     expect(windowMs).toBeLessThan(WINDOW_MS + 20_000);
     for (const memory of [full, restored]) expect(memory.heapBytes + memory.bufferBytes).toBeLessThan(MOST_BYTES);
     expect(long.openMs).toBeLessThan(SEEK_MS);
-    expect(long.seekMs.p50).toBeLessThan(SEEK_MS);
+    expect(long.seekMs.most).toBeLessThan(SEEK_MS);
     expect(long.seekMs.p50, "seeking, against a window of a minute").toBeLessThan(short.seekMs.p50 * 4 + 250);
   } finally {
     site.close();

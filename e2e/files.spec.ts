@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type BrowserContext, expect, type TestInfo, test } from "@playwright/test";
-import { expectLive, ffmpeg, publishFile, watch } from "./support.ts";
+import { expectLive, ffmpeg, publishFile, untilListed, watch } from "./support.ts";
 
 const PICTURE = ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30"];
 const SOUND = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"];
@@ -70,6 +70,29 @@ for (const [file, args] of Object.entries(FILES)) {
     });
   });
 }
+
+test("a file that is dropped on the page is the one that goes live", async ({ context }, info) => {
+  mkdirSync(info.outputDir, { recursive: true });
+  const path = info.outputPath("dropped.mp4");
+  ffmpeg([...PICTURE, "-t", "4", ...X264, "-g", "60", path]);
+  const page = await context.newPage();
+  await page.goto("/?publish=film&source=file");
+  const carried = await page.evaluateHandle(
+    (base64) => {
+      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+      const data = new DataTransfer();
+      data.items.add(new File([bytes], "dropped.mp4", { type: "video/mp4" }));
+      return data;
+    },
+    readFileSync(path, "base64"),
+  );
+  await page.dispatchEvent("body", "dragover", { dataTransfer: carried });
+  await page.dispatchEvent("body", "drop", { dataTransfer: carried });
+  await page.getByRole("button", { name: "Go live" }).click();
+  await untilListed(page, "film");
+  const { page: viewer } = await watch(context, "film");
+  expect(await viewer.evaluate(() => document.querySelector("video")?.videoWidth)).toBe(640);
+});
 
 test("a film that was shot upright is shown upright", async ({ context }, info) => {
   mkdirSync(info.outputDir, { recursive: true });
