@@ -203,6 +203,22 @@ const LAYOUTS: { readonly [K in Kind]: Layout<K> } = {
       return { substreams, of };
     },
   },
+  offer: {
+    size: ({ hops }) => 1 + 4 + 1 + hops.length,
+    write(writer, { substreams, free, hops }) {
+      writer.u8("of", hops.length, 1, MAX_SUBSTREAMS);
+      checkSubstreams(substreams, hops.length);
+      writer.u32("substreams", substreams);
+      writer.u8("free", measured(free, 0xff));
+      for (const count of hops) writer.u8("hops", measured(count, MAX_HOPS));
+    },
+    read(reader) {
+      const of = reader.u8("of", 1, MAX_SUBSTREAMS);
+      const substreams = reader.u32("substreams");
+      checkSubstreams(substreams, of);
+      return { substreams, free: reader.u8("free"), hops: [...reader.bytes("hops", of)] };
+    },
+  },
   choke: {
     size: () => 1,
     write: (writer, { on }) => writer.u8("on", on ? 1 : 0),
@@ -268,6 +284,7 @@ const KINDS: readonly Kind[] = [
   "pong",
   "roots",
   "bye",
+  "offer",
 ];
 
 // The table has for each kind the layout of that kind, which the compiler cannot follow through a look-up.
