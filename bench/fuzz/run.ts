@@ -83,11 +83,12 @@ function execute(state: State, bytes: Bytes): boolean {
       find(state, outcome, bytes);
     }
   }
-  const tookMs = performance.now() - before;
+  let tookMs = performance.now() - before;
+  // Again, since another process may have had the core meanwhile.
+  if (tookMs > MAX_RUN_MS / 10) tookMs = Math.min(tookMs, quickestMs(state, bytes));
+  if (tookMs > MAX_RUN_MS) find(state, `over ${MAX_RUN_MS} ms`, bytes);
   state.runs += 1;
   state.slowestMs = Math.max(state.slowestMs, tookMs);
-  // Again, since another process may have had the core meanwhile.
-  if (tookMs > MAX_RUN_MS && quickestMs(state, bytes) > MAX_RUN_MS) find(state, `over ${MAX_RUN_MS} ms`, bytes);
   if (state.seen.has(outcome)) return false;
   state.seen.add(outcome);
   return true;
