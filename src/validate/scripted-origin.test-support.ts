@@ -3,7 +3,7 @@ import { FakeClock } from "../cache/fake-clock.test-support.ts";
 import { createMatch } from "../http/handler.ts";
 import type { CacheOptions } from "../model/options.ts";
 import { Playlists } from "../origin/playlists.ts";
-import type { Fetch } from "./exchange.ts";
+import type { Fetch } from "../reader/exchange.ts";
 import type { ModeWatch } from "./modes.test-support.ts";
 import { type Script, ScriptedProducer } from "./scripted-producer.test-support.ts";
 import { type ValidateOptions, type ValidationReport, validate } from "./validate.ts";

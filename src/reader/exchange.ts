@@ -1,7 +1,7 @@
 import type { Bytes } from "../model/bytes.ts";
 import type { Clock } from "../model/clock.ts";
+import { onAbort } from "../model/on-abort.ts";
 import type { ListedResource } from "./media-playlist.ts";
-import { onAbort } from "./on-abort.ts";
 
 export type ExchangeKind = "multivariant" | "playlist" | "part" | "segment" | "init" | "probe";
 
