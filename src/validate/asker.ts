@@ -54,7 +54,7 @@ export class Asker {
       const { kind, url } = asked;
       const nowMs = network.clock.now();
       const times = { askedMs, headMs: nowMs, firstByteMs: nowMs, endMs: nowMs };
-      return { kind, url, status: 0, headers: new Headers(), bytes: new Uint8Array(0), ...times };
+      return { kind, url, location: url, status: 0, headers: new Headers(), bytes: new Uint8Array(0), ...times };
     }
   }
 
