@@ -69,7 +69,7 @@ test("an origin that hangs is asked again after the deadline; what left meanwhil
   const run = await followScenario({ between: during(6_000, 7_000, hangs), forMs: 30_000 });
   expect(troublesOf(run)).toEqual([expect.stringMatching(/^origin-unreachable: .*no answer within 11000 ms/)]);
   const parts = run.followed.get("main")?.parts ?? [];
-  const torn = parts.findIndex(({ part }) => part.discontinuity);
+  const torn = parts.findIndex(({ part }) => part.torn);
   expect(kindsOf(run)).toEqual(expect.arrayContaining(["lost", "recovered"]));
   expect(torn).toBeGreaterThan(0);
   const rest = new Map([["main", { events: [], parts: parts.slice(torn) }]]);
@@ -147,7 +147,7 @@ test("an origin that begins anew, with lower numbers, is followed from there aft
     .slice(reset)
     .flatMap((event) => (event.kind === "part" && !event.part.hinted ? [event.part] : []));
   expect(events.filter(({ kind }) => kind === "reset")).toHaveLength(1);
-  expect(after[0]).toMatchObject({ discontinuity: true, opensSegment: true });
+  expect(after[0]).toMatchObject({ torn: true, opensSegment: true });
   expect(after[0]?.key.msn).toBeLessThan(10);
   expect(after.length).toBeGreaterThan(100);
   expect(kindsOf(run)).toContain("recovered");

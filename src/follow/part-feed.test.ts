@@ -79,7 +79,7 @@ describe("parts", () => {
     const events = take(...later);
     expect(brief(events)).toEqual(["lost", "3.0", "3.1"]);
     expect(events[0]).toMatchObject({ from: { msn: 1, part: 1 }, to: { msn: 3, part: 0 } });
-    expect(partsOf(events).map(({ discontinuity }) => discontinuity)).toEqual([true, false]);
+    expect(partsOf(events).map(({ torn }) => torn)).toEqual([true, false]);
   });
 
   test("of a media sequence that jumps are lost too", () => {
@@ -122,7 +122,7 @@ describe("parts", () => {
     feed.reset();
     const events = take("#EXT-X-MEDIA-SEQUENCE:1", '#EXT-X-MAP:URI="i"', ...segment("b"));
     expect(brief(events)).toEqual(["init", "1.0"]);
-    expect(partsOf(events)[0]?.discontinuity).toBe(true);
+    expect(partsOf(events)[0]?.torn).toBe(true);
   });
 });
 

@@ -20,7 +20,7 @@ export interface FollowedRendition {
   readonly followed: boolean;
   /** Undefined until its first playlist has come. */
   readonly container: FollowedContainer | undefined;
-  /** Whether viewers may have it from each other: neither subtitles, nor what another origin than the presentation's own serves. */
+  /** Whether viewers may have it from each other: anything but subtitles, which nothing would tell from others' words. */
   readonly shareable: boolean;
 }
 
@@ -58,8 +58,7 @@ export function describeRenditions(listed: readonly ListedRendition[], url: stri
     const kind = kindOf(rendition);
     if (kind === undefined) continue;
     const options = optionsOf(rendition, { kind, groups, before: found.map((one) => one.options) });
-    const isOwn = new URL(rendition.url).origin === new URL(url).origin;
-    if (options !== undefined) found.push({ options, url: rendition.url, shareable: isOwn && kind !== "subtitles" });
+    if (options !== undefined) found.push({ options, url: rendition.url, shareable: kind !== "subtitles" });
   }
   if (found.some(({ options }) => kindIn(options) === "variant")) return found;
   throw new RelayError("origin-malformed", `${url}: expected a variant that can be followed, got none`);
