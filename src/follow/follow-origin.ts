@@ -146,11 +146,14 @@ class OriginFollower implements Follower {
         follower: this.#follower(index, playlistUrl, independentSegments),
       }));
     const playlists = await this.#firstPlaylists(untilMs);
-    const renditions = described.map(({ index, options, url: playlistUrl, shareable }): FollowedRendition => {
-      const follower = this.#followers.find((one) => one.index === index)?.follower;
-      const container = follower?.playlist && containerOf(options.kind, follower.playlist);
-      return { index, options, url: playlistUrl, shareable, followed: follower !== undefined, container };
-    });
+    const renditions = described.map(
+      ({ index, options: listedOptions, url: playlistUrl, shareable }): FollowedRendition => {
+        const follower = this.#followers.find((one) => one.index === index)?.follower;
+        const container = follower?.playlist && containerOf(listedOptions.kind, follower.playlist);
+        const options = container === "mpegts" ? { ...listedOptions, container } : listedOptions;
+        return { index, options, url: playlistUrl, shareable, followed: follower !== undefined, container };
+      },
+    );
     const followed = renditions.filter((one) => one.followed).map((one) => one.options);
     this.#presentation = {
       url,

@@ -80,7 +80,7 @@ describe("an origin of whole segments", () => {
     expect(follower.presentation).toMatchObject({
       isLowLatency: false,
       renditions: [{ container: "mpegts", followed: true, shareable: true }],
-      stream: { renditions: [{ id: "main" }], partTargetMs: 4_500, targetDurationMs: 4_500 },
+      stream: { renditions: [{ id: "main", container: "mpegts" }], partTargetMs: 4_500, targetDurationMs: 4_500 },
     });
     const [first] = events;
     if (first?.kind !== "part") throw new Error("expected a part");
