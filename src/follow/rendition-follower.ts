@@ -127,7 +127,9 @@ export class RenditionFollower {
   /** Whether there was anything new in it. */
   #take(playlist: MediaPlaylist): boolean {
     const known = this.#known;
-    if (known !== undefined && isOlder(playlist, known)) {
+    // An origin that ends may drop what was not a whole segment yet.
+    const isEnd = known !== undefined && playlist.ended && !isOther(playlist, known);
+    if (known !== undefined && isOlder(playlist, known) && !isEnd) {
       this.#takeStale(playlist, known);
       return false;
     }

@@ -4,8 +4,8 @@ import { signCommand } from "./sign-command.ts";
 import { validateCommand } from "./validate-command.ts";
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
-  ["sign", signCommand],
   ["validate", validateCommand],
+  ["sign", signCommand],
 ]);
 
 /** Runs `eddy-hls <args>`; returns its exit code. */

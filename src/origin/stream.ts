@@ -279,6 +279,13 @@ export class Stream {
 
 /** What must stay the same while a playlist lives. */
 function fixedOf({ renditions, ...config }: StreamConfig): string {
-  const tracks = renditions.map(({ id, kind, group, name, language }) => [id, kind, group, name, language]);
+  const tracks = renditions.map(({ id, kind, container = "fmp4", group, name, language }) => [
+    id,
+    kind,
+    container,
+    group,
+    name,
+    language,
+  ]);
   return JSON.stringify([Object.entries(config).sort(), tracks.sort()]);
 }
