@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { resolveStreamOptions } from "../model/options.ts";
 import { parseMultivariant } from "../reader/multivariant-playlist.ts";
 import { parseMediaPlaylist } from "../reader/playlist-reader.ts";
-import { containerOf, describeRenditions, streamOptions } from "./presentation.ts";
+import { containerOf, describeRenditions, publishable, streamOptions } from "./presentation.ts";
 
 const URL_OF_ALL = "https://origin.example/live/main.m3u8";
 const describeText = (...lines: readonly string[]) =>
@@ -109,6 +109,15 @@ test("a stream with parts is cut as its origin cuts it", () => {
     targetDurationMs: 2_000,
     segmentMinMs: 1_500,
   });
+});
+
+test("renditions that nobody looked into are of the container of those that somebody did", () => {
+  const renditions = describeText(TEXT, VARIANT, "low.m3u8", VARIANT, "high.m3u8");
+  const containers = (seen: readonly [number, "fmp4" | "mpegts"][]) =>
+    publishable(renditions, new Map(seen)).map(({ options }) => options.container);
+  expect(containers([[1, "mpegts"]])).toEqual([undefined, "mpegts", "mpegts"]);
+  expect(containers([[2, "mpegts"]])).toEqual([undefined, "mpegts", "mpegts"]);
+  expect(containers([[1, "fmp4"]])).toEqual([undefined, undefined, undefined]);
 });
 
 test("the container is told by the MAP, and by names where there is none", () => {

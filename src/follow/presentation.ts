@@ -224,6 +224,23 @@ export function isByPart({ partTargetMs, ended }: MediaPlaylist): boolean {
   return partTargetMs !== undefined && !ended;
 }
 
+/**
+ * The renditions with what a relay must know of their containers. An origin has one for all: so those that this follower did not look into
+ * are as those that it did, and everybody describes them alike, whatever they follow.
+ */
+export function publishable<T extends { readonly options: RenditionOptions }>(
+  described: readonly T[],
+  containers: ReadonlyMap<number, FollowedContainer>,
+): readonly T[] {
+  const all = [...containers.values()];
+  const common = all.includes("mpegts") && !all.includes("fmp4") ? "mpegts" : undefined;
+  return described.map((one, index) => {
+    const container = containers.get(index) ?? common;
+    if (container !== "mpegts" || one.options.kind === "subtitles") return one;
+    return { ...one, options: { ...one.options, container } };
+  });
+}
+
 const PACKED_AUDIO = /\.(?:aac|mp3|ac3|ec3)$/i;
 
 export function containerOf(kind: RenditionKind | undefined, playlist: MediaPlaylist): FollowedContainer {
