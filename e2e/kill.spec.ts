@@ -41,7 +41,8 @@ test("a worker that is killed 20 times in 3 minutes loses no part, repeats none,
 
   const startMs = Date.now();
   for (let kill = 0; kill < KILLS; kill++) {
-    const paceMs = (WITHIN_MS / KILLS) * 0.98;
+    // With room for the answers of a busy machine between the last kill and the end of the three minutes.
+    const paceMs = (WITHIN_MS / KILLS) * 0.9;
     const dueMs = startMs + paceMs * kill + (PACE[kill % PACE.length] ?? 1) * (paceMs / 2);
     // The kills are spread over real time, at moments that fall anywhere in a part: there is no state to wait for.
     await page.waitForTimeout(Math.max(0, dueMs - Date.now()));

@@ -144,8 +144,9 @@ export async function expectLive(context: BrowserContext, info: TestInfo, bounds
     expect(last?.stalledMs, "stood still, in all").toBeLessThanOrEqual(
       hasStarved ? Math.min(busyMs, BLINK_MS) : BLINK_MS,
     );
-    // The first seconds are tune-in.
-    for (const each of samples.slice(5)) expect(each.latencyMs, "hls.latency").toBeLessThanOrEqual(latencyMs);
+    // The first seconds are tune-in. A machine that stands still adds as much to all that is live, and no more than that is excused.
+    const mostMs = latencyMs + Math.min(busyMs, BLINK_MS / 2);
+    for (const each of samples.slice(5)) expect(each.latencyMs, "hls.latency").toBeLessThanOrEqual(mostMs);
     expect((last?.partLoads ?? 0) / (last?.loads ?? 1), "share of parts").toBeGreaterThan(0.95);
     expect(last?.positionMs, "played").toBeGreaterThan((samples[0]?.positionMs ?? 0) + observedMs - 2_000);
     if (glassMs !== undefined)
