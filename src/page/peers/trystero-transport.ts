@@ -156,9 +156,12 @@ class TrysteroTransport implements PeerTransport {
       onJoinError: ({ peerId, error }) => {
         // Our own refusal comes by here too, and was no failure.
         if (error === "full") return;
-        const isRefused = /handshake|password/.test(error);
-        const isUnreachable = this.#connections.candidates === 0;
-        this.#failures.add(isRefused ? "refused" : isUnreachable ? "no-ice" : "nat", error, peerId);
+        // Of another secret, or of no use: its place stays taken for a while, so that it cannot be tried in a loop.
+        if (/handshake|password/.test(error)) {
+          this.#failures.add("refused", error, peerId);
+          return;
+        }
+        this.#failures.add(this.#connections.candidates === 0 ? "no-ice" : "nat", error, peerId);
         this.#gate.avoid(peerId, AVOID_MS);
       },
     };
