@@ -26,6 +26,8 @@ const APP_ID = "eddy-hls";
 /** Between two peers, once there is a connection. */
 const HANDSHAKE_MS = 10_000;
 
+/** A page that is there so long after it was about to go has stayed. */
+const STAYED_MS = 2_000;
 /** A peer that cannot be reached, or was banned, is let be for so long. */
 const AVOID_MS = 60_000;
 
@@ -50,6 +52,7 @@ class TrysteroTransport implements PeerTransport {
   readonly #closed = new AbortController();
   #sockets: readonly SignalSocket[] = [];
   #rooms: readonly Room[] = [];
+  #joinRoom: JoinRoom | undefined;
   #swarm: Pick<SwarmPeer, "connect"> | undefined;
 
   constructor({ config, room, uploads, listener }: TransportParts) {
@@ -78,9 +81,17 @@ class TrysteroTransport implements PeerTransport {
     if (this.#swarm !== undefined || this.#closed.signal.aborted) return;
     this.#swarm = swarm;
     if (this.config.mode === "off") return;
-    this.#join().catch((thrown: unknown) => {
-      this.#failures.add("signalling-unreachable", thrown instanceof Error ? thrown.message : String(thrown));
-    });
+    const { signal } = this.#closed;
+    this.#strategy()
+      .then((joinRoom) => {
+        this.#joinRoom = joinRoom;
+        this.#join();
+      })
+      .catch((thrown: unknown) => {
+        this.#failures.add("signalling-unreachable", thrown instanceof Error ? thrown.message : String(thrown));
+      });
+    // Trystero leaves its rooms then, also where the page stays: the person says so, or the link was a download.
+    window.addEventListener("beforeunload", () => clock.after(STAYED_MS, () => this.#join()), { signal });
   }
 
   async close(): Promise<void> {
@@ -92,10 +103,10 @@ class TrysteroTransport implements PeerTransport {
     this.uploads.close();
   }
 
-  async #join(): Promise<void> {
+  #join(): void {
     const { signalling, secret, iceServers, mode } = this.config;
-    const joinRoom = await this.#strategy();
-    if (this.#closed.signal.aborted) return;
+    const joinRoom = this.#joinRoom;
+    if (joinRoom === undefined || this.#closed.signal.aborted) return;
     const config = {
       appId: APP_ID,
       rtcPolyfill: this.#connections.Connection,
