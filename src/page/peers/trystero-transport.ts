@@ -5,6 +5,7 @@ import type { PeerId } from "../../wire/peer-frame.ts";
 import { decodeFrame, encodeFrame } from "../../wire/peer-frame-codec.ts";
 import { ChannelLink } from "./channel-link.ts";
 import { NeighbourGate } from "./neighbour-gate.ts";
+import { pageWorld } from "./page-world.ts";
 import { type ChannelConnection, connectionMaker } from "./peer-connection.ts";
 import { type PeerFailure, PeerFailures } from "./peer-failures.ts";
 import type { PeersConfig } from "./peer-options.ts";
@@ -12,12 +13,11 @@ import type { PeerTransport, PeerTransportStats } from "./peer-transport.ts";
 import { relayStrategy } from "./relay-strategy.ts";
 import { shardsOf } from "./shards.ts";
 import { SignalSocket } from "./signal-socket.ts";
-import type { UploadPolicy } from "./upload-policy.ts";
+import { UploadPolicy } from "./upload-policy.ts";
 
 export interface TransportParts {
   readonly config: PeersConfig;
   readonly room: string;
-  readonly uploads: UploadPolicy;
   readonly listener?: (failure: PeerFailure) => void;
 }
 
@@ -55,9 +55,9 @@ class TrysteroTransport implements PeerTransport {
   #joinRoom: JoinRoom | undefined;
   #swarm: Pick<SwarmPeer, "connect"> | undefined;
 
-  constructor({ config, room, uploads, listener }: TransportParts) {
+  constructor({ config, room, listener }: TransportParts) {
     this.config = config;
-    this.uploads = uploads;
+    this.uploads = new UploadPolicy(config.upload, config.mode, pageWorld(clock));
     this.#room = room;
     this.#failures = new PeerFailures(clock, listener);
     this.#gate = new NeighbourGate({ max: config.maxNeighbours, clock, random });
