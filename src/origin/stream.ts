@@ -2,7 +2,7 @@ import { Waiters } from "../cache/waiters.ts";
 import type { Bytes } from "../model/bytes.ts";
 import type { Clock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
-import type { StreamConfig } from "../model/options.ts";
+import { hasSamePlaylists, type StreamConfig } from "../model/options.ts";
 import type { RenditionConfig } from "../model/rendition-options.ts";
 import type { MediaSource, Persistence, StreamState, StreamStats, StreamSummary } from "../model/stats.ts";
 import type { KeptStats } from "../model/storage.ts";
@@ -123,7 +123,7 @@ export class Stream {
    * What a rendition is encoded with may differ.
    */
   canResume(config: StreamConfig): boolean {
-    return !this.ended && fixedOf(config) === fixedOf(this.#config);
+    return !this.ended && hasSamePlaylists(config, this.#config);
   }
 
   /** Another producer goes on here. @throws RelayError `stream-ended` */
@@ -276,10 +276,4 @@ export class Stream {
       if (outcome !== "woken") return;
     }
   }
-}
-
-/** What must stay the same while a playlist lives. */
-function fixedOf({ renditions, ...config }: StreamConfig): string {
-  const tracks = renditions.map(({ id, kind, group, name, language }) => [id, kind, group, name, language]);
-  return JSON.stringify([Object.entries(config).sort(), tracks.sort()]);
 }

@@ -228,3 +228,22 @@ test("a mark says all that a page needs to go on, and one that is none says noth
   expect(markOf({ ...position, epoch: "z".repeat(16) }).length).toBeLessThanOrEqual(256);
   for (const bad of ["", "x", markOf(position).slice(1, -1)]) expect(readMark(bad)).toBeUndefined();
 });
+
+test("a part of which it is known that nobody has it is not waited for", async () => {
+  const fed = await started();
+  fed.part(testShared(2));
+  await settle();
+  expect(partsOf(target.steps)).toEqual([0]);
+  fed.miss(testShared(1).key);
+  await settle();
+  expect(target.steps.slice(-2)).toEqual([`main gap ${PART_MS}`, "main part 2"]);
+});
+
+test("what encrypts a part is said right before it", async () => {
+  const fed = await started();
+  fed.keys(testShared(2).key, [{ method: "SAMPLE-AES", uri: "skd://a" }]);
+  fed.part(testShared(2));
+  fed.part(testShared(1));
+  await settle();
+  expect(target.steps.slice(-3)).toEqual(["main part 1", "main key SAMPLE-AES", "main part 2"]);
+});

@@ -1,6 +1,7 @@
 import type { Bytes } from "../../model/bytes.ts";
 import type { Clock } from "../../model/clock.ts";
 import { RelayError } from "../../model/errors.ts";
+import type { MediaKey } from "../../model/media-key.ts";
 import { type PartKey, partNumber, type StreamCard } from "../../model/part-header.ts";
 import type { MediaSource } from "../../model/stats.ts";
 import type { SharedPart } from "../../swarm/swarm-types.ts";
@@ -13,11 +14,16 @@ import { type FeedStep, RenditionFeed } from "./rendition-feed.ts";
 const MAX_PENDING = 32;
 /** Init segments that are remembered; a stream has one for each rendition, and a few more as its encoders change. */
 const MAX_INITS = 64;
+/** Changes of keys that wait for their part. */
+const MAX_KEYS = 256;
 /** After a stream has ended, its last parts may take this many target durations. */
 const END_PATIENCE = 3;
 
 /** What is fed: a publisher, or what stands for one in a test. */
-export type FeedTarget = Pick<Publisher, "init" | "part" | "gap" | "discontinuity" | "rememberInit" | "end" | "closed">;
+export type FeedTarget = Pick<
+  Publisher,
+  "init" | "part" | "gap" | "discontinuity" | "key" | "rememberInit" | "end" | "closed"
+>;
 
 export interface PartFeederOptions {
   readonly clock: Clock;
@@ -52,6 +58,8 @@ interface Lane {
   init: Bytes | undefined;
   /** Another page set it: a worker that forgets would have to be told. */
   isInherited: boolean;
+  /** What encrypts the parts from a number on; in order. */
+  keys: { readonly from: number; readonly keys: readonly MediaKey[] }[];
   pending: number;
 }
 
@@ -84,6 +92,7 @@ export class PartFeeder {
         held: undefined,
         init: last?.init,
         isInherited: last !== undefined,
+        keys: [],
         pending: 0,
       };
     });
@@ -113,6 +122,18 @@ export class PartFeeder {
   /** The origin lists this part. */
   list(key: PartKey): void {
     this.#lanes[key.rendition]?.feed.list(partNumber(key));
+  }
+
+  /** The parts from this one on are encrypted so, as the origin lists it; keys never travel between peers. */
+  keys(from: PartKey, keys: readonly MediaKey[]): void {
+    const lane = this.#lanes[from.rendition];
+    if (lane !== undefined) lane.keys = [...lane.keys, { from: partNumber(from), keys }].slice(-MAX_KEYS);
+  }
+
+  /** Nobody has this part: it is not waited for. */
+  miss(key: PartKey): void {
+    this.#lanes[key.rendition]?.feed.miss(partNumber(key));
+    this.#look();
   }
 
   part(part: SharedPart): void {
@@ -184,6 +205,12 @@ export class PartFeeder {
     } else if (lane.isInherited && known !== undefined) {
       lane.isInherited = false;
       target.rememberInit(lane.id, known);
+    }
+    const number = partNumber(header);
+    const keys = lane.keys.findLast(({ from }) => from <= number);
+    if (keys !== undefined) {
+      lane.keys = lane.keys.filter(({ from }) => from > number);
+      void target.key(lane.id, keys.keys);
     }
     const position = lane.feed.last;
     const mark = position === undefined ? {} : { mark: markOf({ ...position, init: header.initDigest }) };

@@ -42,6 +42,8 @@ export class RenditionFeed {
   #firstAtMs: number | undefined;
   #blockedAtMs: number | undefined;
   #missed = 0;
+  /** Parts that nobody has. */
+  readonly #missing = new Set<number>();
 
   constructor(options: RenditionFeedOptions) {
     this.#options = options;
@@ -66,6 +68,7 @@ export class RenditionFeed {
     this.#waiting.clear();
     this.#waitingBytes = 0;
     this.#listed = [];
+    this.#missing.clear();
     this.#firstAtMs = undefined;
     this.#blockedAtMs = undefined;
   }
@@ -76,6 +79,13 @@ export class RenditionFeed {
     if (newest !== undefined && number <= newest) return;
     this.#listed.push(number);
     if (this.#listed.length > MAX_WAITING_PARTS) this.#listed.shift();
+  }
+
+  /** This part will not come. */
+  miss(number: number): void {
+    const last = this.#lastNumber;
+    if (last === undefined || number <= last || this.#missing.size >= MAX_WAITING_PARTS) return;
+    this.#missing.add(number);
   }
 
   /** Takes a whole part, unless it is old. */
@@ -136,8 +146,17 @@ export class RenditionFeed {
     const now = this.#options.clock.now();
     this.#blockedAtMs ??= now;
     const isFull = this.#waiting.size > MAX_WAITING_PARTS || this.#waitingBytes > MAX_WAITING_BYTES;
-    if (!isFull && now - this.#blockedAtMs < this.#options.patienceMs()) return undefined;
+    if (!isFull && !this.#isLost(last) && now - this.#blockedAtMs < this.#options.patienceMs()) return undefined;
     return this.#skipTo(head, last);
+  }
+
+  /** Whether what would come next is known not to come. */
+  #isLost(last: FeedPosition): boolean {
+    if (this.#missing.size === 0) return false;
+    const next = this.#listed.find((listed) => listed > partNumber(last));
+    const opens = partNumber({ msn: last.msn + 1, part: 0 });
+    const candidates = next === undefined ? [partNumber(last) + 1, opens] : [next];
+    return candidates.some((number) => this.#missing.has(number));
   }
 
   #follows({ header }: SignedHeader, last: FeedPosition): boolean {
@@ -191,7 +210,9 @@ export class RenditionFeed {
 
   #trimListed(): void {
     const last = this.#lastNumber;
-    if (last !== undefined) this.#listed = this.#listed.filter((number) => number > last);
+    if (last === undefined) return;
+    this.#listed = this.#listed.filter((number) => number > last);
+    for (const number of this.#missing) if (number <= last) this.#missing.delete(number);
   }
 
   /** Nothing that waits can be started with: the oldest of it goes. */

@@ -1,5 +1,6 @@
 import type { Bytes } from "../../model/bytes.ts";
 import type { RelayError } from "../../model/errors.ts";
+import type { MediaKey } from "../../model/media-key.ts";
 import type { PartHeader, StreamCard } from "../../model/part-header.ts";
 import type { SharedPart } from "../../swarm/swarm-types.ts";
 import type { FeedTarget } from "./part-feeder.ts";
@@ -84,6 +85,10 @@ export class FakeTarget implements FeedTarget {
 
   async discontinuity(rendition: string): Promise<void> {
     this.#take(`${rendition} discontinuity`);
+  }
+
+  async key(rendition: string, keys: MediaKey | readonly MediaKey[]): Promise<void> {
+    this.#take(`${rendition} key ${[keys].flat().map((key) => (key as MediaKey).method)}`);
   }
 
   rememberInit(rendition: string, bytes: Bytes): void {
