@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
-import type { Fetch } from "../validate/exchange.ts";
+import type { Fetch } from "../reader/exchange.ts";
 import type { Finding, Level } from "../validate/finding.ts";
 import { type ValidationReport, validate } from "../validate/validate.ts";
 
