@@ -1,23 +1,12 @@
 import type { PeerId } from "../../wire/peer-frame.ts";
+import type { PeerTransportStats } from "../peers/peer-transport.ts";
+import type { UploadBar } from "../peers/upload-policy.ts";
 
 /**
  * `leader`: this tab runs the transports for all tabs of the browser. `follower`: another tab does. `local`: a page of this browser
  * publishes the stream itself, and nothing has to be fetched.
  */
 export type SessionRole = "leader" | "follower" | "local";
-
-/** Why this browser sends other viewers nothing, or that it may. */
-export type UploadState =
-  | "on"
-  /** Nobody has agreed to it yet, or somebody has disagreed. */
-  | "no-consent"
-  /** The connection costs by the byte, or the person asked to save data. */
-  | "metered"
-  | "background"
-  /** What may be sent in a month has been. */
-  | "cap"
-  /** Peers are not used, or without sending anything. */
-  | "off";
 
 export interface SessionPeer {
   readonly peer: PeerId;
@@ -58,7 +47,12 @@ export interface SessionStats {
   readonly bans: readonly { readonly peer: PeerId; readonly reason: string }[];
   /** The last ones. */
   readonly failures: readonly SessionFailure[];
-  readonly upload: UploadState;
+  /** Whether this browser sends anything to other viewers, or why not. */
+  readonly upload: "on" | UploadBar;
+  /** The way to other viewers. Connections that are there live on without it. */
+  readonly signalling: PeerTransportStats["signalling"];
+  /** Who were there to be found when the stream was joined, where that is known. */
+  readonly audience?: number;
   /** Peers cost stalls, and are not waited for at the moment. */
   readonly distrusted: boolean;
   /** Parts that the worker refused. */
@@ -80,6 +74,7 @@ export const NO_STATS: SessionStats = {
   bans: [],
   failures: [],
   upload: "off",
+  signalling: "off",
   distrusted: false,
   refused: 0,
 };
