@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import type { Level } from "../validate/finding.ts";
-import { runCommand } from "./validate-command.ts";
+import { runCommand } from "./run-command.ts";
 
 const { stdout, stderr, env } = process;
 const aborter = new AbortController();
