@@ -1,12 +1,21 @@
 import type { PeerId } from "../../wire/peer-frame.ts";
-import type { PeerTransportStats } from "../peers/peer-transport.ts";
-import type { UploadBar } from "../peers/upload-policy.ts";
 
 /**
  * `leader`: this tab runs the transports for all tabs of the browser. `follower`: another tab does. `local`: a page of this browser
  * publishes the stream itself, and nothing has to be fetched.
  */
 export type SessionRole = "leader" | "follower" | "local";
+
+/** Whether this browser sends anything to other viewers, or why not: the first of these that holds. */
+export type UploadStanding =
+  | "on"
+  | "off"
+  | "receive-only"
+  | "no-consent"
+  | "save-data"
+  | "metered"
+  | "background"
+  | "monthly-cap";
 
 export interface SessionPeer {
   readonly peer: PeerId;
@@ -47,10 +56,9 @@ export interface SessionStats {
   readonly bans: readonly { readonly peer: PeerId; readonly reason: string }[];
   /** The last ones. */
   readonly failures: readonly SessionFailure[];
-  /** Whether this browser sends anything to other viewers, or why not. */
-  readonly upload: "on" | UploadBar;
+  readonly upload: UploadStanding;
   /** The way to other viewers. Connections that are there live on without it. */
-  readonly signalling: PeerTransportStats["signalling"];
+  readonly signalling: "off" | "open" | "lost" | "hidden";
   /** Who were there to be found when the stream was joined, where that is known. */
   readonly audience?: number;
   /** Peers cost stalls, and are not waited for at the moment. */

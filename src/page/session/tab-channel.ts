@@ -9,11 +9,7 @@ const SILENT_AFTER_MS = 5_000;
 const MAX_TABS = 64;
 
 /** What of BroadcastChannel is needed. */
-export interface Channel {
-  postMessage(message: unknown): void;
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
-  close(): void;
-}
+export type Channel = Pick<BroadcastChannel, "postMessage" | "onmessage" | "close">;
 
 type TabMessage =
   | { readonly version: number; readonly kind: "stats"; readonly stats: SessionStats }
