@@ -22,6 +22,8 @@ const common: InlineConfig = {
 
 /** Path of the kit's page. */
 export const KIT = "/e2e/kit/kit.html";
+/** And of the one that connects to peers. */
+export const PEERS_KIT = "/e2e/kit/peers.html";
 
 let kitFiles: Promise<ReadonlyMap<string, string | Buffer>> | undefined;
 
@@ -38,7 +40,7 @@ export async function serveKit(options: KitOptions = {}): Promise<Site> {
   kitFiles ??= bundle({
     ...common,
     worker: { format: "es" },
-    build: { write: false, rolldownOptions: { input: here("kit/kit.html") } },
+    build: { write: false, rolldownOptions: { input: [here("kit/kit.html"), here("kit/peers.html")] } },
   });
   const files = new Map(await kitFiles);
   if (options.worker !== undefined) {

@@ -11,27 +11,30 @@ export interface GateOptions {
 /** What a peer says of itself when it looks for others. */
 export interface Announcement {
   readonly peer: PeerId;
+  /** Connections that it has, or is about to have. */
   readonly links: number;
-  /** For how long it has had none. */
-  readonly aloneMs: number;
 }
+
+export type Verdict =
+  | { readonly connect: false }
+  /** `instead`: a neighbour that must go first. */
+  | { readonly connect: true; readonly instead: PeerId | undefined };
 
 /** How long a connection may take from the first word of it to a channel. */
 const PENDING_MS = 20_000;
-/** A peer that had no room, or could not be reached, is let be for so long. */
-const AVOID_MS = 60_000;
 const MAX_AVOIDED = 1024;
-/** A peer that is alone for so long finds only full ones, or lies. */
-const STARVED_MS = 5_000;
-/** One in eight of those who hear it makes room, at first: some two dozen do hear it. More do the longer it lasts. */
-const ROOM_MS = STARVED_MS * 8;
-/** A liar costs no more than one neighbour in this. */
-const ROOM_PAUSE_MS = 30_000;
+/** Chances that one who is full makes room for a peer with few links, or with some but not enough. Two dozen hear each announcement. */
+const ROOM_FOR_POOR = 1 / 6;
+const ROOM_FOR_HUNGRY = 1 / 100;
+/** Nobody, however it lies, costs more than one neighbour in this. */
+const ROOM_PAUSE_MS = 10_000;
+
+const IGNORE: Verdict = { connect: false };
 
 /**
- * Decides whom to connect to, so that nobody has more neighbours than its bound and everybody finds some. Two thirds of
- * the places are filled by whoever comes; the others are kept for those who have few. Who is full lets go of a neighbour, now
- * and then, for one who has been alone for a while: a new viewer gets in although all are full, and the graph stays mixed.
+ * Decides whom to connect to, so that nobody has more neighbours than its bound, everybody finds some, and the whole hangs
+ * together. Two thirds of the places are filled by whoever comes; the others are kept for those who have few. One who is full
+ * lets go of a neighbour, now and then, for one who finds no other place: without that, the first to come would be a closed circle.
  */
 export class NeighbourGate {
   readonly #options: GateOptions;
@@ -40,19 +43,22 @@ export class NeighbourGate {
   /** Until when. */
   readonly #pending = new Map<PeerId, number>();
   readonly #avoided = new Map<PeerId, number>();
-  #aloneSinceMs: number;
+  /** Those for whom another had to go. They go first: strangers cannot drive out more than a third. */
+  readonly #guests = new Set<PeerId>();
   #madeRoomAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: GateOptions) {
     this.#options = options;
     this.#wanted = Math.ceil((options.max * 2) / 3);
-    this.#aloneSinceMs = options.clock.now();
   }
 
-  get links(): number {
-    return this.#linked.size;
+  /** Connections that are there, or are being made. */
+  get taken(): number {
+    this.#expire();
+    return this.#linked.size + this.#pending.size;
   }
 
+  /** Connections that are being made. */
   get pending(): number {
     this.#expire();
     return this.#pending.size;
@@ -60,12 +66,7 @@ export class NeighbourGate {
 
   /** Looks for more. */
   get isHungry(): boolean {
-    return this.#linked.size < this.#wanted;
-  }
-
-  /** 0 where it has links. */
-  get aloneMs(): number {
-    return this.#linked.size > 0 ? 0 : this.#options.clock.now() - this.#aloneSinceMs;
+    return this.taken < this.#wanted;
   }
 
   knows(peer: PeerId): boolean {
@@ -73,30 +74,26 @@ export class NeighbourGate {
     return this.#linked.has(peer) || this.#pending.has(peer);
   }
 
-  /** Of one who looks for peers: whether to connect, and whether a neighbour must go first. */
-  hears({ peer, links, aloneMs }: Announcement): "connect" | "make-room" | "ignore" {
-    if (this.knows(peer)) return "connect";
-    if (this.#avoided.has(peer)) return "ignore";
-    const taken = this.#linked.size + this.#pending.size;
-    const { max, clock, random } = this.#options;
-    if (taken < this.#wanted || (taken < max && links < this.#wanted / 2)) {
+  /** Of one who looks for peers: whether to connect. */
+  hears({ peer, links }: Announcement): Verdict {
+    if (this.knows(peer)) return { connect: true, instead: undefined };
+    if (this.#avoided.has(peer)) return IGNORE;
+    if (this.#hasPlaceFor(links)) {
       this.#expect(peer);
-      return "connect";
+      return { connect: true, instead: undefined };
     }
-    const nowMs = clock.now();
-    const isStarved = links === 0 && aloneMs >= STARVED_MS && random() < aloneMs / ROOM_MS;
-    if (!isStarved || taken < max || this.#linked.size === 0 || nowMs - this.#madeRoomAtMs < ROOM_PAUSE_MS) {
-      return "ignore";
-    }
-    this.#madeRoomAtMs = nowMs;
+    const instead = this.#makesRoomFor(links);
+    if (instead === undefined) return IGNORE;
+    this.left(instead);
     this.#expect(peer);
-    return "make-room";
+    this.#guests.add(peer);
+    return { connect: true, instead };
   }
 
-  /** Of one who asks for a connection, or was asked: whether there is room. */
-  admits(peer: PeerId): boolean {
+  /** Of one who asks for a connection: whether there is room. */
+  admits({ peer, links }: Announcement): boolean {
     if (this.knows(peer)) return true;
-    if (this.#linked.size + this.#pending.size >= this.#options.max) return false;
+    if (!this.#hasPlaceFor(links)) return false;
     this.#expect(peer);
     return true;
   }
@@ -111,14 +108,36 @@ export class NeighbourGate {
 
   left(peer: PeerId): void {
     this.#pending.delete(peer);
-    if (this.#linked.delete(peer) && this.#linked.size === 0) this.#aloneSinceMs = this.#options.clock.now();
+    this.#linked.delete(peer);
+    this.#guests.delete(peer);
   }
 
   /** It has no room, cannot be reached, or was banned. */
-  avoid(peer: PeerId): void {
+  avoid(peer: PeerId, forMs: number): void {
     this.left(peer);
     if (this.#avoided.size >= MAX_AVOIDED) this.#avoided.clear();
-    this.#avoided.set(peer, this.#options.clock.now() + AVOID_MS);
+    this.#avoided.set(peer, this.#options.clock.now() + forMs);
+  }
+
+  #isPoor(links: number): boolean {
+    return links < this.#wanted / 2;
+  }
+
+  #hasPlaceFor(links: number): boolean {
+    const { taken } = this;
+    return taken < this.#wanted || (taken < this.#options.max && this.#isPoor(links));
+  }
+
+  #makesRoomFor(links: number): PeerId | undefined {
+    const { max, clock, random } = this.#options;
+    const nowMs = clock.now();
+    if (links >= this.#wanted || this.#linked.size < max || nowMs - this.#madeRoomAtMs < ROOM_PAUSE_MS)
+      return undefined;
+    if (random() >= (this.#isPoor(links) ? ROOM_FOR_POOR : ROOM_FOR_HUNGRY)) return undefined;
+    this.#madeRoomAtMs = nowMs;
+    const guests = [...this.#guests].filter((peer) => this.#linked.has(peer));
+    const candidates = guests.length >= Math.ceil(max / 3) ? guests : [...this.#linked];
+    return candidates[Math.floor(random() * candidates.length)];
   }
 
   #expect(peer: PeerId): void {
@@ -127,8 +146,7 @@ export class NeighbourGate {
 
   #expire(): void {
     const nowMs = this.#options.clock.now();
-    for (const until of [this.#pending, this.#avoided]) {
-      for (const [peer, untilMs] of until) if (untilMs <= nowMs) until.delete(peer);
-    }
+    for (const [peer, untilMs] of this.#pending) if (untilMs <= nowMs) this.left(peer);
+    for (const [peer, untilMs] of this.#avoided) if (untilMs <= nowMs) this.#avoided.delete(peer);
   }
 }

@@ -7,9 +7,8 @@ export interface PeerSignal {
   readonly peerId: string;
   /** Topic that the sender alone listens to. */
   readonly replyTo: string;
-  /** Of one who looks for peers. */
+  /** Connections that it has, or is about to have. */
   readonly links: number;
-  readonly aloneMs: number;
   /** There is no room. */
   readonly refused: boolean;
   /** Trystero's, encrypted but for the id. Each is a text, or not there. */
@@ -26,7 +25,7 @@ const SEALED = ["offer", "answer", "candidate", "offerId"] as const;
 /** Undefined is not ours. Only what is named here gets through to Trystero. */
 export function readPeerSignal(payload: string): PeerSignal | undefined {
   const message = parse(payload);
-  const { v, peerId, to } = message;
+  const { v, peerId, to, links } = message;
   if (typeof v !== "number" || typeof peerId !== "string" || !PEER_ID.test(peerId)) return undefined;
   const sealed: Partial<Record<(typeof SEALED)[number], string>> = {};
   for (const name of SEALED) {
@@ -38,8 +37,7 @@ export function readPeerSignal(payload: string): PeerSignal | undefined {
     version: v,
     peerId,
     replyTo: typeof to === "string" ? to.slice(0, 128) : "",
-    links: amountOf(message.links),
-    aloneMs: amountOf(message.alone),
+    links: typeof links === "number" && links > 0 ? links : 0,
     refused: message.refused === true,
     ...sealed,
   };
@@ -48,11 +46,10 @@ export function readPeerSignal(payload: string): PeerSignal | undefined {
 /** Adds to what Trystero sends what our relays' peers want to know. */
 export function peerSignalOf(
   message: string | Readonly<Record<string, unknown>>,
-  own: { readonly replyTo: string; readonly links?: number; readonly aloneMs?: number },
+  { replyTo, links }: { readonly replyTo: string; readonly links: number },
 ): string {
-  const { replyTo, links, aloneMs } = own;
   const sent = typeof message === "string" ? parse(message) : message;
-  return JSON.stringify({ ...sent, v: PEER_VERSION, to: replyTo, links, alone: aloneMs && Math.round(aloneMs) });
+  return JSON.stringify({ ...sent, v: PEER_VERSION, to: replyTo, links });
 }
 
 function parse(text: string): Readonly<Record<string, unknown>> {
@@ -63,5 +60,3 @@ function parse(text: string): Readonly<Record<string, unknown>> {
     return {};
   }
 }
-
-const amountOf = (value: unknown): number => (typeof value === "number" && value > 0 ? value : 0);

@@ -26,6 +26,9 @@ const APP_ID = "eddy-hls";
 /** Between two peers, once there is a connection. */
 const HANDSHAKE_MS = 10_000;
 
+/** A peer that cannot be reached, or was banned, is let be for so long. */
+const AVOID_MS = 60_000;
+
 const random = Math.random;
 const clock = systemClock;
 
@@ -139,7 +142,7 @@ class TrysteroTransport implements PeerTransport {
       gate: this.#gate,
       failures: this.#failures,
       random,
-      makeRoom: () => this.#makeRoom(),
+      letGo: (peer) => this.#links.get(peer)?.giveUp("full"),
     });
   }
 
@@ -148,7 +151,7 @@ class TrysteroTransport implements PeerTransport {
       handshakeTimeoutMs: HANDSHAKE_MS,
       // Relays that are not ours let everybody through: who is one too many is turned away here.
       onPeerHandshake: async (peer) => {
-        if (!this.#gate.admits(peer)) throw new Error("full");
+        if (!this.#gate.admits({ peer, links: 0 })) throw new Error("full");
       },
       onJoinError: ({ peerId, error }) => {
         // Our own refusal comes by here too, and was no failure.
@@ -156,7 +159,7 @@ class TrysteroTransport implements PeerTransport {
         const isRefused = /handshake|password/.test(error);
         const isUnreachable = this.#connections.candidates === 0;
         this.#failures.add(isRefused ? "refused" : isUnreachable ? "no-ice" : "nat", error, peerId);
-        this.#gate.avoid(peerId);
+        this.#gate.avoid(peerId, AVOID_MS);
       },
     };
   }
@@ -191,7 +194,7 @@ class TrysteroTransport implements PeerTransport {
     if (port === undefined) {
       // Banned, or the swarm is full: it must not come back at once.
       link.close();
-      this.#gate.avoid(peer);
+      this.#gate.avoid(peer, AVOID_MS);
       return;
     }
     link.attach(port);
@@ -203,12 +206,6 @@ class TrysteroTransport implements PeerTransport {
     if (stays) return;
     const state = this.#connected.get(peer)?.connectionState;
     this.#links.get(peer)?.lost(state === "failed" || state === "disconnected" ? "the connection broke" : undefined);
-  }
-
-  /** Somebody who is alone needs a place, and all are taken. */
-  #makeRoom(): void {
-    const links = [...this.#links.values()];
-    links[Math.floor(random() * links.length)]?.giveUp("full");
   }
 
   #signalling(): PeerTransportStats["signalling"] {
