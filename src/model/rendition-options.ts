@@ -48,7 +48,7 @@ export interface RenditionConfig extends RenditionOptions {
 }
 
 /** Most renditions one stream may declare. */
-const MAX_RENDITIONS = 16;
+export const MAX_RENDITIONS = 16;
 const KINDS = ["variant", "audio", "subtitles"] as const;
 const RANGES = ["SDR", "HLG", "PQ"] as const;
 /** RFC 6381 lists as they occur; nothing that could end a quoted playlist attribute. */

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { createMatch, type Match } from "../http/handler.ts";
 import { testInit, testPart } from "../media/media.test-support.ts";
 import { Playlists } from "../origin/playlists.ts";
+import { runCommand } from "./run-command.ts";
 import { type NodeServer, serveNode } from "./serve-node.ts";
-import { runCommand } from "./validate-command.ts";
 
 let server: NodeServer;
 let match: Match;

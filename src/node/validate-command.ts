@@ -1,9 +1,9 @@
 import { parseArgs } from "node:util";
-import { type Clock, systemClock } from "../model/clock.ts";
+import { systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
-import type { Fetch } from "../validate/exchange.ts";
 import type { Finding, Level } from "../validate/finding.ts";
 import { type ValidationReport, validate } from "../validate/validate.ts";
+import type { Command, CommandContext, ExitCode } from "./command.ts";
 
 const USAGE = `usage: eddy-hls validate <url> [--seconds 30] [--json] [--rendition id]... [--origin origin]
 
@@ -19,19 +19,6 @@ MUST and SHOULD are the specification's; "field" is what a real player was seen 
 
 Exit code: 0 without a MUST finding, 1 with one, 2 when there is no playlist to look at or no such option.`;
 
-export interface CommandContext {
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-  /** Shows a line that the next takes the place of; hides it without one. Given where somebody watches. */
-  readonly status?: (text?: string) => void;
-  /** Makes a level stand out, where that can be shown. */
-  readonly emphasize?: (text: string, level: Level) => string;
-  /** Ends the run; the report so far is printed. */
-  readonly signal: AbortSignal;
-  readonly fetch?: Fetch;
-  readonly clock?: Clock;
-}
-
 const STATUS_MS = 1_000;
 const MAX_SECONDS = 24 * 3600;
 
@@ -43,26 +30,19 @@ interface Arguments {
   readonly origin: string | undefined;
 }
 
-/** Runs `eddy-hls <args>`; returns its exit code. */
-export async function runCommand(args: readonly string[], context: CommandContext): Promise<0 | 1 | 2> {
-  if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
-    (args.length === 0 ? context.err : context.out)(USAGE);
-    return args.length === 0 ? 2 : 0;
-  }
-  try {
-    return await validateCommand(readArguments(args), context);
-  } catch (thrown) {
-    context.err(RelayError.from(thrown).message);
-    return 2;
-  }
-}
+/** `eddy-hls validate <url>`. */
+export const validateCommand: Command = {
+  usage: USAGE,
+  run: (args, context) => follow(readArguments(args), context),
+};
 
 /** @throws RelayError `invalid-option` */
 function readArguments(args: readonly string[]): Arguments {
   const { values, positionals } = parse(args);
-  const [command, url, ...more] = positionals;
-  if (command !== "validate" || url === undefined || more.length > 0) {
-    throw new RelayError("invalid-option", `expected "validate <url>", got "${positionals.join(" ")}"\n\n${USAGE}`);
+  const [url, ...more] = positionals;
+  if (url === undefined || more.length > 0) {
+    const came = ["validate", ...positionals].join(" ");
+    throw new RelayError("invalid-option", `expected "validate <url>", got "${came}"\n\n${USAGE}`);
   }
   if (!URL.canParse(url) || !/^https?:/.test(url)) {
     throw new RelayError("invalid-option", `url: expected one of http or https, got ${url}`);
@@ -95,7 +75,10 @@ function parse(args: readonly string[]) {
   }
 }
 
-async function validateCommand({ url, seconds, json, renditions, origin }: Arguments, context: CommandContext) {
+async function follow(
+  { url, seconds, json, renditions, origin }: Arguments,
+  context: CommandContext,
+): Promise<ExitCode> {
   const { out, err, status, signal, fetch, clock = systemClock } = context;
   const startMs = clock.now();
   let playlists = 0;

@@ -5,6 +5,7 @@ export type { KeyMethod, MediaKey } from "../model/media-key.ts";
 export type { PartForm, StreamOptions, StreamType } from "../model/options.ts";
 export type { RenditionKind, RenditionOptions, VideoRange } from "../model/rendition-options.ts";
 export type {
+  MediaSource,
   Persistence,
   RelayStats,
   RenditionStats,

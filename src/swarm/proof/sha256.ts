@@ -1,0 +1,15 @@
+import type { Bytes } from "../../model/bytes.ts";
+import type { Digest } from "../../model/part-header.ts";
+
+/** SHA-256 by WebCrypto, which every host of ours has, off the thread. `bytes` must not change meanwhile. */
+export async function sha256(bytes: Bytes): Promise<Digest> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+}
+
+/** Not in constant time: nothing that is compared here is secret. */
+export function sameBytes(a: Bytes, b: Bytes): boolean {
+  if (a === b) return true;
+  if (a.byteLength !== b.byteLength) return false;
+  for (let index = 0; index < a.byteLength; index++) if (a[index] !== b[index]) return false;
+  return true;
+}
