@@ -5,10 +5,10 @@ import { type Browser, type BrowserContext, expect, type Page, test } from "@pla
 import Tracker from "bittorrent-tracker/server";
 import { type FfmpegOrigin, meanCopies, startFfmpegOrigin } from "../../e2e/ffmpeg-origin.ts";
 import { bundlePage } from "../../e2e/kit-site.ts";
+import { probePlayback } from "../../e2e/playback-probe.ts";
 import { serveBuild } from "../../e2e/site.ts";
 import { watchStalls } from "../../e2e/stall-watch.ts";
 import { type Address, MODES, type Mode } from "./modes.ts";
-import { probePlayback } from "./probe.ts";
 import { type Measured, machine, type Report, table, type Viewed } from "./report.ts";
 
 const VIEWERS = Number(process.env.EDDY_VIEWERS ?? 4);

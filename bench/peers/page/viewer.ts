@@ -1,6 +1,6 @@
 import Hls from "hls.js";
 import { HlsJsP2PEngine } from "p2p-media-loader-hlsjs";
-import "../probe.ts";
+import "../../../e2e/playback-probe.ts";
 
 /** What the address asks for: `?url=&mode=&tracker=`. */
 const query = new URLSearchParams(location.search);
