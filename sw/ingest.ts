@@ -186,10 +186,12 @@ export class Ingest {
     const stream = this.#playlists.find(name);
     if (stream === undefined || producer === undefined || producer.key !== key || stream.epoch !== producer.epoch)
       return {};
-    if (!stream.canResume(resolveStreamOptions(options))) return {};
+    const { config } = stream;
+    // How short a segment may be is no part of a playlist, and what is read off an origin's varies.
+    if (!stream.canResume({ ...resolveStreamOptions(options), segmentMinMs: config.segmentMinMs })) return {};
     producer.clientId = clientId;
     const marks = [...producer.marks].map(([rendition, mark]) => ({ rendition, mark }));
-    return { session: { ...this.#answerOpen(producer, stream), epoch: producer.epoch, marks } };
+    return { session: { ...this.#answerOpen(producer, stream), epoch: producer.epoch, marks, options: config } };
   }
 
   /**

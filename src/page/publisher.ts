@@ -16,6 +16,7 @@ import {
   type TakeOverAnswer,
 } from "../wire/messages.ts";
 import { DiskWatch } from "./disk-watch.ts";
+import type { SessionStats } from "./session/session-stats.ts";
 import { StepJournal } from "./step-journal.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
@@ -55,12 +56,21 @@ export interface PublishListener {
   closed(): void;
 }
 
+/** What a publishing page sends to viewers. */
+export interface Seeding {
+  /** SHA-256 of the public key, as 43 characters of base64url. */
+  readonly fingerprint: string;
+  /** As of now. `bytes.page` is one copy of what was published, `copies.sent` how many of it went out. */
+  stats(): SessionStats;
+}
+
 export interface PublisherContext {
   readonly link: WorkerLink;
   readonly clock?: Clock;
   readonly epoch: string;
   readonly onClosed?: () => void;
   readonly listener?: PublishListener;
+  readonly seeding?: Seeding;
   /** A page that names this may take the stream over. */
   readonly key?: string;
   /** Goes on in this session, which another page has left. */
@@ -82,6 +92,8 @@ export class Publisher {
   readonly #journals = new Map<string, StepJournal>();
   readonly #onClosed: () => void;
   readonly #listener: PublishListener | undefined;
+  /** What it sends to viewers; undefined where it was published without peers. */
+  readonly seeding: Seeding | undefined;
   readonly #key: string | undefined;
   readonly #unlisten: () => void;
   #session = 0;
@@ -102,6 +114,7 @@ export class Publisher {
     this.#epoch = context.epoch;
     this.#onClosed = context.onClosed ?? (() => undefined);
     this.#listener = context.listener;
+    this.seeding = context.seeding;
     this.#key = context.key;
     this.#lastAnswerMs = this.#clock.now();
     this.#unlisten = this.#link.onKept((kept) => this.#kept(kept));
@@ -121,6 +134,11 @@ export class Publisher {
       journal.follow(number, start);
       journal.persistIn(persistence);
     }
+  }
+
+  /** Of the key that signs what viewers get; the watch link carries it. Undefined without peers. */
+  get fingerprint(): string | undefined {
+    return this.seeding?.fingerprint;
   }
 
   /** Steps that the worker has not acknowledged yet. */

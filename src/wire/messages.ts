@@ -158,7 +158,12 @@ export interface OpenAnswer {
 
 /** `session` is absent where there is nothing to go on in: no such stream, another key, an end, or options that playlists fix otherwise. */
 export interface TakeOverAnswer {
-  readonly session?: OpenAnswer & { readonly epoch: string; readonly marks: readonly Mark[] };
+  readonly session?: OpenAnswer & {
+    readonly epoch: string;
+    readonly marks: readonly Mark[];
+    /** As the stream was opened. */
+    readonly options: StreamOptions;
+  };
 }
 
 export interface StepAnswer {

@@ -34,7 +34,12 @@ export function peers(options: PeersOptions = {}): Peers {
         throw new RelayError("peers-unavailable", "the code for peers could not be loaded", { cause });
       });
       const uploads = new UploadPolicy(config.upload, config.mode, pageWorld(systemClock));
-      return openTransport({ config, room: config.room ?? room, uploads, ...(listener === undefined ? {} : { listener }) });
+      return openTransport({
+        config,
+        room: config.room ?? room,
+        uploads,
+        ...(listener === undefined ? {} : { listener }),
+      });
     },
   };
 }

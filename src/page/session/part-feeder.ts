@@ -119,6 +119,11 @@ export class PartFeeder {
     this.#look();
   }
 
+  /** The source does not know where a rendition stood: it starts where it can. */
+  forget(rendition: number): void {
+    this.#lanes[rendition]?.feed.forget();
+  }
+
   /** The origin lists this part. */
   list(key: PartKey): void {
     this.#lanes[key.rendition]?.feed.list(partNumber(key));

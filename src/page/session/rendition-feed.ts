@@ -106,6 +106,12 @@ export class RenditionFeed {
     return this.#isJoined ? this.#takeNext() : this.#takeFirst();
   }
 
+  /** What was fed last is no part of what comes. */
+  forget(): void {
+    this.#last = undefined;
+    this.#blockedAtMs = undefined;
+  }
+
   /** When `take()` may give something although nothing new has come. */
   get dueAtMs(): number | undefined {
     if (this.#waiting.size === 0) return undefined;
@@ -160,7 +166,8 @@ export class RenditionFeed {
   }
 
   #follows({ header }: SignedHeader, last: FeedPosition): boolean {
-    if (!isNone(header.previous)) return isSame(header.previous, last.digest);
+    // What came from the origin without a header names nothing, and is named by nothing.
+    if (!isNone(header.previous) && !isNone(last.digest)) return isSame(header.previous, last.digest);
     const number = partNumber(header);
     const next = this.#listed.find((listed) => listed > partNumber(last));
     if (next !== undefined) return number === next;

@@ -6,18 +6,16 @@ import type { PeerId } from "../../wire/peer-frame.ts";
  */
 export type SessionRole = "leader" | "follower" | "local";
 
-/** Why this browser sends other viewers nothing, or that it may. */
-export type UploadState =
+/** Whether this browser sends anything to other viewers, or why not: the first of these that holds. */
+export type UploadStanding =
   | "on"
-  /** Nobody has agreed to it yet, or somebody has disagreed. */
+  | "off"
+  | "receive-only"
   | "no-consent"
-  /** The connection costs by the byte, or the person asked to save data. */
+  | "save-data"
   | "metered"
   | "background"
-  /** What may be sent in a month has been. */
-  | "cap"
-  /** Peers are not used, or without sending anything. */
-  | "off";
+  | "monthly-cap";
 
 export interface SessionPeer {
   readonly peer: PeerId;
@@ -58,7 +56,11 @@ export interface SessionStats {
   readonly bans: readonly { readonly peer: PeerId; readonly reason: string }[];
   /** The last ones. */
   readonly failures: readonly SessionFailure[];
-  readonly upload: UploadState;
+  readonly upload: UploadStanding;
+  /** The way to other viewers. Connections that are there live on without it. */
+  readonly signalling: "off" | "open" | "lost" | "hidden";
+  /** Who were there to be found when the stream was joined, where that is known. */
+  readonly audience?: number;
   /** Peers cost stalls, and are not waited for at the moment. */
   readonly distrusted: boolean;
   /** Parts that the worker refused. */
@@ -80,6 +82,7 @@ export const NO_STATS: SessionStats = {
   bans: [],
   failures: [],
   upload: "off",
+  signalling: "off",
   distrusted: false,
   refused: 0,
 };

@@ -9,15 +9,12 @@ const SILENT_AFTER_MS = 5_000;
 const MAX_TABS = 64;
 
 /** What of BroadcastChannel is needed. */
-export interface Channel {
-  postMessage(message: unknown): void;
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
-  close(): void;
-}
+export type Channel = Pick<BroadcastChannel, "postMessage" | "onmessage" | "close">;
 
 type TabMessage =
   | { readonly version: number; readonly kind: "stats"; readonly stats: SessionStats }
   | { readonly version: number; readonly kind: "buffer"; readonly tab: string; readonly aheadMs: number }
+  | { readonly version: number; readonly kind: "consent"; readonly given: boolean }
   | { readonly version: number; readonly kind: "hello" };
 
 export interface TabChannelOptions {
@@ -29,6 +26,10 @@ export interface TabChannelOptions {
   readonly stats: (stats: SessionStats) => void;
   /** A tab came, and knows nothing. */
   readonly hello: () => void;
+  /** A player told what it has left. */
+  readonly buffer: () => void;
+  /** The person has answered, in another tab, whether this browser may send parts to other viewers. */
+  readonly consent: (given: boolean) => void;
 }
 
 /** The tabs of one browser that watch one stream: the leader tells its figures, the others how much their players have. */
@@ -45,6 +46,10 @@ export class TabChannel {
 
   tellStats(stats: SessionStats): void {
     this.#post({ version: VERSION, kind: "stats", stats });
+  }
+
+  tellConsent(given: boolean): void {
+    this.#post({ version: VERSION, kind: "consent", given });
   }
 
   tellBuffer(aheadMs: number): void {
@@ -81,6 +86,7 @@ export class TabChannel {
   #hear(tab: string, aheadMs: number): void {
     if (!this.#buffers.has(tab) && this.#buffers.size >= MAX_TABS) return;
     this.#buffers.set(tab, { aheadMs, atMs: this.#options.clock.now() });
+    this.#options.buffer();
   }
 
   #receive(data: unknown): void {
@@ -92,6 +98,9 @@ export class TabChannel {
         return;
       case "buffer":
         this.#hear(message.tab, message.aheadMs);
+        return;
+      case "consent":
+        this.#options.consent(message.given === true);
         return;
       case "hello":
         this.#options.hello();
