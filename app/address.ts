@@ -7,7 +7,7 @@ export type SourceKind = (typeof SOURCE_KINDS)[number];
 export const DEFAULT_NAME = "studio";
 const MAX_NAME_LENGTH = 64;
 const DEFAULT_PART_TARGET_MS = 333;
-/** What the address may ask for; the library refuses more than this range anyway, but later and in its own words. */
+/** What the address may ask for: no live encoder cuts other parts. */
 const MIN_PART_TARGET_MS = 50;
 const MAX_PART_TARGET_MS = 6_000;
 

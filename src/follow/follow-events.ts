@@ -35,10 +35,14 @@ export interface FollowedPart {
   readonly independent: boolean;
   /** There is nothing to fetch. */
   readonly gap: boolean;
-  /** A new timeline starts with it, as the origin says; or after `lost` and `reset`, where it may. */
+  /** A new timeline starts with it, as the origin says, and everybody hears. */
   readonly discontinuity: boolean;
-  /** Wall clock of its start in ms since the Unix epoch, carried on by durations. Of an origin that tells none: when it came. */
+  /** The first after `lost` or `reset`: it does not follow on what was told before. */
+  readonly torn: boolean;
+  /** Wall clock of its start in ms since the Unix epoch, carried on by durations. */
   readonly programDateTimeMs: number;
+  /** Whether the origin tells dates, which are then the same for everybody; else it is when this follower first heard of it. */
+  readonly dated: boolean;
   /** The first of its segment. */
   readonly opensSegment: boolean;
 }

@@ -99,8 +99,10 @@ export async function followScenario(scenario: FollowScenario): Promise<FollowRu
   for (const { options } of renditions) followed.set(options.id, { events: [], parts: [] });
   const signal = new AbortController().signal;
   const fetches: Promise<unknown>[] = [];
+  let isOver = false;
   const run = follower.run({
     event(rendition, event) {
+      if (isOver) return;
       const soFar = followed.get(renditions[rendition]?.options.id ?? "");
       soFar?.events.push(event);
       if (event.kind !== "part") return;
@@ -125,6 +127,7 @@ export async function followScenario(scenario: FollowScenario): Promise<FollowRu
     },
   });
   await inVirtualTime(clock, run, scenario.forMs ?? 12_000);
+  isOver = true;
   await inVirtualTime(clock, Promise.allSettled(fetches), 30_000);
   follower.close();
   await run;

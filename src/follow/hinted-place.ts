@@ -35,14 +35,18 @@ function placeOf(playlist: MediaPlaylist, { uri, range }: Omit<Hint, "place">): 
   const inOpen = { msn: open.msn, part: open.parts.length };
   const opens = { msn: open.msn + 1, part: 0 };
   const last = open.parts.at(-1);
-  if (range !== undefined && last?.range !== undefined) {
-    const isBehind = uri === last.uri && range.offsetBytes === last.range.offsetBytes + last.range.lengthBytes;
-    if (isBehind && uri !== segments.at(-1)?.resource?.uri) return inOpen;
-    if (uri !== last.uri) return opens;
-  }
   const counts = segments.filter(({ parts, gap }) => parts.length > 0 && !gap).map(({ parts }) => parts.length);
   const fewest = Math.min(...counts);
   const isRegular = counts.length >= MIN_SEEN_SEGMENTS && fewest === Math.max(...counts);
+  if (range !== undefined && last?.range !== undefined) {
+    const isBehind = uri === last.uri && range.offsetBytes === last.range.offsetBytes + last.range.lengthBytes;
+    // One file for all segments tells nothing.
+    if (isBehind && uri !== segments.at(-1)?.resource?.uri) {
+      // An origin that does not know the next part either hints more of this segment, where another opens.
+      return isRegular && inOpen.part >= fewest ? undefined : inOpen;
+    }
+    if (uri !== last.uri) return opens;
+  }
   if (counts.length >= MIN_SEEN_SEGMENTS && inOpen.part < fewest) return inOpen;
   if (isRegular && inOpen.part === fewest) return opens;
   // 4.4.3.1: one more part would make it longer than any segment may be.

@@ -163,8 +163,10 @@ export class PartFeed {
       durationMs,
       independent,
       gap,
-      discontinuity: (opensSegment && discontinuity) || this.#isTorn,
+      discontinuity: opensSegment && discontinuity,
+      torn: this.#isTorn,
       programDateTimeMs: this.#dates.startMs(segment) + before,
+      dated: this.#dates.isDated,
       opensSegment,
     };
     this.#isTorn = false;

@@ -20,7 +20,7 @@ export interface FollowedRendition {
   readonly followed: boolean;
   /** Undefined until its first playlist has come. */
   readonly container: FollowedContainer | undefined;
-  /** Whether viewers may have it from each other: neither subtitles, nor what another origin than the presentation's own serves. */
+  /** Whether viewers may have it from each other: anything but subtitles, which nothing would tell from others' words. */
   readonly shareable: boolean;
 }
 
@@ -58,8 +58,7 @@ export function describeRenditions(listed: readonly ListedRendition[], url: stri
     const kind = kindOf(rendition);
     if (kind === undefined) continue;
     const options = optionsOf(rendition, { kind, groups, before: found.map((one) => one.options) });
-    const isOwn = new URL(rendition.url).origin === new URL(url).origin;
-    if (options !== undefined) found.push({ options, url: rendition.url, shareable: isOwn && kind !== "subtitles" });
+    if (options !== undefined) found.push({ options, url: rendition.url, shareable: kind !== "subtitles" });
   }
   if (found.some(({ options }) => kindIn(options) === "variant")) return found;
   throw new RelayError("origin-malformed", `${url}: expected a variant that can be followed, got none`);
@@ -193,8 +192,8 @@ function nameOf(text: string): string {
 function uniqueName(text: string, before: readonly RenditionOptions[]): string {
   const name = nameOf(text);
   const taken = new Set(before.map(({ id }) => id));
-  for (let n = 2; ; n++) {
-    const candidate = n === 2 ? name : `${name}-${n - 1}`;
+  for (let n = 1; ; n++) {
+    const candidate = n === 1 ? name : `${name}-${n}`;
     if (!taken.has(candidate)) return candidate;
   }
 }
@@ -206,14 +205,15 @@ export function streamOptions(
 ): StreamOptions {
   const isLowLatency = playlists.some(isByPart);
   const targetMs = Math.max(...playlists.map(({ targetDurationMs }) => targetDurationMs ?? DEFAULT_TARGET_MS));
-  // 4.4.3.1: an EXTINF is rounded before it is held against the target, so media may last half a second more.
-  const targetDurationMs = Math.min(MAX_TARGET_DURATION_MS, targetMs + 500);
-  const partTargetMs = isLowLatency
-    ? Math.min(targetDurationMs, Math.max(...playlists.map((playlist) => playlist.partTargetMs ?? 0)))
-    : targetDurationMs;
   const closedMs = playlists.flatMap(({ segments }) =>
     segments.filter(({ gap }) => !gap).map((one) => one.durationMs ?? 0),
   );
+  // 4.4.3.1: an EXTINF is rounded before it is held against the target, so media may last half a second more.
+  const longestMs = isLowLatency ? Math.max(targetMs, ...closedMs) : targetMs + 500;
+  const targetDurationMs = Math.min(MAX_TARGET_DURATION_MS, longestMs);
+  const partTargetMs = isLowLatency
+    ? Math.min(targetDurationMs, Math.max(...playlists.map((playlist) => playlist.partTargetMs ?? 0)))
+    : targetDurationMs;
   // At the first key frame after it a segment closes: the shortest of theirs, less what a part may be off.
   const shortestMs = closedMs.length === 0 ? 1_500 : Math.min(...closedMs);
   const segmentMinMs = isLowLatency ? Math.max(0, Math.min(shortestMs, targetMs) - partTargetMs / 2) : 0;

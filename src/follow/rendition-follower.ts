@@ -29,6 +29,8 @@ export class RenditionFollower {
   readonly #feed: PartFeed;
   #known: MediaPlaylist | undefined;
   #knownAtMs = 0;
+  /** When the last request began. */
+  #askedMs = 0;
   #opening: Promise<void> | undefined;
   #newsAtMs: number;
   #failures = 0;
@@ -71,12 +73,13 @@ export class RenditionFollower {
   async run(): Promise<void> {
     // Whoever did not wait for it finds the answer here.
     await this.#opening?.catch(() => undefined);
-    if (this.#known !== undefined) this.#announce(this.#known);
+    const { clock, signal } = this.#options;
+    if (this.#known !== undefined) {
+      this.#announce(this.#known);
+      if (!this.ended) await delay(clock, Math.max(0, this.#pauseMs(this.#nextReload())), signal);
+    }
     while (!this.ended) {
-      const { clock, signal } = this.#options;
-      const known = this.#known && { playlist: this.#known, ageMs: clock.now() - this.#knownAtMs };
-      const reload = nextReload(known, this.#isPlainNext || this.#stale !== undefined);
-      const askedMs = clock.now();
+      const reload = this.#nextReload();
       const answer = await this.#ask(reload);
       this.#isPlainNext = false;
       let waitMs: number;
@@ -84,7 +87,7 @@ export class RenditionFollower {
       else {
         const isNews = this.#take(answer);
         this.#unchanged = isNews ? 0 : this.#unchanged + 1;
-        waitMs = this.#pauseMs(reload, clock.now() - askedMs);
+        waitMs = this.#pauseMs(reload);
       }
       if (this.ended) return;
       if (waitMs > 0) await delay(clock, waitMs, signal);
@@ -93,8 +96,15 @@ export class RenditionFollower {
     }
   }
 
+  #nextReload(): Reload {
+    const ageMs = this.#options.clock.now() - this.#knownAtMs;
+    const known = this.#known && { playlist: this.#known, ageMs };
+    return nextReload(known, this.#isPlainNext || this.#stale !== undefined);
+  }
+
   async #ask(reload: Reload): Promise<MediaPlaylist | OriginFailure> {
-    const { network, signal, url } = this.#options;
+    const { network, signal, url, clock } = this.#options;
+    this.#askedMs = clock.now();
     const { query, deadlineMs, isDelta } = reload;
     const asked = withQuery(url, query);
     const answer = await askOrigin(network, {
@@ -210,10 +220,12 @@ export class RenditionFollower {
     this.#options.emit({ kind: "recovered" });
   }
 
-  #pauseMs(reload: Reload, tookMs: number): number {
+  #pauseMs(reload: Reload): number {
     const known = this.#known;
-    if (known === undefined) return backoffMs(1, this.#options.random);
+    const { clock, random } = this.#options;
+    if (known === undefined) return backoffMs(1, random);
     const isBlocking = reload.isBlocking && this.#stale === undefined;
+    const tookMs = clock.now() - this.#askedMs;
     return pauseMs(known, { ...reload, isBlocking }, this.#unchanged) - (isBlocking ? 0 : tookMs);
   }
 

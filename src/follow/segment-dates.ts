@@ -8,12 +8,19 @@ import { allSegments, type ListedSegment, type MediaPlaylist, segmentMs } from "
 export class SegmentDates {
   /** Of the newest playlist, by media sequence number. */
   #startMs = new Map<number, number>();
+  #isDated = false;
+
+  /** Whether a date was ever stated. */
+  get isDated(): boolean {
+    return this.#isDated;
+  }
 
   /** @param undatedMs gives the start of the first segment of an origin that tells no date at all */
   take(playlist: MediaPlaylist, undatedMs: () => number): void {
     const segments = allSegments(playlist);
     const dates = segments.map(dateOf);
     const firstDated = dates.findIndex((date) => date !== undefined);
+    this.#isDated ||= firstDated >= 0;
     const lastsMs = (until: number): number =>
       segments.slice(0, Math.max(0, until)).reduce((sum, segment) => sum + segmentMs(segment), 0);
     const first = segments[0];
