@@ -72,8 +72,9 @@ const DEFAULT_CACHE: CacheConfig = {
 
 /** A part below this cannot be cut on time by a real encoder (three frames at 60 Hz). */
 const MIN_PART_TARGET_MS = 50;
-const MAX_PART_TARGET_MS = 6_000;
 const MAX_TARGET_DURATION_MS = 60_000;
+/** Of an origin without parts each segment is one. */
+const MAX_PART_TARGET_MS = MAX_TARGET_DURATION_MS;
 /** @throws RelayError `invalid-option` */
 export function resolveCacheOptions(options: CacheOptions = {}): CacheConfig {
   const config = { ...DEFAULT_CACHE, ...options };
@@ -111,4 +112,14 @@ export function resolveStreamOptions(options: StreamOptions): StreamConfig {
     parts: checkOneOf("parts", options.parts ?? "files", ["files", "byterange"]),
     skipDateRanges: options.skipDateRanges === true,
   };
+}
+
+/** Whether a producer with one of these may go on in the playlists of the other: what a playlist fixes is the same. */
+export function hasSamePlaylists(one: StreamConfig, other: StreamConfig): boolean {
+  return fixedOf(one) === fixedOf(other);
+}
+
+function fixedOf({ renditions, ...config }: StreamConfig): string {
+  const tracks = renditions.map(({ id, kind, group, name, language }) => [id, kind, group, name, language]);
+  return JSON.stringify([Object.entries(config).sort(), tracks.sort()]);
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../model/clock.ts";
-import type { Fetch } from "../validate/exchange.ts";
+import type { Fetch } from "../reader/exchange.ts";
 import type { Level } from "../validate/finding.ts";
 
 /** 0: all is well. 1: it ran, and what it looked at is not. 2: it could not run, or no such option. */

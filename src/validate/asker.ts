@@ -1,7 +1,7 @@
 import type { Clock } from "../model/clock.ts";
+import { delay } from "../model/delay.ts";
+import { type Ask, type Exchange, exchange, type Network } from "../reader/exchange.ts";
 import type { Checker } from "./checker.ts";
-import { delay } from "./delay.ts";
-import { type Ask, type Exchange, exchange, type Network } from "./exchange.ts";
 import type { LagWatch } from "./lag-watch.ts";
 import type { Setting } from "./rule.ts";
 
@@ -54,7 +54,7 @@ export class Asker {
       const { kind, url } = asked;
       const nowMs = network.clock.now();
       const times = { askedMs, headMs: nowMs, firstByteMs: nowMs, endMs: nowMs };
-      return { kind, url, status: 0, headers: new Headers(), bytes: new Uint8Array(0), ...times };
+      return { kind, url, location: url, status: 0, headers: new Headers(), bytes: new Uint8Array(0), ...times };
     }
   }
 

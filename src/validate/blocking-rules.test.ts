@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { parseMediaPlaylist } from "../reader/playlist-reader.ts";
 import { blockingRules } from "./blocking-rules.ts";
 import type { Level } from "./finding.ts";
-import { parseMediaPlaylist } from "./playlist-reader.ts";
 import type { BlockedAnswer } from "./rule.ts";
 
 /** Segments of a second up to `msn`, under a target duration of two. */

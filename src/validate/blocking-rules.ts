@@ -1,5 +1,5 @@
-import { lastPosition, type MediaPlaylist } from "./media-playlist.ts";
-import { parseMediaPlaylist } from "./playlist-reader.ts";
+import { lastPosition, type MediaPlaylist } from "../reader/media-playlist.ts";
+import { parseMediaPlaylist } from "../reader/playlist-reader.ts";
 import { type BlockedAnswer, inSeconds, LATE_SLACK_MS, lateByMs, type Report, type Rule, reaches } from "./rule.ts";
 
 /** So many late answers are no accident; one may be the network's. */

@@ -1,6 +1,6 @@
 import { TEST_VIDEO, testInit } from "../media/media.test-support.ts";
+import { parseMediaPlaylist } from "../reader/playlist-reader.ts";
 import type { Level } from "./finding.ts";
-import { parseMediaPlaylist } from "./playlist-reader.ts";
 import type { Scenario, Seen, Tamper } from "./scripted-origin.test-support.ts";
 
 /** What one origin does wrong, and which rule must say so. */

@@ -1,6 +1,6 @@
 import type { Clock } from "../model/clock.ts";
+import type { MediaPlaylist } from "../reader/media-playlist.ts";
 import type { Findings } from "./finding.ts";
-import type { MediaPlaylist } from "./media-playlist.ts";
 import type { Checks, Report, Rule } from "./rule.ts";
 
 /** What findings are about, where the rule does not say. */

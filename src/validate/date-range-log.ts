@@ -1,4 +1,4 @@
-import type { MediaPlaylist } from "./media-playlist.ts";
+import type { MediaPlaylist } from "../reader/media-playlist.ts";
 
 const MAX_KNOWN = 1_024;
 

@@ -1,5 +1,5 @@
-import { millisecondsOf } from "./attributes.ts";
-import { allSegments, type MediaPlaylist, segmentMs } from "./media-playlist.ts";
+import { millisecondsOf } from "../reader/attributes.ts";
+import { allSegments, type MediaPlaylist, segmentMs } from "../reader/media-playlist.ts";
 import { EPSILON_MS, type Rule } from "./rule.ts";
 import { compareContents } from "./sequence-rules.ts";
 

@@ -1,5 +1,5 @@
-import { millisecondsOf } from "./attributes.ts";
-import { allSegments, type MediaPlaylist } from "./media-playlist.ts";
+import { millisecondsOf } from "../reader/attributes.ts";
+import { allSegments, type MediaPlaylist } from "../reader/media-playlist.ts";
 import { EPSILON_MS, inSeconds, type Rule } from "./rule.ts";
 
 const ONCE = [

@@ -1,6 +1,6 @@
-import { integerOf } from "./attributes.ts";
-import { resolveUri } from "./exchange.ts";
-import { allSegments, hintOf } from "./media-playlist.ts";
+import { integerOf } from "../reader/attributes.ts";
+import { resolveUri } from "../reader/exchange.ts";
+import { allSegments, hintOf } from "../reader/media-playlist.ts";
 import { nextPartOf, outcomeOfHint } from "./next-part.ts";
 import { inSeconds, type Rule } from "./rule.ts";
 

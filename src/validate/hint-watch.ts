@@ -1,8 +1,8 @@
+import { integerOf } from "../reader/attributes.ts";
+import { type Exchange, resolveUri } from "../reader/exchange.ts";
+import { hintOf, type MediaPlaylist } from "../reader/media-playlist.ts";
 import type { Asker } from "./asker.ts";
-import { integerOf } from "./attributes.ts";
 import type { Checker } from "./checker.ts";
-import { type Exchange, resolveUri } from "./exchange.ts";
-import { hintOf, type MediaPlaylist } from "./media-playlist.ts";
 import { outcomeOfHint } from "./next-part.ts";
 
 /** Hints that came to nothing are forgotten in time. */

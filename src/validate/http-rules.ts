@@ -1,4 +1,4 @@
-import type { Exchange } from "./exchange.ts";
+import type { Exchange } from "../reader/exchange.ts";
 import type { Prober, Report, Rule } from "./rule.ts";
 
 const PLAYLIST_TYPES = ["application/vnd.apple.mpegurl", "audio/mpegurl"];

@@ -1,10 +1,7 @@
 import { type InitSegment, parseInitSegment } from "../media/init-segment.ts";
 import { type MediaPart, parsePart } from "../media/media-part.ts";
 import type { Bytes } from "../model/bytes.ts";
-import type { Asker } from "./asker.ts";
-import type { Checker } from "./checker.ts";
-import { type Exchange, type ResourceKey, resourceKey } from "./exchange.ts";
-import { HintWatch } from "./hint-watch.ts";
+import { type Exchange, type ResourceKey, resourceKey } from "../reader/exchange.ts";
 import {
   allSegments,
   type LineNumber,
@@ -12,7 +9,10 @@ import {
   type ListedResource,
   type ListedSegment,
   type MediaPlaylist,
-} from "./media-playlist.ts";
+} from "../reader/media-playlist.ts";
+import type { Asker } from "./asker.ts";
+import type { Checker } from "./checker.ts";
+import { HintWatch } from "./hint-watch.ts";
 import { RemovedWatch } from "./removed-watch.ts";
 import type { PartMedia } from "./rule.ts";
 

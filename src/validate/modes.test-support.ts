@@ -1,8 +1,8 @@
 import { TEST_AUDIO, TEST_VIDEO, testCbcsPart, testInit } from "../media/media.test-support.ts";
 import type { MediaKey } from "../model/media-key.ts";
 import type { RenditionOptions } from "../model/rendition-options.ts";
-import type { Fetch } from "./exchange.ts";
-import type { MediaPlaylist } from "./media-playlist.ts";
+import type { Fetch } from "../reader/exchange.ts";
+import type { MediaPlaylist } from "../reader/media-playlist.ts";
 import type { Script } from "./scripted-producer.test-support.ts";
 import type { ValidateOptions, ValidationReport } from "./validate.ts";
 

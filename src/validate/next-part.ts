@@ -1,4 +1,4 @@
-import { integerOf } from "./attributes.ts";
+import { integerOf } from "../reader/attributes.ts";
 import {
   allSegments,
   hintOf,
@@ -7,7 +7,7 @@ import {
   lastPosition,
   type MediaPlaylist,
   type Position,
-} from "./media-playlist.ts";
+} from "../reader/media-playlist.ts";
 
 export interface NextPart {
   readonly part: ListedPart;

@@ -1,6 +1,6 @@
 import type { Clock } from "../model/clock.ts";
+import { lastPosition, type MediaPlaylist, segmentMs } from "../reader/media-playlist.ts";
 import type { LagWatch } from "./lag-watch.ts";
-import { lastPosition, type MediaPlaylist, segmentMs } from "./media-playlist.ts";
 import { type Pace, reaches } from "./rule.ts";
 
 /** Enough to tell an accident from a habit. */

@@ -1,4 +1,4 @@
-import { allSegments, type ListedSegment, type MediaPlaylist, segmentMs } from "./media-playlist.ts";
+import { allSegments, type ListedSegment, type MediaPlaylist, segmentMs } from "../reader/media-playlist.ts";
 import { EPSILON_MS, inSeconds, type Report, type Rule } from "./rule.ts";
 import { sameSamples } from "./same-samples.ts";
 

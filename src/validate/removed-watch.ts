@@ -1,7 +1,7 @@
+import { type ResourceKey, resourceKey } from "../reader/exchange.ts";
+import { allSegments, type ListedSegment, type MediaPlaylist, segmentMs } from "../reader/media-playlist.ts";
 import type { Asker } from "./asker.ts";
 import type { Checker } from "./checker.ts";
-import { type ResourceKey, resourceKey } from "./exchange.ts";
-import { allSegments, type ListedSegment, type MediaPlaylist, segmentMs } from "./media-playlist.ts";
 
 /** Checks of what left the playlist that wait for their time. */
 const MAX_WAITING = 128;

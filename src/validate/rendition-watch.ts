@@ -1,13 +1,13 @@
 import { RelayError } from "../model/errors.ts";
+import { millisecondsOf } from "../reader/attributes.ts";
+import type { Exchange } from "../reader/exchange.ts";
+import { lastPosition, type MediaPlaylist, mergeDelta, nextPosition } from "../reader/media-playlist.ts";
+import { parseMediaPlaylist } from "../reader/playlist-reader.ts";
 import { Asker, type AskerContext } from "./asker.ts";
-import { millisecondsOf } from "./attributes.ts";
 import type { Checker } from "./checker.ts";
 import { DateRangeLog } from "./date-range-log.ts";
-import type { Exchange } from "./exchange.ts";
-import { lastPosition, type MediaPlaylist, mergeDelta, nextPosition } from "./media-playlist.ts";
 import { MediaWatch } from "./media-watch.ts";
 import { PaceWatch } from "./pace-watch.ts";
-import { parseMediaPlaylist } from "./playlist-reader.ts";
 import { type BlockedKind, lateByMs, type Prober, reaches } from "./rule.ts";
 
 /** The ways to reload, over and over: each is what some player does. */

@@ -1,7 +1,6 @@
 import type { MediaPart } from "../media/media-part.ts";
 import type { Bytes } from "../model/bytes.ts";
-import type { Exchange } from "./exchange.ts";
-import type { Level } from "./finding.ts";
+import type { Exchange } from "../reader/exchange.ts";
 import {
   allSegments,
   type LineNumber,
@@ -10,7 +9,8 @@ import {
   type MediaPlaylist,
   type Position,
   segmentMs,
-} from "./media-playlist.ts";
+} from "../reader/media-playlist.ts";
+import type { Level } from "./finding.ts";
 
 export interface ReportDetails {
   /** Of the playlist that the check was given last. */

@@ -3,7 +3,7 @@ import { FakeClock } from "../cache/fake-clock.test-support.ts";
 import { createMatch } from "../http/handler.ts";
 import type { CacheOptions } from "../model/options.ts";
 import { Playlists } from "../origin/playlists.ts";
-import type { Fetch } from "./exchange.ts";
+import type { Fetch } from "../reader/exchange.ts";
 import type { ModeWatch } from "./modes.test-support.ts";
 import { type Script, ScriptedProducer } from "./scripted-producer.test-support.ts";
 import { type ValidateOptions, type ValidationReport, validate } from "./validate.ts";
@@ -57,7 +57,7 @@ const DEFAULT_AGE_MS = 2_400;
 const DEFAULT_RUN_MS = 12_000;
 
 /** The real origin under a virtual clock, with a tamper hook on all answers. */
-function scriptedOrigin(scenario: Scenario): { readonly clock: FakeClock; readonly fetch: Fetch } {
+export function scriptedOrigin(scenario: Scenario): { readonly clock: FakeClock; readonly fetch: Fetch } {
   const { tamper = {}, gzip = false } = scenario;
   const clock = new FakeClock();
   const playlists = new Playlists({ numPlaylists: 8, ...scenario.cache }, { clock });
@@ -117,7 +117,7 @@ function see(url: string, headers: Headers, clock: FakeClock): Seen {
   };
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Runs the validator on a scenario, in virtual time. */
 export async function validateScenario(scenario: Scenario): Promise<ValidationReport> {

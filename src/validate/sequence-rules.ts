@@ -5,7 +5,7 @@ import {
   type ListedSegment,
   type MediaPlaylist,
   segmentMs,
-} from "./media-playlist.ts";
+} from "../reader/media-playlist.ts";
 import { EPSILON_MS, inSeconds, type Report, type Rule } from "./rule.ts";
 
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,}(Z|[+-]\d\d:?\d\d)$/;

@@ -1,11 +1,11 @@
 import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
+import { type Ask, type Exchange, exchange, type Fetch, type Network } from "../reader/exchange.ts";
+import { endWallMs, type MediaPlaylist } from "../reader/media-playlist.ts";
+import { isMultivariant, type ListedRendition, parseMultivariant } from "../reader/multivariant-playlist.ts";
 import { Checker } from "./checker.ts";
-import { type Ask, type Exchange, exchange, type Fetch, type Network } from "./exchange.ts";
 import { type Finding, Findings, type Level } from "./finding.ts";
 import { LagWatch } from "./lag-watch.ts";
-import { endWallMs, type MediaPlaylist } from "./media-playlist.ts";
-import { isMultivariant, type ListedRendition, parseMultivariant } from "./multivariant-playlist.ts";
 import { RenditionWatch } from "./rendition-watch.ts";
 import type { RenditionView, Setting } from "./rule.ts";
 import { RULES } from "./rules.ts";

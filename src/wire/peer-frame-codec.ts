@@ -44,6 +44,7 @@ const UPLOADS = 1;
 const SOURCE = 2;
 const FETCHES = 4;
 const MAX_HOPS = 255;
+const MAX_FREE = 255;
 const MAX_WITHIN_MS = 0xffff;
 /** In the order of their codes, from 0. */
 const REASONS: readonly ByeReason[] = [
@@ -203,6 +204,25 @@ const LAYOUTS: { readonly [K in Kind]: Layout<K> } = {
       return { substreams, of };
     },
   },
+  offer: {
+    size: ({ hops }) => 6 + hops.length,
+    write(writer, { substreams, free, hops }) {
+      writer.u8("of", hops.length, 1, MAX_SUBSTREAMS);
+      checkSubstreams(substreams, hops.length);
+      writer.u32("substreams", substreams);
+      writer.u8("free", measured(free, MAX_FREE));
+      for (const distance of hops) writer.u8("hops", measured(distance, MAX_HOPS));
+    },
+    read(reader) {
+      const of = reader.u8("of", 1, MAX_SUBSTREAMS);
+      const substreams = reader.u32("substreams");
+      checkSubstreams(substreams, of);
+      const free = reader.u8("free");
+      const hops: number[] = [];
+      for (let left = of; left > 0; left--) hops.push(reader.u8("hops"));
+      return { substreams, free, hops };
+    },
+  },
   choke: {
     size: () => 1,
     write: (writer, { on }) => writer.u8("on", on ? 1 : 0),
@@ -268,6 +288,7 @@ const KINDS: readonly Kind[] = [
   "pong",
   "roots",
   "bye",
+  "offer",
 ];
 
 // The table has for each kind the layout of that kind, which the compiler cannot follow through a look-up.

@@ -62,8 +62,17 @@ export type PeerFrame =
   | { readonly kind: "refuse"; readonly key: PartKey }
   /** Sends what of this part is still to come no more. */
   | { readonly kind: "cancel"; readonly key: PartKey }
-  /** Push to me the parts whose `(msn + part) % of` is a bit that is set in `substreams`; 0 ends it. */
+  /** Push to me the pieces whose `(msn + part + index) % of` is a bit that is set in `substreams`; 0 ends it. */
   | { readonly kind: "subscribe"; readonly substreams: number; readonly of: number }
+  /** What is pushed to the receiver from now on (the answer to `subscribe`, and again when it changes), and what else could be. */
+  | {
+      readonly kind: "offer";
+      readonly substreams: number;
+      /** Sub-streams that somebody could yet subscribe to. */
+      readonly free: number;
+      /** How far the sender is from the source in each sub-stream; as many as there are sub-streams, 255 where it gets none. */
+      readonly hops: readonly number[];
+    }
   /** No more is sent until it is taken back: out of upload. */
   | { readonly kind: "choke"; readonly on: boolean }
   | { readonly kind: "init-request"; readonly digest: Digest }

@@ -1,5 +1,5 @@
-import * as reader from "../../validate/media-playlist.ts";
-import { parseMediaPlaylist } from "../../validate/playlist-reader.ts";
+import * as reader from "../../reader/media-playlist.ts";
+import { parseMediaPlaylist } from "../../reader/playlist-reader.ts";
 
 /** For tests only: a Media Playlist as the validator reads it, in the units that the manifest writes. */
 

@@ -1,6 +1,6 @@
+import { hintOf, type MediaPlaylist, mergeDelta } from "../../reader/media-playlist.ts";
 import { Checker } from "../../validate/checker.ts";
 import { Findings } from "../../validate/finding.ts";
-import { hintOf, type MediaPlaylist, mergeDelta } from "../../validate/media-playlist.ts";
 import { nextPartOf, outcomeOfHint } from "../../validate/next-part.ts";
 import { RULES } from "../../validate/rules.ts";
 import { type PlaylistText, readPlaylist, textOf, ticksOf } from "./parse-playlist.ts";

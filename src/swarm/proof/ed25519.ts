@@ -1,4 +1,5 @@
 import type { Bytes } from "../../model/bytes.ts";
+import { RelayError } from "../../model/errors.ts";
 import { fromBase64Url } from "./base64url.ts";
 
 type Subtle = typeof crypto.subtle;
@@ -20,6 +21,7 @@ export interface Signer {
   sign(message: Bytes): Promise<Bytes>;
 }
 
+/** Whether `signature`, of any length, is one of `message`. Never rejects. */
 export type Verify = (signature: Bytes, message: Bytes) => Promise<boolean>;
 
 /** What stands before the seed in PKCS #8 (RFC 8410, section 7). */
@@ -28,13 +30,21 @@ const SEED_BYTES = 32;
 
 let chosen: Promise<Ed25519> | undefined;
 
-/** Chosen once: the host's where it works, else the library's, which is loaded only then. */
+/**
+ * Chosen once: the host's where it works, else the library's, which is loaded only then.
+ * @throws RelayError `unsupported-browser` where it cannot be loaded either; the next call tries again
+ */
 export function ed25519(): Promise<Ed25519> {
-  chosen ??= chooseEd25519(crypto.subtle);
+  chosen ??= chooseEd25519(crypto.subtle).catch((error: unknown) => {
+    chosen = undefined;
+    throw new RelayError("unsupported-browser", "expected Ed25519 in WebCrypto or a library for it, got neither", {
+      cause: error,
+    });
+  });
   return chosen;
 }
 
-/** WebCrypto's where `subtle` has it, else `@noble/ed25519`. A Service Worker that lacks it can load nothing, and fails here. */
+/** WebCrypto's where `subtle` has it, else `@noble/ed25519`; a Service Worker cannot load that, and rejects. */
 export async function chooseEd25519(subtle: Subtle): Promise<Ed25519> {
   return (await works(subtle)) ? webCrypto(subtle) : noble();
 }
@@ -85,7 +95,7 @@ function webCrypto(subtle: Subtle): Ed25519 {
     },
     async verifier(publicKey) {
       const key = await subtle.importKey("raw", publicKey, "Ed25519", false, ["verify"]);
-      return (signature, message) => subtle.verify("Ed25519", key, signature, message);
+      return (signature, message) => subtle.verify("Ed25519", key, signature, message).catch(() => false);
     },
   };
 }
@@ -103,7 +113,7 @@ async function noble(): Promise<Ed25519> {
     async verifier(publicKey) {
       Point.fromBytes(publicKey); // throws where it is none
       // As WebCrypto verifies: all viewers must find the same.
-      return (signature, message) => verifyAsync(signature, message, publicKey, { zip215: false });
+      return (signature, message) => verifyAsync(signature, message, publicKey, { zip215: false }).catch(() => false);
     },
   };
 }

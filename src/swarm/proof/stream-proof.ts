@@ -186,7 +186,7 @@ export class StreamProof implements Proof {
     const [actual, root, isSigned] = await Promise.all([
       sha256(encoded),
       merkleRoot(pieces),
-      verify(signature, encoded).catch(() => false),
+      verify(signature, encoded),
     ]);
     checkDigest("header", digest, actual);
     checkDigest("pieces", header.root, root);

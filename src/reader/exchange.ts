@@ -1,7 +1,7 @@
 import type { Bytes } from "../model/bytes.ts";
 import type { Clock } from "../model/clock.ts";
+import { onAbort, untilAborted } from "../model/on-abort.ts";
 import type { ListedResource } from "./media-playlist.ts";
-import { onAbort } from "./on-abort.ts";
 
 export type ExchangeKind = "multivariant" | "playlist" | "part" | "segment" | "init" | "probe";
 
@@ -9,6 +9,8 @@ export type ExchangeKind = "multivariant" | "playlist" | "part" | "segment" | "i
 export interface Exchange {
   readonly kind: ExchangeKind;
   readonly url: string;
+  /** Where the answer came from, after redirects: what its own URIs are relative to. */
+  readonly location: string;
   /** The Range header that was sent. */
   readonly range?: string;
   readonly status: number;
@@ -22,7 +24,8 @@ export interface Exchange {
 }
 
 /** What a host's `fetch` takes of us. `no-store` keeps a browser's own cache out of it. */
-export type FetchInit = RequestInit & { readonly cache: "no-store" };
+export type CacheMode = "no-store" | "default";
+export type FetchInit = RequestInit & { readonly cache: CacheMode };
 export type Fetch = (url: string, init: FetchInit) => Promise<Response>;
 
 export interface Ask {
@@ -33,6 +36,10 @@ export interface Ask {
   readonly signal: AbortSignal;
   /** The answer must have ended by then. */
   readonly deadlineMs: number;
+  /** Default 128 MiB, which no part, segment or playlist comes near. */
+  readonly maxBytes?: number;
+  /** Reading ends when so many bytes have come: of an answer with that status, whose end nobody knows yet. */
+  readonly lengthBytes?: (status: number) => Promise<number>;
 }
 
 export interface Network {
@@ -40,12 +47,17 @@ export interface Network {
   readonly clock: Clock;
   /** Sent with each request. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Default `no-store`. */
+  readonly cache?: CacheMode;
+  /** Default: what `fetch` does by itself. */
+  readonly credentials?: Credentials;
 }
 
-/** No part, segment or playlist comes near this. */
+export type Credentials = "omit" | "same-origin" | "include";
+
 const MAX_BODY_BYTES = 128 * 1024 * 1024;
 
-/** Rejects with the fetch's own error, or a DOMException `TimeoutError`. */
+/** Rejects with the fetch's own error, a DOMException `TimeoutError`, or a RangeError where the body is too long. */
 export async function exchange(network: Network, ask: Ask): Promise<Exchange> {
   const { clock } = network;
   const aborter = new AbortController();
@@ -58,51 +70,69 @@ export async function exchange(network: Network, ask: Ask): Promise<Exchange> {
   const askedMs = clock.now();
   try {
     const headers = ask.range === undefined ? network.headers : { ...network.headers, range: ask.range };
+    // A worker's fetch does not always end with its signal.
     const response = await untilAborted(
-      network.fetch(ask.url, { method: ask.method ?? "GET", headers, signal: aborter.signal, cache: "no-store" }),
+      network.fetch(ask.url, {
+        method: ask.method ?? "GET",
+        headers,
+        signal: aborter.signal,
+        cache: network.cache ?? "no-store",
+        ...(network.credentials === undefined ? {} : { credentials: network.credentials }),
+      }),
       aborter.signal,
     );
     const headMs = clock.now();
-    const { bytes, firstByteMs } = await readBody(response, clock, aborter.signal);
+    const { bytes, firstByteMs } = await readBody(response, { clock, signal: aborter.signal, ask });
     const { kind, url, range } = ask;
     const { status, headers: answered } = response;
     const times = { askedMs, headMs, firstByteMs: firstByteMs ?? clock.now(), endMs: clock.now() };
-    return { kind, url, ...(range === undefined ? {} : { range }), status, headers: answered, bytes, ...times };
+    // A Response that no network made has no URL.
+    const location = response.url || url;
+    return {
+      kind,
+      url,
+      location,
+      ...(range === undefined ? {} : { range }),
+      status,
+      headers: answered,
+      bytes,
+      ...times,
+    };
   } finally {
     cancelTimer();
     forget();
   }
 }
 
-/** A worker's fetch does not always end with its signal. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    const forget = onAbort(signal, () => reject(signal.reason));
-    promise.then(resolve, reject).finally(forget);
-  });
-}
-
 async function readBody(
   response: Response,
-  clock: Clock,
-  signal: AbortSignal,
+  { clock, signal, ask }: { readonly clock: Clock; readonly signal: AbortSignal; readonly ask: Ask },
 ): Promise<{ bytes: Bytes; firstByteMs: number | undefined }> {
+  const { maxBytes = MAX_BODY_BYTES, lengthBytes } = ask;
   const reader = response.body?.getReader();
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
   let firstByteMs: number | undefined;
-  while (reader !== undefined) {
-    const { done, value } = await untilAborted(reader.read(), signal);
+  let wantedBytes = Number.POSITIVE_INFINITY;
+  const isWhole = lengthBytes?.(response.status).then(async (known) => {
+    wantedBytes = known;
+    // What is still to come ends the loop itself.
+    return sizeBytes >= known ? ENOUGH : new Promise<never>(() => undefined);
+  });
+  while (reader !== undefined && sizeBytes < wantedBytes) {
+    const read = untilAborted(reader.read(), signal);
+    const { done, value } = await (isWhole === undefined ? read : Promise.race([read, isWhole]));
     if (done) break;
     firstByteMs ??= clock.now();
     sizeBytes += value.byteLength;
-    if (sizeBytes > MAX_BODY_BYTES) {
-      await reader.cancel();
-      throw new RangeError(`expected at most ${MAX_BODY_BYTES} bytes of ${response.url}`);
+    if (sizeBytes > maxBytes) {
+      // Whose body never ends may never say that it has been let go either.
+      reader.cancel().catch(() => undefined);
+      throw new RangeError(`expected at most ${maxBytes} bytes of ${ask.url}`);
     }
     chunks.push(value);
   }
+  if (wantedBytes !== Number.POSITIVE_INFINITY) reader?.cancel().catch(() => undefined);
   const bytes = new Uint8Array(sizeBytes);
   let at = 0;
   for (const chunk of chunks) {
@@ -111,6 +141,8 @@ async function readBody(
   }
   return { bytes, firstByteMs };
 }
+
+const ENOUGH = { done: true, value: undefined } as const;
 
 /** How a resource of a playlist is asked for. */
 export interface ResourceKey {

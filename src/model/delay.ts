@@ -1,4 +1,4 @@
-import type { Clock } from "../model/clock.ts";
+import type { Clock } from "./clock.ts";
 import { onAbort } from "./on-abort.ts";
 
 /** Resolves after `delayMs`; rejects with the signal's reason when it aborts before. */

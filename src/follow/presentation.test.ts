@@ -1,0 +1,120 @@
+import { expect, test } from "vitest";
+import { resolveStreamOptions } from "../model/options.ts";
+import { parseMultivariant } from "../reader/multivariant-playlist.ts";
+import { parseMediaPlaylist } from "../reader/playlist-reader.ts";
+import { containerOf, describeRenditions, streamOptions } from "./presentation.ts";
+
+const URL_OF_ALL = "https://origin.example/live/main.m3u8";
+const describeText = (...lines: readonly string[]) =>
+  describeRenditions(parseMultivariant(["#EXTM3U", ...lines].join("\n"), URL_OF_ALL), URL_OF_ALL);
+const media = (...lines: readonly string[]) => parseMediaPlaylist(["#EXTM3U", ...lines].join("\n"), URL_OF_ALL);
+
+const AUDIO =
+  '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a/1",NAME="English",LANGUAGE="en",DEFAULT=YES,CHANNELS="2",URI="en.m3u8"';
+const FRENCH = '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a/1",NAME="English",LANGUAGE="fr",DEFAULT=YES,URI="fr.m3u8"';
+const TEXT = '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="s",NAME="English",LANGUAGE="en",URI="text/en.m3u8"';
+const VARIANT =
+  '#EXT-X-STREAM-INF:BANDWIDTH=900000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.97,VIDEO-RANGE=SDR,AUDIO="a/1",SUBTITLES="s"';
+
+test("renditions are described as they can be published again", () => {
+  const found = describeText(
+    AUDIO,
+    FRENCH,
+    TEXT,
+    VARIANT,
+    "video/low.m3u8",
+    VARIANT,
+    "https://cdn.example/live/video/high.m3u8",
+  );
+  expect(found.map(({ options, shareable }) => ({ ...options, shareable }))).toEqual([
+    {
+      id: "en",
+      kind: "audio",
+      group: "a-1",
+      name: "English",
+      language: "en",
+      default: true,
+      codecs: "mp4a.40.2",
+      channels: "2",
+      bandwidth: 128_000,
+      shareable: true,
+    },
+    {
+      id: "fr",
+      kind: "audio",
+      group: "a-1",
+      language: "fr",
+      codecs: "mp4a.40.2",
+      bandwidth: 128_000,
+      shareable: true,
+    },
+    {
+      id: "text-en",
+      kind: "subtitles",
+      group: "s",
+      name: "English",
+      language: "en",
+      bandwidth: 1_000,
+      shareable: false,
+    },
+    {
+      id: "video-low",
+      codecs: "avc1.64001f",
+      bandwidth: 900_000,
+      width: 640,
+      height: 360,
+      frameRate: 29.97,
+      videoRange: "SDR",
+      shareable: true,
+    },
+    expect.objectContaining({ id: "video-high", shareable: true }),
+  ]);
+  const options = found.map((one) => one.options);
+  expect(() => resolveStreamOptions(streamOptions(options, [media("#EXT-X-TARGETDURATION:6")]))).not.toThrow();
+});
+
+test("sound that is in the variant stays its own; what cannot be published again is left out, and costs no rendition", () => {
+  const [variant] = describeText(
+    '#EXT-X-STREAM-INF:BANDWIDTH=x,CODECS="avc1.64001f,mp4a.40.2",FRAME-RATE=99999,VIDEO-RANGE=NEW',
+    "v.m3u8",
+  );
+  expect(variant?.options).toEqual({ id: "live", codecs: "avc1.64001f,mp4a.40.2", bandwidth: 1 });
+});
+
+test("names that are no names, or the same, become such", () => {
+  const one = "#EXT-X-STREAM-INF:BANDWIDTH=1";
+  const found = describeText(one, "v.m3u8?a=1", one, "v.m3u8?a=2", one, "v.m3u8?a=%2e");
+  const ids = found.map(({ options }) => options.id);
+  expect(new Set(ids).size).toBe(3);
+  for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9._-]{1,64}$/);
+});
+
+test("a presentation without a variant is malformed", () => {
+  expect(() => describeText(AUDIO)).toThrow(expect.objectContaining({ code: "origin-malformed" }));
+});
+
+test("a stream with parts is cut as its origin cuts it", () => {
+  const playlist = media(
+    "#EXT-X-TARGETDURATION:2",
+    "#EXT-X-PART-INF:PART-TARGET=0.2",
+    "#EXTINF:2.0,",
+    "a.mp4",
+    "#EXTINF:1.6,",
+    "b.mp4",
+    '#EXT-X-PART:DURATION=0.2,URI="c"',
+  );
+  expect(streamOptions([{ id: "main", bandwidth: 1 }], [playlist])).toEqual({
+    renditions: [{ id: "main", bandwidth: 1 }],
+    partTargetMs: 200,
+    targetDurationMs: 2_000,
+    segmentMinMs: 1_500,
+  });
+});
+
+test("the container is told by the MAP, and by names where there is none", () => {
+  const of = (uri: string, ...lines: readonly string[]) => containerOf("variant", media(...lines, "#EXTINF:1,", uri));
+  expect(of("a.ts?b.mp4", '#EXT-X-MAP:URI="i"')).toBe("fmp4");
+  expect(of("a.ts?b.mp4")).toBe("mpegts");
+  expect(of("a.aac")).toBe("packed-audio");
+  expect(containerOf("subtitles", media("#EXTINF:1,", "a.vtt"))).toBe("webvtt");
+});

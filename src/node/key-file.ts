@@ -1,0 +1,53 @@
+import { readFile, stat, writeFile } from "node:fs/promises";
+import type { Bytes } from "../model/bytes.ts";
+import { RelayError } from "../model/errors.ts";
+import { KeyPair } from "../swarm/proof/key-pair.ts";
+
+export interface OpenedKey {
+  readonly keys: KeyPair;
+  /** It was not there, and has been made. */
+  readonly isNew: boolean;
+  /** Others than its owner may read it. */
+  readonly isExposed: boolean;
+}
+
+const PEM = /-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END PRIVATE KEY-----/;
+const OWNER_ONLY = 0o600;
+
+/**
+ * The key that a file holds, as PEM of PKCS #8; one that is not there is made, and readable to its owner only.
+ * @throws RelayError `invalid-option` for a file that holds no such key, or cannot be read or made
+ */
+export async function openKeyFile(path: string): Promise<OpenedKey> {
+  try {
+    const keys = await KeyPair.generate();
+    // Fails where it is there, so that two who start at once have one key.
+    await writeFile(path, pemOf(keys.exportKey()), { flag: "wx", mode: OWNER_ONLY });
+    return { keys, isNew: true, isExposed: false };
+  } catch (thrown) {
+    if (codeOf(thrown) !== "EEXIST") throw unusable(path, thrown);
+  }
+  try {
+    const keys = await KeyPair.importKey(bytesOf(await readFile(path, "utf8")));
+    const { mode } = await stat(path);
+    return { keys, isNew: false, isExposed: process.platform !== "win32" && (mode & 0o077) !== 0 };
+  } catch (thrown) {
+    throw unusable(path, thrown);
+  }
+}
+
+function pemOf(pkcs8: Bytes): string {
+  return `-----BEGIN PRIVATE KEY-----\n${Buffer.from(pkcs8).toString("base64")}\n-----END PRIVATE KEY-----\n`;
+}
+
+function bytesOf(pem: string): Bytes {
+  const base64 = PEM.exec(pem)?.[1];
+  if (base64 === undefined) throw new Error("expected a private key in PEM");
+  return Uint8Array.from(Buffer.from(base64, "base64"));
+}
+
+const codeOf = (thrown: unknown): unknown => (thrown instanceof Error && "code" in thrown ? thrown.code : undefined);
+
+function unusable(path: string, cause: unknown): RelayError {
+  return new RelayError("invalid-option", `key ${path}: ${RelayError.from(cause).message}`, { cause });
+}

@@ -1,0 +1,15 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig, mergeConfig } from "vite";
+import benchConfig from "./vite.bench.config.ts";
+
+/** The fuzz run, as one file for Node. */
+export default mergeConfig(
+  benchConfig,
+  defineConfig({
+    build: {
+      ssr: fileURLToPath(new URL("bench/fuzz/run.ts", import.meta.url)),
+      outDir: "dist/fuzz",
+      rolldownOptions: { output: { entryFileNames: "fuzz.js" } },
+    },
+  }),
+);
