@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, defineConfig, type InlineConfig, type Plugin, type ResolvedConfig } from "vite";
+import { attachSignal } from "./src/node/signal-server.ts";
 import cliConfig from "./vite.cli.config.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -93,9 +94,26 @@ function serviceWorker(): Plugin {
   };
 }
 
+/**
+ * The signalling relay on the demo's own origin, in development and in the preview: no second port to open, and what is reached
+ * over HTTPS is signalled over WSS. A site of its own runs `npx eddy-hls signal`.
+ */
+function signalling(): Plugin {
+  const path = "/eddy-signal";
+  return {
+    name: "eddy-signalling",
+    configureServer({ httpServer }) {
+      if (httpServer !== null) attachSignal(httpServer, path);
+    },
+    configurePreviewServer({ httpServer }) {
+      attachSignal(httpServer, path);
+    },
+  };
+}
+
 export default defineConfig({
   resolve: { alias },
-  plugins: [serviceWorker()],
+  plugins: [serviceWorker(), signalling()],
   build: { target: "es2022", sourcemap: true },
   worker: { format: "es" },
   // The worker's too, found before it asks: it cannot be reloaded when one is found late.

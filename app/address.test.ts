@@ -11,6 +11,7 @@ test("an address that names a stream and a source is read as it stands", () => {
     name: "studio",
     source: "camera",
     partTargetMs: 500,
+    peers: "off",
     complaints: [],
   });
 });
@@ -46,6 +47,41 @@ test("what publishSearch and watchSearch write, readAddress reads", () => {
   expect(readAddress(publishSearch(settings))).toMatchObject(settings);
   expect(readAddress(watchSearch("a b&c"))).toEqual({ view: "watch", name: "a b&c" });
   expect(publishSearch({ name: "a", source: "pattern", partTargetMs: 333 })).not.toContain("partTargetMs");
+});
+
+const KEY = "k".repeat(43);
+
+test("a link with a key is to a stream of other people, and its reader decides about peers", () => {
+  expect(readAddress(watchSearch("a", { key: KEY, signal: "ws://localhost:1/" }))).toEqual({
+    view: "watch",
+    name: "a",
+    join: { peers: "ask", signal: "ws://localhost:1/", key: KEY, unsigned: false },
+  });
+  expect(readAddress(`?watch=a&key=${KEY}&peers=on`)).toHaveProperty("join.peers", "on");
+  expect(readAddress(`?watch=a&key=${KEY}&peers=off`)).toEqual({ view: "watch", name: "a" });
+});
+
+test("a stream of an origin is joined with peers only where the address says so", () => {
+  const origin = "https://example.org/main.m3u8";
+  expect(readAddress(`?watch=a&origin=${origin}`)).toHaveProperty("join", { peers: "off", origin, unsigned: false });
+  expect(readAddress(`?watch=a&origin=${origin}&peers=on&integrity=none`)).toHaveProperty("join", {
+    peers: "on",
+    origin,
+    unsigned: true,
+  });
+  expect(readAddress(`?watch=a&origin=${origin}&headers=https://example.org/sign&key=${KEY}`)).toHaveProperty("join", {
+    peers: "ask",
+    origin,
+    headers: "https://example.org/sign",
+    key: KEY,
+    unsigned: false,
+  });
+});
+
+test("publishing to other viewers is asked for, and told on", () => {
+  expect(readAddress("?publish=a")).toHaveProperty("peers", "off");
+  const search = publishSearch({ name: "a", source: "pattern", peers: "on", signal: "wss://example.org/s" });
+  expect(readAddress(search)).toMatchObject({ peers: "on", signal: "wss://example.org/s" });
 });
 
 test("freeName() counts on from the names that are taken", () => {

@@ -11,7 +11,25 @@ const DEFAULT_PART_TARGET_MS = 333;
 const MIN_PART_TARGET_MS = 50;
 const MAX_PART_TARGET_MS = 6_000;
 
-export interface PublishAddress {
+/** What an address says of other viewers. */
+export interface PeersAddress {
+  /** `on`: the person who opened it wants them. `ask`: this is a link that somebody gave, and its reader decides. */
+  readonly peers: "on" | "off" | "ask";
+  /** Where viewers find each other. Default: beside this page. */
+  readonly signal?: string;
+}
+
+/** Where a stream comes from that no tab of this browser publishes. */
+export interface JoinAddress extends PeersAddress {
+  readonly origin?: string;
+  /** Where `npx eddy-hls sign` serves the headers of that origin. */
+  readonly headers?: string;
+  /** Fingerprint of the key that signs the stream. */
+  readonly key?: string;
+  readonly unsigned: boolean;
+}
+
+export interface PublishAddress extends PeersAddress {
   readonly view: "publish";
   /** Empty when the address only asks for the form. */
   readonly name: string;
@@ -25,16 +43,21 @@ interface WatchAddress {
   readonly view: "watch";
   /** Empty when the address only asks for the list. */
   readonly name: string;
+  /** Absent where the stream is this browser's own. */
+  readonly join?: JoinAddress;
 }
 
 export type Address = { readonly view: "home" } | PublishAddress | WatchAddress;
 
-/** Reads the address parameters: `?publish=<name>&source=&partTargetMs=`, `?watch=<name>`, or none. */
+/**
+ * Reads the address parameters: `?publish=<name>&source=&partTargetMs=&peers=on&signal=`,
+ * `?watch=<name>&origin=&headers=&key=&peers=on|off&signal=&integrity=none`, or none.
+ */
 export function readAddress(search: string): Address {
   const parameters = new URLSearchParams(search);
   const watch = parameters.get("watch");
   const publish = parameters.get("publish");
-  if (publish === null) return watch === null ? { view: "home" } : { view: "watch", name: watch.trim() };
+  if (publish === null) return watch === null ? { view: "home" } : watchAddress(watch.trim(), parameters);
 
   const complaints: string[] = [];
   if (watch !== null) complaints.push("The address asks to publish and to watch at once. This page publishes.");
@@ -56,8 +79,32 @@ export function readAddress(search: string): Address {
     name: publish.trim(),
     source: source ?? "pattern",
     partTargetMs: inRange ? partTargetMs : DEFAULT_PART_TARGET_MS,
+    ...peersAddress(parameters, "off"),
     complaints,
   };
+}
+
+function watchAddress(name: string, parameters: URLSearchParams): WatchAddress {
+  const [origin, headers, key] = ["origin", "headers", "key"].map((each) => parameters.get(each) || undefined);
+  const unsigned = parameters.get("integrity") === "none";
+  // A link that carries a key is one to a stream of other people; without one, peers have to be asked for.
+  const peers = peersAddress(parameters, key === undefined ? "off" : "ask");
+  if (name === "" || (origin === undefined && peers.peers === "off")) return { view: "watch", name };
+  const join: JoinAddress = {
+    ...peers,
+    unsigned,
+    ...(origin === undefined ? {} : { origin }),
+    ...(headers === undefined ? {} : { headers }),
+    ...(key === undefined ? {} : { key }),
+  };
+  return { view: "watch", name, join };
+}
+
+function peersAddress(parameters: URLSearchParams, otherwise: PeersAddress["peers"]): PeersAddress {
+  const asked = parameters.get("peers");
+  const signal = parameters.get("signal") || undefined;
+  const peers = asked === "on" || asked === "off" ? asked : otherwise;
+  return { peers, ...(signal === undefined ? {} : { signal }) };
 }
 
 /** The address that publishes again what is published now. */
@@ -65,17 +112,25 @@ export function publishSearch(options: {
   readonly name: string;
   readonly source: SourceKind;
   readonly partTargetMs?: number;
+  readonly peers?: PeersAddress["peers"];
+  readonly signal?: string;
 }): string {
   const parameters = new URLSearchParams({ publish: options.name, source: options.source });
+  if (options.peers === "on") parameters.set("peers", "on");
+  if (options.signal !== undefined) parameters.set("signal", options.signal);
   if (options.partTargetMs !== undefined && options.partTargetMs !== DEFAULT_PART_TARGET_MS) {
     parameters.set("partTargetMs", String(options.partTargetMs));
   }
   return `?${parameters}`;
 }
 
-/** The address that watches `name`. */
-export function watchSearch(name: string): string {
-  return `?${new URLSearchParams({ watch: name })}`;
+/** The address that watches `name`: in this browser, or with the key's fingerprint anywhere. */
+export function watchSearch(name: string, shared: { readonly key?: string; readonly signal?: string } = {}): string {
+  const { key, signal } = shared;
+  const parameters = new URLSearchParams({ watch: name });
+  if (key !== undefined) parameters.set("key", key);
+  if (key !== undefined && signal !== undefined) parameters.set("signal", signal);
+  return `?${parameters}`;
 }
 
 /** Names of streams that somebody sends, or that are kept: to go live under one of them would end or continue it. */

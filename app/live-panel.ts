@@ -1,3 +1,4 @@
+import type { SessionStats } from "eddy-hls";
 import { watchSearch } from "./address.ts";
 import { h, setText } from "./dom.ts";
 import { Figures } from "./figures.ts";
@@ -13,6 +14,8 @@ export interface PublishStats {
   readonly lostParts: number;
   /** Parts that the worker has not acknowledged yet. */
   readonly unacknowledged: number;
+  /** What went to other viewers; absent where it is not shared. */
+  readonly sent?: SessionStats;
 }
 
 /** More than this many parts on their way means that the worker does not keep up. */
@@ -28,6 +31,11 @@ export class LivePanel {
   readonly #copied = h("p", { class: "note", role: "status" });
   readonly #link: HTMLInputElement;
   readonly #status = h("p", { class: "status", role: "status" });
+  readonly #sent = new Figures("Figures of what viewers get", [
+    { key: "viewers", label: "Connected viewers", hint: "They pass it on to others, who are not counted here" },
+    { key: "uplink", label: "Sent to viewers" },
+    { key: "copies", label: "Copies sent", hint: "How often each byte left this browser, on average" },
+  ]);
   readonly #figures = new Figures("Figures of the stream", [
     { key: "elapsed", label: "Live for" },
     { key: "rate", label: "Bit rate", hint: "Average of the last seconds" },
@@ -41,10 +49,14 @@ export class LivePanel {
     readonly source: string;
     /** The picture before it is encoded; absent for a source that this page never sees. */
     readonly preview: MediaStream | undefined;
+    /** Fingerprint of the key, where others may watch; and where they find this browser. */
+    readonly key?: string;
+    readonly signal?: string;
     readonly onEnd: () => void;
   }) {
-    const { name, source, preview, onEnd } = options;
-    const address = new URL(`./${watchSearch(name)}`, location.href).href;
+    const { name, source, preview, key, onEnd } = options;
+    const address = new URL(`./${watchSearch(name, options)}`, location.href).href;
+    this.#sent.element.hidden = key === undefined;
     this.#link = h("input", { id: "watch-link", readonly: true, value: address, "aria-describedby": "link-note" });
     this.video.setAttribute("aria-label", `Preview: ${source}`);
     // The attribute does not mute a video that a script made; without it the publisher would hear itself.
@@ -75,11 +87,14 @@ export class LivePanel {
             "p",
             { class: "note", id: "link-note" },
             h("a", { href: address, target: "_blank", rel: "noopener" }, "Open it in a new tab"),
-            ". It works in every tab of this browser, for as long as this tab stays open.",
+            key === undefined
+              ? ". It works in every tab of this browser, for as long as this tab stays open."
+              : ". It works for whoever you give it to, for as long as this tab stays open, and proves to them that the stream is yours.",
           ),
           this.#copied,
         ),
         this.#figures.element,
+        this.#sent.element,
         this.#end,
       ),
     );
@@ -93,6 +108,14 @@ export class LivePanel {
     figures.set("dropped", count(stats.droppedFrames), stats.droppedFrames);
     figures.set("pending", plural(stats.unacknowledged, "part"), stats.unacknowledged);
     this.say(condition(stats));
+    if (stats.sent !== undefined) this.#showSent(stats.sent);
+  }
+
+  #showSent({ peers, copies }: SessionStats): void {
+    const sendBps = peers.reduce((sum, peer) => sum + peer.sendBps, 0);
+    this.#sent.set("viewers", count(peers.length), peers.length);
+    this.#sent.set("uplink", kilobits(sendBps), sendBps);
+    this.#sent.set("copies", copies.sent.toFixed(2), copies.sent);
   }
 
   previewFailed(): void {

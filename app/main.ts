@@ -24,11 +24,15 @@ function start(): void {
 
   const left = new AbortController();
   const relay = openRelay({ worker: "/sw.js", base: "/live/" });
-  const stats = show(address, main, relay, left.signal);
+  let session: EddyHandle["session"];
+  const shared = (now: EddyHandle["session"]): void => {
+    session = now;
+    if (window.eddy !== undefined) window.eddy.session = now;
+  };
+  const stats = show(address, main, relay, { signal: left.signal, shared });
   relay.then(
     (open) => {
-      const handle: EddyHandle = { relay: open, session: undefined, stats };
-      window.eddy = handle;
+      window.eddy = { relay: open, session, stats };
     },
     // The views say it where they need the relay; here it stands for the whole page.
     (thrown: unknown) => board.show(explain(thrown), { action: { label: "Reload", run: () => location.reload() } }),
@@ -44,14 +48,14 @@ function show(
   address: ReturnType<typeof readAddress>,
   main: HTMLElement,
   relay: Promise<Relay>,
-  signal: AbortSignal,
+  { signal, shared }: { readonly signal: AbortSignal; readonly shared: (session: EddyHandle["session"]) => void },
 ): EddyHandle["stats"] {
   switch (address.view) {
     case "home":
       homeView(main, relay, signal);
       return undefined;
     case "publish": {
-      const view = new PublishView(main, address, relay, signal);
+      const view = new PublishView(main, address, relay, { signal, shared });
       return () => view.stats();
     }
     case "watch": {
@@ -59,7 +63,7 @@ function show(
         watchListView(main, relay, signal);
         return undefined;
       }
-      const view = new WatchView(main, address.name, relay, signal);
+      const view = new WatchView(main, address, relay, { signal, shared });
       return () => view.stats();
     }
   }

@@ -12,6 +12,8 @@ export interface PublishSettings {
   /** With the source `file`. */
   readonly file?: File;
   readonly loop: boolean;
+  /** Other people may watch, over the network. */
+  readonly shared: boolean;
 }
 
 const SOURCES: Readonly<Record<SourceKind, { readonly name: string; readonly note: string }>> = {
@@ -28,6 +30,7 @@ export class PublishForm {
   readonly #latency: LatencyField;
   readonly #sources = new Map<SourceKind, HTMLInputElement>();
   readonly #audio = h("input", { type: "checkbox", checked: true });
+  readonly #shared: HTMLInputElement;
   readonly #loop = h("input", { type: "checkbox", checked: true });
   readonly #picker = h("input", {
     type: "file",
@@ -48,6 +51,11 @@ export class PublishForm {
     on: { readonly submit: (settings: PublishSettings) => void; readonly cancel: () => void },
   ) {
     this.#latency = new LatencyField(address.partTargetMs);
+    this.#shared = h("input", {
+      type: "checkbox",
+      checked: address.peers === "on",
+      "aria-describedby": "shared-note",
+    });
     this.#name = h("input", {
       id: "stream-name",
       required: true,
@@ -96,6 +104,16 @@ export class PublishForm {
           "Viewers find the stream by it. Letters, digits, dots, hyphens, underscores.",
         ),
       ),
+      h(
+        "div",
+        { class: "field" },
+        h("label", { class: "check" }, this.#shared, "Let others watch, over the network"),
+        h(
+          "p",
+          { class: "note", id: "shared-note" },
+          "Off unless you switch it on. Viewers connect to this browser and see its network address; it sends about two copies, however many watch.",
+        ),
+      ),
       h("div", { class: "button-row" }, this.#submit, this.#cancel),
       this.#hint,
     );
@@ -120,6 +138,7 @@ export class PublishForm {
       partTargetMs: this.#latency.partTargetMs,
       audio: this.#audio.checked,
       loop: this.#loop.checked,
+      shared: this.#shared.checked,
       ...(this.#file === undefined ? {} : { file: this.#file }),
     };
   }

@@ -4,12 +4,14 @@ import {
   type LivePublication,
   publishCapture,
   type Relay,
+  type Seeding,
   startCapture,
 } from "eddy-hls";
 import { freeName, namesInUse, type PublishAddress, publishSearch } from "./address.ts";
 import { countedCapture, type SentCount } from "./counted-capture.ts";
 import { h, setText } from "./dom.ts";
 import { clockTime, plural } from "./format.ts";
+import { peersFrom } from "./join-sources.ts";
 import { LivePanel, type PublishStats } from "./live-panel.ts";
 import { AppError, explain, explainWarning, isAbort } from "./messages.ts";
 import { NoticeBoard } from "./notice.ts";
@@ -36,9 +38,18 @@ const SOURCE_TITLES: Readonly<Record<PublishSettings["source"], string>> = {
   file: "File",
 };
 
+/** What the page around the view lends it. */
+export interface PublishContext {
+  readonly signal: AbortSignal;
+  /** What is published goes to other viewers as well; undefined when it is over. */
+  readonly shared: (seeding: Seeding | undefined) => void;
+}
+
 /** Publishes one stream: the form, then the panel of the live stream, then the form again. */
 export class PublishView {
   readonly #relay: Promise<Relay>;
+  readonly #address: PublishAddress;
+  readonly #context: PublishContext;
   readonly #root = h("div", { class: "publish" });
   readonly #title = h("h1", { class: "stream-title", tabindex: -1 });
   readonly #badge = h("span", { class: "badge badge-live", hidden: true }, "Live");
@@ -51,8 +62,10 @@ export class PublishView {
   #preview: PartPreview | undefined;
   #stats: PublishStats | undefined;
 
-  constructor(main: HTMLElement, address: PublishAddress, relay: Promise<Relay>, signal: AbortSignal) {
+  constructor(main: HTMLElement, address: PublishAddress, relay: Promise<Relay>, context: PublishContext) {
     this.#relay = relay;
+    this.#address = address;
+    this.#context = context;
     const problems = h("div", { class: "notices" });
     this.#problems = new NoticeBoard(problems);
     this.#form = new PublishForm(address, address.name || freeName([]), {
@@ -62,7 +75,7 @@ export class PublishView {
     this.#formPanel = h("div", { class: "panel form-panel" }, this.#form.element);
     this.#root.append(h("div", { class: "view-head" }, this.#title, this.#badge), problems, this.#body);
     main.replaceChildren(this.#root);
-    this.#acceptDrops(signal);
+    this.#acceptDrops(context.signal);
     window.addEventListener("beforeunload", (event) => {
       if (this.#state !== "idle") event.preventDefault();
     });
@@ -128,7 +141,14 @@ export class PublishView {
       signal.throwIfAborted();
       await expectNoRecording(relay, settings.name);
       counted = countedCapture(capture, (bytes) => this.#preview?.push(bytes));
-      publication = await publishCapture({ relay, name: settings.name, capture: counted.capture, signal });
+      publication = await publishCapture({
+        relay,
+        name: settings.name,
+        capture: counted.capture,
+        signal,
+        // Who lets others watch has agreed to send.
+        ...(settings.shared ? { peers: peersFrom(this.#address, "send") } : {}),
+      });
     } catch (thrown) {
       await capture?.stop().catch(() => undefined); // it never went live; what stopped the start is what counts
       const hadFocus = this.#root.contains(document.activeElement);
@@ -146,12 +166,26 @@ export class PublishView {
     const { name, source } = settings;
     const since = performance.now();
     const over = new AbortController();
-    history.replaceState(null, "", publishSearch({ name, source, partTargetMs: settings.partTargetMs }));
+    const { signal } = this.#address;
+    const { seeding } = publication.publisher;
+    this.#context.shared(seeding);
+    history.replaceState(
+      null,
+      "",
+      publishSearch({
+        name,
+        source,
+        partTargetMs: settings.partTargetMs,
+        ...(settings.shared ? { peers: "on", ...(signal === undefined ? {} : { signal }) } : {}),
+      }),
+    );
     const { preview, rendition, init } = publication.capture;
     const panel = new LivePanel({
       name,
       source: settings.file?.name ?? SOURCE_TITLES[source],
       preview,
+      ...(seeding === undefined ? {} : { key: seeding.fingerprint }),
+      ...(signal === undefined ? {} : { signal }),
       onEnd: () => {
         this.#enter("ending", name);
         panel.ending();
@@ -181,6 +215,7 @@ export class PublishView {
         droppedFrames,
         lostParts,
         unacknowledged: publication.publisher.pending,
+        ...(seeding === undefined ? {} : { sent: seeding.stats() }),
       };
       if (this.#state === "live") panel.show(this.#stats);
     });
@@ -192,6 +227,7 @@ export class PublishView {
       failure = thrown;
     }
     over.abort();
+    this.#context.shared(undefined);
     this.#preview?.close();
     this.#preview = undefined;
     const asked = this.#state === "ending";

@@ -1,8 +1,10 @@
-import type { Relay, StreamStats } from "eddy-hls";
+import type { Relay, Session, StreamStats } from "eddy-hls";
 import type { ErrorData } from "hls.js";
+import type { JoinAddress } from "./address.ts";
 import { h, icon, setText } from "./dom.ts";
 import { Figures } from "./figures.ts";
 import { count, plural, seconds } from "./format.ts";
+import { joinOptions } from "./join-sources.ts";
 import { titleOf } from "./kept-controls.ts";
 import { showState } from "./kept-list.ts";
 import { type Explanation, explain, explainCode } from "./messages.ts";
@@ -12,6 +14,7 @@ import { poll } from "./poll.ts";
 import { RecordingPanel } from "./recording-panel.ts";
 import { Recovery } from "./recovery.ts";
 import { BACK_MS, BEHIND_MS, RewindBar } from "./rewind-bar.ts";
+import { SharedPanel } from "./shared-panel.ts";
 import { coverOf, statusOf, type Watched, type WatchState } from "./watch-sentences.ts";
 
 const LOOK_EVERY_MS = 1_000;
@@ -20,12 +23,25 @@ const FIGURES_EVERY_MS = 500;
 const STREAM_EVERY_MS = 2_000;
 /** A publisher that is silent for longer is why a stall lasts. */
 const SILENT_MS = 3_000;
+/** A stream that is joined may take this long to come, before what is kept of it is played instead. */
+const JOIN_MS = 10_000;
+
+/** What the page around the view lends it. */
+export interface WatchContext {
+  readonly signal: AbortSignal;
+  /** The stream is joined. */
+  readonly shared: (session: Session | undefined) => void;
+}
 
 /** Plays the stream `name`: now, from the start of what is kept, or as soon as it is there; and again when it comes back. */
 export class WatchView {
   readonly #name: string;
   readonly #relay: Promise<Relay>;
   readonly #signal: AbortSignal;
+  readonly #context: WatchContext;
+  readonly #join: JoinAddress | undefined;
+  #session: Session | undefined;
+  #joinedAtMs: number | undefined;
   readonly #recovery = new Recovery(() => performance.now());
   #player: Player | undefined;
   #state: WatchState = "absent";
@@ -55,6 +71,7 @@ export class WatchView {
     live: () => this.#player?.toLive(),
   });
   readonly #recording: RecordingPanel;
+  readonly #sharing: SharedPanel | undefined;
   readonly #done = h("p", { class: "visually-hidden", role: "status" });
   #lookAtStream = (): void => {};
   readonly #root = h("div", { class: "watch" });
@@ -69,10 +86,23 @@ export class WatchView {
     { key: "parts", label: "Loaded as parts", hint: "The rest came as whole segments" },
   ]);
 
-  constructor(main: HTMLElement, name: string, relay: Promise<Relay>, signal: AbortSignal) {
+  constructor(
+    main: HTMLElement,
+    { name, join }: { readonly name: string; readonly join?: JoinAddress },
+    relay: Promise<Relay>,
+    context: WatchContext,
+  ) {
     this.#name = name;
     this.#relay = relay;
-    this.#signal = signal;
+    this.#signal = context.signal;
+    this.#context = context;
+    this.#join = join;
+    if (join !== undefined) {
+      this.#sharing = new SharedPanel(join.origin !== undefined, {
+        agree: () => void this.#joinStream(join, true),
+        upload: (allowed) => this.#session?.setConsent(allowed),
+      });
+    }
     const problems = h("div", { class: "notices" });
     this.#problems = new NoticeBoard(problems);
     this.#video.setAttribute("aria-label", `Video of ${name}`);
@@ -109,6 +139,7 @@ export class WatchView {
             h("h2", { id: "playback-heading" }, "Playback"),
             this.#figures.element,
           ),
+          this.#sharing?.element,
           this.#recording.element,
           this.#done,
         ),
@@ -140,6 +171,8 @@ export class WatchView {
       this.#fail(explain(thrown));
       return;
     }
+    if (this.#join?.peers === "ask") this.#sharing?.ask();
+    else if (this.#join !== undefined) await this.#joinStream(this.#join, this.#join.peers === "on");
     poll({ everyMs: LOOK_EVERY_MS, signal: this.#signal }, () => this.#look());
     const polling = { everyMs: STREAM_EVERY_MS, signal: this.#signal, onlyShown: true };
     this.#lookAtStream = poll(polling, () => this.#readStream());
@@ -150,16 +183,47 @@ export class WatchView {
     });
   }
 
+  async #joinStream(join: JoinAddress, withPeers: boolean): Promise<void> {
+    try {
+      const relay = await this.#relay;
+      const session = await relay.join(this.#name, joinOptions(join, withPeers));
+      this.#session = session;
+      this.#joinedAtMs = performance.now();
+      session.attach(this.#video);
+      // Who asks for other viewers gives as well; the checkbox takes it back.
+      if (withPeers) session.setConsent(true);
+      this.#sharing?.joined();
+      this.#sharing?.show(session.stats());
+      session.addEventListener("stats", ({ detail }) => this.#sharing?.show(detail));
+      session.addEventListener("problem", ({ detail: { code, message } }) => {
+        if (code === undefined) this.#problems.clear();
+        else this.#problems.show(explainCode(code, message), { tone: "warning" });
+      });
+      this.#context.shared(session);
+      this.#signal.addEventListener("abort", () => void session.close());
+    } catch (thrown) {
+      this.#problems.show(explain(thrown));
+    }
+  }
+
+  /** Whether the stream may still come from elsewhere, so that what is kept of it is not what to play. */
+  get #mayCome(): boolean {
+    if (this.#session === undefined) return this.#join?.peers === "ask";
+    return performance.now() - (this.#joinedAtMs ?? 0) < JOIN_MS;
+  }
+
   /** Looks for the stream while there is nothing to play. */
   async #look(): Promise<void> {
     if (this.#state !== "absent" && this.#state !== "over") return;
     try {
       const relay = await this.#relay;
       const found = (await relay.streams()).find(({ name }) => name === this.#name);
-      this.#problems.clear();
+      if (this.#session === undefined) this.#problems.clear();
       const first = this.#player?.meter.everPlayed === false;
       if (found?.state === "live") {
         this.#open(relay, "live");
+      } else if (this.#mayCome) {
+        this.#enter("absent");
       } else if (found !== undefined && first && (found.kept?.windowMs ?? found.windowMs) > 0) {
         // Who comes to a stream that nobody sends wants to see what there is of it.
         this.#open(relay, "start");

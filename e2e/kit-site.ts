@@ -35,11 +35,7 @@ export interface KitOptions {
 
 /** Serves the build with the kit beside it: a page that does for tests what the demo does for people. */
 export async function serveKit(options: KitOptions = {}): Promise<Site> {
-  kitFiles ??= bundle({
-    ...common,
-    worker: { format: "es" },
-    build: { write: false, rolldownOptions: { input: here("kit/kit.html") } },
-  });
+  kitFiles ??= bundlePage("e2e/kit/kit.html");
   const files = new Map(await kitFiles);
   if (options.worker !== undefined) {
     const lib = { entry: here(options.worker), formats: ["iife" as const], name: "EddySw", fileName: () => "sw.js" };
@@ -50,6 +46,26 @@ export async function serveKit(options: KitOptions = {}): Promise<Site> {
     files.set("/sw.js", `${await readFile("dist/eddy-worker.js", "utf8")}\n${call}`);
   }
   return serveBuild({ files, ...(options.answer === undefined ? {} : { answer: options.answer }) });
+}
+
+/** Builds a page by its path from the root, with what it imports: every file by the path that it is served at. */
+export function bundlePage(
+  page: string,
+  alias: Readonly<Record<string, string>> = {},
+): Promise<ReadonlyMap<string, string | Buffer>> {
+  return bundle({
+    ...common,
+    resolve: { alias: { ...common.resolve?.alias, ...alias } },
+    worker: { format: "es" },
+    build: { write: false, rolldownOptions: { input: here(`../${page}`) } },
+  });
+}
+
+/** Builds a script that runs in a page before its own, by its path from this folder: one file. */
+export async function bundleScript(path: string): Promise<string> {
+  const lib = { entry: here(path), formats: ["iife" as const], name: "EddyScript", fileName: () => "script.js" };
+  const files = await bundle({ ...common, build: { write: false, lib } });
+  return String(files.get("/script.js"));
 }
 
 async function bundle(config: InlineConfig): Promise<ReadonlyMap<string, string | Buffer>> {

@@ -22,7 +22,11 @@ export interface Playback {
 
 declare global {
   interface Window {
-    eddy?: { readonly relay: Relay; stats?: (() => Readonly<Record<string, unknown>>) | undefined };
+    eddy?: {
+      readonly relay: Relay;
+      readonly session?: { stats(): unknown };
+      stats?: (() => Readonly<Record<string, unknown>>) | undefined;
+    };
   }
 }
 

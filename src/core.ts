@@ -29,6 +29,7 @@ export {
 } from "./model/record.ts";
 export type { RenditionKind, RenditionOptions, VideoRange } from "./model/rendition-options.ts";
 export type {
+  MediaSource,
   Persistence,
   RelayStats,
   RenditionStats,

@@ -1,17 +1,29 @@
-import { type AddedPart, type Playlists, RelayError, type Rendition, type Stream } from "eddy-hls/core";
-import type { Ask, Kept, OpenAnswer, StepAnswer, StepNumber } from "../src/wire/messages.ts";
+import {
+  type AddedPart,
+  type Playlists,
+  RelayError,
+  type Rendition,
+  resolveStreamOptions,
+  type Stream,
+} from "eddy-hls/core";
+import type { Ask, Kept, OpenAnswer, StepAnswer, StepNumber, TakeOverAnswer } from "../src/wire/messages.ts";
 
 type Open = Extract<Ask, { type: "open" }>;
 type StepAsk = Extract<Ask, { type: "step" }>;
+type TakeOver = Extract<Ask, { type: "takeOver" }>;
 
 /** Who sends a stream, and how far each of its renditions has come. */
 interface Producer {
   readonly epoch: string;
   readonly session: number;
+  /** Who names it may take over. */
+  readonly key?: string;
   /** Undefined after a restart, until its page is heard. */
   clientId?: string;
   /** The number of the step that is expected next, by rendition. */
   readonly expected: Map<string, number>;
+  /** What it last noted, by rendition. */
+  readonly marks: Map<string, string>;
   /** Every step below these is on disk. */
   kept: ReadonlyMap<string, number>;
 }
@@ -21,6 +33,17 @@ export interface StoredProducer {
   readonly epoch: string;
   readonly session: number;
   readonly expected: Readonly<Record<string, number>>;
+  readonly key?: string;
+  readonly marks?: Readonly<Record<string, string>>;
+}
+
+/** How far a producer has come in one rendition. */
+export interface ReachedStep {
+  readonly epoch: string;
+  readonly session: number;
+  readonly expected: number;
+  readonly key?: string;
+  readonly mark?: string;
 }
 
 /** What keeps streams on disk, as far as their producers are concerned. */
@@ -28,7 +51,7 @@ export interface ProducerStore {
   /** False once it has failed for good. */
   readonly available: boolean;
   /** The parts that were taken so far bring the rendition to this step: once they are on disk, it need not be sent again. */
-  reached(stream: string, rendition: string, at: { epoch: string; session: number; expected: number }): void;
+  reached(stream: string, rendition: string, at: ReachedStep): void;
   /** Resolves when all that was handed over is on disk, or has failed. */
   flush(): Promise<void>;
 }
@@ -79,9 +102,16 @@ export class Ingest {
   }
 
   /** Takes up a producer of a stream that was restored: it goes on with the step behind the last that is on disk. */
-  restore(stream: string, { epoch, session, expected }: StoredProducer): void {
+  restore(stream: string, { epoch, session, expected, key, marks = {} }: StoredProducer): void {
     const kept = new Map(Object.entries(expected));
-    this.#producers.set(stream, { epoch, session, expected: new Map(kept), kept });
+    this.#producers.set(stream, {
+      epoch,
+      session,
+      ...(key === undefined ? {} : { key }),
+      expected: new Map(kept),
+      marks: new Map(Object.entries(marks)),
+      kept,
+    });
   }
 
   /** Every step below these numbers is on disk: the producer's page hears so, if it is still in that session. */
@@ -118,7 +148,15 @@ export class Ingest {
       // A worker without a disk went on with what is found here, or the page has no more of what is missing.
       this.#playlists.remove(ask.stream);
     }
-    if (stream !== undefined && known !== undefined && !stream.ended && (await this.#isLive(stream, known))) {
+    // A page that holds the same key is the same producer, whose source has changed.
+    const isOurs = ask.key !== undefined && known?.key === ask.key;
+    if (
+      stream !== undefined &&
+      known !== undefined &&
+      !stream.ended &&
+      !isOurs &&
+      (await this.#isLive(stream, known))
+    ) {
       throw new RelayError("stream-exists", `"${ask.stream}" is being published by another page: end it there first`);
     }
     // While we asked, another page may have been faster.
@@ -131,8 +169,10 @@ export class Ingest {
     const producer: Producer = {
       epoch: ask.epoch,
       session: ask.session,
+      ...(ask.key === undefined ? {} : { key: ask.key }),
       clientId,
       expected: new Map(ask.options.renditions.map(({ id }) => [id, 0])),
+      marks: new Map(),
       kept: new Map(),
     };
     this.#producers.set(ask.stream, producer);
@@ -140,17 +180,34 @@ export class Ingest {
     return this.#answerOpen(producer, opened);
   }
 
+  /** Gives the session of a page that has left to another page with its key. Nothing changes where there is none to give. */
+  takeOver({ stream: name, key, options }: TakeOver, clientId: string): TakeOverAnswer {
+    const producer = this.#producers.get(name);
+    const stream = this.#playlists.find(name);
+    if (stream === undefined || producer === undefined || producer.key !== key || stream.epoch !== producer.epoch)
+      return {};
+    const { config } = stream;
+    // How short a segment may be is no part of a playlist, and what is read off an origin's varies.
+    if (!stream.canResume({ ...resolveStreamOptions(options), segmentMinMs: config.segmentMinMs })) return {};
+    producer.clientId = clientId;
+    const marks = [...producer.marks].map(([rendition, mark]) => ({ rendition, mark }));
+    return { session: { ...this.#answerOpen(producer, stream), epoch: producer.epoch, marks, options: config } };
+  }
+
   /**
    * Applies one step, if it is the one that is expected. One that is refused for what it holds is done with, too: the
    * next one is expected.
-   * @throws RelayError `stream-not-found` when this worker does not know the session, `out-of-order`, and what the media is
-   * refused for
+   * @throws RelayError `stream-not-found` when this worker does not know the session, `stream-exists` when another page has taken it
+   * over, `out-of-order`, and what the media is refused for
    */
   step(ask: StepAsk, clientId: string): StepAnswer {
     const producer = this.#producers.get(ask.stream);
     const stream = this.#playlists.find(ask.stream);
     if (stream?.epoch !== ask.epoch || producer?.epoch !== ask.epoch || producer.session !== ask.session) {
       throw new RelayError("stream-not-found", `this worker does not hold "${ask.stream}" of session ${ask.session}`);
+    }
+    if (producer.key !== undefined && producer.clientId !== undefined && producer.clientId !== clientId) {
+      throw new RelayError("stream-exists", `"${ask.stream}" was taken over by another page`);
     }
     // After a restart that lost nothing there is no reason for the page to open again.
     producer.clientId = clientId;
@@ -163,8 +220,16 @@ export class Ingest {
       const answer = apply(stream, rendition, ask);
       // What comes between parts is pending until the next one, and is sent again if the worker is gone by then.
       if (ask.step.kind === "part" || ask.step.kind === "gap") {
-        const { epoch, session } = producer;
-        this.#store?.reached(ask.stream, ask.rendition, { epoch, session, expected: expected + 1 });
+        const { epoch, session, key } = producer;
+        const { mark } = ask.step;
+        if (mark !== undefined) producer.marks.set(ask.rendition, mark);
+        this.#store?.reached(ask.stream, ask.rendition, {
+          epoch,
+          session,
+          expected: expected + 1,
+          ...(key === undefined ? {} : { key }),
+          ...(mark === undefined ? {} : { mark }),
+        });
       }
       return answer;
     } catch (thrown) {
@@ -243,7 +308,7 @@ function apply(stream: Stream, rendition: Rendition, { step }: StepAsk): StepAns
       rendition.setInit(step.bytes);
       return {};
     case "part":
-      stream.received(step.bytes.byteLength);
+      stream.received(step.bytes.byteLength, step.source);
       return answerPart(rendition, rendition.addPart(step));
     case "gap":
       return answerPart(rendition, rendition.addGap(step.durationMs));

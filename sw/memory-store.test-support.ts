@@ -4,7 +4,7 @@ import type { RelayError } from "../src/model/errors.ts";
 import type { StreamConfig } from "../src/model/options.ts";
 import { MemoryArchive } from "../src/origin/archive.test-support.ts";
 import type { Recorder } from "../src/origin/archive.ts";
-import type { StoredProducer } from "./ingest.ts";
+import type { ReachedStep, StoredProducer } from "./ingest.ts";
 import type { RelayStore, StoredStream } from "./relay-store.ts";
 
 const BATCH_MS = 100;
@@ -67,12 +67,18 @@ export class MemoryStore implements RelayStore {
     };
   }
 
-  reached(_stream: string, rendition: string, at: { epoch: string; session: number; expected: number }): void {
-    const { epoch, session, expected } = at;
+  reached(_stream: string, rendition: string, at: ReachedStep): void {
+    const { epoch, session, expected, key, mark } = at;
     this.#write(() => {
       const known = this.#disk.producer;
       const isSame = known?.epoch === epoch && known.session === session;
-      this.#disk.producer = { epoch, session, expected: { ...(isSame ? known.expected : {}), [rendition]: expected } };
+      const marks = { ...(isSame ? known.marks : {}), ...(mark === undefined ? {} : { [rendition]: mark }) };
+      this.#disk.producer = {
+        epoch,
+        session,
+        expected: { ...(isSame ? known.expected : {}), [rendition]: expected },
+        ...(key === undefined ? {} : { key, marks }),
+      };
     });
   }
 

@@ -3,6 +3,7 @@ import { checkNumber } from "../model/checks.ts";
 import { type Clock, systemClock } from "../model/clock.ts";
 import { delay } from "../model/delay.ts";
 import { RelayError } from "../model/errors.ts";
+import type { RenditionOptions } from "../model/rendition-options.ts";
 import { onAbort, untilAborted } from "../model/on-abort.ts";
 import type { Credentials, Fetch, Network } from "../reader/exchange.ts";
 import { allSegments, type MediaPlaylist, segmentMs } from "../reader/media-playlist.ts";
@@ -39,8 +40,8 @@ export interface FollowOptions {
   readonly credentials?: Credentials;
   /** Sent with every request, such as a token. Default none. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Ids of those that are followed. Default: all. */
-  readonly renditions?: readonly string[];
+  /** Ids of those that are followed, or what chooses some of those that there are. Default: all. */
+  readonly renditions?: readonly string[] | ((there: readonly RenditionOptions[]) => readonly string[]);
   /** Default `edge`; what has ended is followed from its start. */
   readonly start?: FollowStart;
   /** How long the first playlists may take, tries included. Default 30,000. */
@@ -138,7 +139,7 @@ class OriginFollower implements Follower {
       ? parseMultivariant(text, location)
       : [{ id: "main", url, kind: "variant" as const, attributes: new Map<string, string>() }];
     const described = describeRenditions(listed, location).map((one, index) => ({ ...one, index }));
-    const wanted = this.#wanted(described.map(({ options }) => options.id));
+    const wanted = this.#wanted(described.map(({ options }) => options));
     const independentSegments = /^#EXT-X-INDEPENDENT-SEGMENTS/m.test(text);
     this.#followers = described
       .filter(({ options }) => wanted.has(options.id))
@@ -235,13 +236,15 @@ class OriginFollower implements Follower {
     return known.startMs - segments.slice(0, at).reduce((sum, segment) => sum + segmentMs(segment), 0);
   }
 
-  #wanted(ids: readonly string[]): ReadonlySet<string> {
+  #wanted(there: readonly RenditionOptions[]): ReadonlySet<string> {
+    const ids = there.map(({ id }) => id);
     const { renditions = ids } = this.#options;
-    for (const id of renditions) {
+    const wanted = typeof renditions === "function" ? renditions(there) : renditions;
+    for (const id of wanted) {
       if (!ids.includes(id))
         throw new RelayError("invalid-option", `renditions: expected some of ${ids.join(", ")}, got ${id}`);
     }
-    return new Set(renditions);
+    return new Set(wanted);
   }
 
   async #firstPlaylist(untilMs: number): Promise<{ readonly text: string; readonly location: string }> {

@@ -113,3 +113,20 @@ export function resolveStreamOptions(options: StreamOptions): StreamConfig {
     skipDateRanges: options.skipDateRanges === true,
   };
 }
+
+/** Whether a producer with one of these may go on in the playlists of the other: what a playlist fixes is the same. */
+export function hasSamePlaylists(one: StreamConfig, other: StreamConfig): boolean {
+  return fixedOf(one) === fixedOf(other);
+}
+
+function fixedOf({ renditions, ...config }: StreamConfig): string {
+  const tracks = renditions.map(({ id, kind, container = "fmp4", group, name, language }) => [
+    id,
+    kind,
+    container,
+    group,
+    name,
+    language,
+  ]);
+  return JSON.stringify([Object.entries(config).sort(), tracks.sort()]);
+}

@@ -12,6 +12,9 @@ export type StreamState = "live" | "waiting" | "ended";
 /** Where a stream is kept: `memory` until the worker is terminated, `disk` beyond that. */
 export type Persistence = "memory" | "disk";
 
+/** Where media came from: a page of this browser that made it, another viewer, or an HTTP origin. */
+export type MediaSource = "page" | "peer" | "origin";
+
 /** One line of `relay.streams()`. */
 export interface StreamSummary {
   readonly name: string;
@@ -66,7 +69,7 @@ export interface StreamStats extends StreamSummary {
   readonly idleMs?: number;
   readonly renditionStats: readonly RenditionStats[];
   /** Bytes taken in, by where they came from. */
-  readonly sources: { readonly page: number };
+  readonly sources: Readonly<Record<MediaSource, number>>;
   readonly persistence: Persistence;
 }
 

@@ -6,6 +6,7 @@ const { stdout, stderr, env } = process;
 const aborter = new AbortController();
 // The first ends the run with what was found so far; a second ends the process as ever.
 process.once("SIGINT", () => aborter.abort());
+process.once("SIGTERM", () => aborter.abort());
 // Who reads may have enough before the end, as `head` does.
 stdout.on("error", () => process.exit());
 

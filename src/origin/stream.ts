@@ -2,9 +2,9 @@ import { Waiters } from "../cache/waiters.ts";
 import type { Bytes } from "../model/bytes.ts";
 import type { Clock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
-import type { StreamConfig } from "../model/options.ts";
+import { hasSamePlaylists, type StreamConfig } from "../model/options.ts";
 import type { RenditionConfig } from "../model/rendition-options.ts";
-import type { Persistence, StreamState, StreamStats, StreamSummary } from "../model/stats.ts";
+import type { MediaSource, Persistence, StreamState, StreamStats, StreamSummary } from "../model/stats.ts";
 import type { KeptStats } from "../model/storage.ts";
 import type { RenditionReport } from "../playlist/manifest-types.ts";
 import { isKnown, renderMultivariant } from "../playlist/multivariant.ts";
@@ -48,7 +48,7 @@ export class Stream {
   readonly #steps: Waiters;
   readonly #context: StreamContext;
   readonly #openedAtMs: number;
-  #pageBytes = 0;
+  readonly #sources: Record<MediaSource, number> = { page: 0, peer: 0, origin: 0 };
 
   /** @throws RelayError `stream-limit`; no ring is left taken */
   constructor(context: StreamContext) {
@@ -123,7 +123,7 @@ export class Stream {
    * What a rendition is encoded with may differ.
    */
   canResume(config: StreamConfig): boolean {
-    return !this.ended && fixedOf(config) === fixedOf(this.#config);
+    return !this.ended && hasSamePlaylists(config, this.#config);
   }
 
   /** Another producer goes on here. @throws RelayError `stream-ended` */
@@ -133,9 +133,9 @@ export class Stream {
     this.#config = config;
   }
 
-  /** Counts bytes that came from a page of this origin. */
-  received(sizeBytes: number): void {
-    this.#pageBytes += sizeBytes;
+  /** Counts bytes by where they came from. */
+  received(sizeBytes: number, source: MediaSource = "page"): void {
+    this.#sources[source] += sizeBytes;
   }
 
   /**
@@ -208,7 +208,7 @@ export class Stream {
       targetDurationMs: this.config.targetDurationMs,
       ...(idleMs === undefined ? {} : { idleMs }),
       renditionStats: [...this.#renditions.values()].map((rendition) => rendition.stats),
-      sources: { page: this.#pageBytes },
+      sources: { ...this.#sources },
       persistence: this.#context.persistence(),
     };
   }
@@ -275,17 +275,4 @@ export class Stream {
       if (outcome !== "woken") return;
     }
   }
-}
-
-/** What must stay the same while a playlist lives. */
-function fixedOf({ renditions, ...config }: StreamConfig): string {
-  const tracks = renditions.map(({ id, kind, container = "fmp4", group, name, language }) => [
-    id,
-    kind,
-    container,
-    group,
-    name,
-    language,
-  ]);
-  return JSON.stringify([Object.entries(config).sort(), tracks.sort()]);
 }

@@ -5,6 +5,7 @@ export type { KeyMethod, MediaKey } from "../model/media-key.ts";
 export type { PartForm, StreamOptions, StreamType } from "../model/options.ts";
 export type { RenditionKind, RenditionOptions, VideoRange } from "../model/rendition-options.ts";
 export type {
+  MediaSource,
   Persistence,
   RelayStats,
   RenditionStats,
@@ -14,6 +15,15 @@ export type {
 } from "../model/stats.ts";
 export { type KeptStats, MAX_TITLE_LENGTH, type StorageStats } from "../model/storage.ts";
 export { type Capture, type CaptureOptions, startCapture } from "./capture.ts";
-export { type OpenRelayOptions, openRelay, type Relay } from "./open-relay.ts";
+export type { JoinOptions } from "./join-options.ts";
+export { type OpenRelayOptions, openRelay, type PublishCall, type Relay } from "./open-relay.ts";
+export type { PeerFailure, PeerFailureReason } from "./peers/peer-failures.ts";
+export type { PeersConfig, PeersMode, PeersOptions, Signalling, UploadOptions } from "./peers/peer-options.ts";
+export type { PeerTransport, PeerTransportStats } from "./peers/peer-transport.ts";
+export { type Peers, peers } from "./peers/peers.ts";
+export type { UploadBar, UploadPolicy, UploadState } from "./peers/upload-policy.ts";
 export { type LivePublication, type PublishCaptureOptions, publishCapture } from "./publish-capture.ts";
-export type { PublishedPart, Publisher } from "./publisher.ts";
+export type { PublishedPart, Publisher, Seeding } from "./publisher.ts";
+export type { Session, SessionEvents } from "./session/session.ts";
+export type { SessionFailure, SessionPeer, SessionRole, SessionStats } from "./session/session-stats.ts";
+export { type OriginOptions, type OriginSource, origin } from "./sources.ts";

@@ -3,7 +3,11 @@ import { RelayError } from "../model/errors.ts";
 import { checkName } from "../model/ids.ts";
 import type { StreamOptions } from "../model/options.ts";
 import type { RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
+import type { JoinOptions } from "./join-options.ts";
+import type { Peers } from "./peers/peers.ts";
 import { Publisher } from "./publisher.ts";
+import type { PeerSeeding } from "./session/seeding.ts";
+import type { Session } from "./session/session.ts";
 import { WorkerLink, type WorkerPort } from "./worker-link.ts";
 
 /** How long installing and starting the worker may take. */
@@ -21,15 +25,26 @@ export interface OpenRelayOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface PublishCall {
+  readonly peers?: Peers;
+  readonly signal?: AbortSignal;
+}
+
 /** The relay as a page sees it. */
 export interface Relay {
   /** Path that all URLs of the relay stand under. */
   readonly base: string;
   /**
-   * Opens a stream to publish.
+   * Opens a stream to publish. With `peers` this page sends it to viewers, signed by a key that is kept under this name.
    * @throws RelayError `invalid-name`, `invalid-option`, `stream-exists`, `stream-limit`
    */
-  publish(name: string, options: StreamOptions, call?: { signal?: AbortSignal }): Promise<Publisher>;
+  publish(name: string, options: StreamOptions, call?: PublishCall): Promise<Publisher>;
+  /**
+   * Takes a stream from elsewhere: from other viewers, from an origin, or both. One tab of the browser does so for all of them, and any
+   * player plays it from `url(name)`. Resolves once it is known which tab that is, before there is media.
+   * @throws RelayError `invalid-name`, `invalid-option`, `unsupported-browser`, `peers-unavailable`
+   */
+  join(name: string, options: JoinOptions): Promise<Session>;
   /**
    * URL of the Multivariant Playlist of a stream; with `dvr`, of the one that lists the whole DVR window.
    * @throws RelayError `invalid-name`
@@ -51,7 +66,7 @@ export interface Relay {
    * @throws RelayError `stream-not-found`, `store-unavailable`, `invalid-option` over 120 characters
    */
   rename(name: string, title: string): Promise<void>;
-  /** Lets go of the worker; publishers of this relay are closed. The worker and its streams stay. */
+  /** Lets go of the worker; publishers and sessions of this relay are closed. The worker and its streams stay. */
   close(): void;
 }
 
@@ -205,6 +220,7 @@ class PageRelay implements Relay {
   readonly #link: WorkerLink;
   readonly #clock: Clock = systemClock;
   readonly #publishers = new Set<Publisher>();
+  readonly #sessions = new Set<Session>();
   readonly #closed = new AbortController();
 
   constructor(base: string, registration: ServiceWorkerRegistration, link: WorkerLink) {
@@ -232,13 +248,16 @@ class PageRelay implements Relay {
     this.#update();
   }
 
-  async publish(name: string, options: StreamOptions, call: { signal?: AbortSignal } = {}): Promise<Publisher> {
+  async publish(name: string, options: StreamOptions, call: PublishCall = {}): Promise<Publisher> {
     this.#check();
     checkName(name, "stream");
+    const epoch = newEpoch(this.#clock);
+    const seeding = call.peers && (await this.#seed(name, options, { epoch, peers: call.peers }));
     const publisher = new Publisher(name, options, {
       link: this.#link,
       clock: this.#clock,
-      epoch: newEpoch(this.#clock),
+      epoch,
+      ...(seeding === undefined ? {} : { listener: seeding, seeding }),
       onClosed: () => {
         this.#publishers.delete(publisher);
         this.#update();
@@ -252,6 +271,22 @@ class PageRelay implements Relay {
       throw error;
     }
     return publisher;
+  }
+
+  async join(name: string, options: JoinOptions): Promise<Session> {
+    this.#check();
+    // Who publishes or plays what is here needs none of it.
+    const { joinStream } = await import("./session/join.ts");
+    const session = await joinStream(name, options, {
+      base: this.base,
+      link: this.#link,
+      newEpoch: () => newEpoch(this.#clock),
+      onClosed: (closed) => this.#sessions.delete(closed),
+    });
+    this.#sessions.add(session);
+    if (this.#closed.signal.aborted) await session.close();
+    this.#check();
+    return session;
   }
 
   url(name: string, { dvr = false }: { readonly dvr?: boolean } = {}): string {
@@ -290,7 +325,18 @@ class PageRelay implements Relay {
   close(): void {
     this.#closed.abort();
     for (const publisher of [...this.#publishers]) publisher.close();
-    this.#link.close();
+    const leaving = [...this.#sessions].map((session) => session.close().catch(() => undefined));
+    // A leader's last steps are answered over it.
+    void Promise.all(leaving).then(() => this.#link.close());
+  }
+
+  async #seed(
+    name: string,
+    options: StreamOptions,
+    { epoch, peers }: { readonly epoch: string; readonly peers: Peers },
+  ): Promise<PeerSeeding> {
+    const { openSeeding } = await import("./session/seeding.ts");
+    return openSeeding({ name, options, epoch, peers, base: this.base });
   }
 
   #check(): void {

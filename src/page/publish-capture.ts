@@ -1,6 +1,7 @@
 import { RelayError } from "../model/errors.ts";
 import type { Capture } from "./capture.ts";
 import type { Relay } from "./open-relay.ts";
+import type { Peers } from "./peers/peers.ts";
 import type { Publisher } from "./publisher.ts";
 
 export interface PublishCaptureOptions {
@@ -11,6 +12,8 @@ export interface PublishCaptureOptions {
   readonly capture: Capture;
   /** Id of the one rendition. Default `main`. */
   readonly rendition?: string;
+  /** Viewers to send it to. Default none: it is for this browser. */
+  readonly peers?: Peers;
   readonly signal?: AbortSignal;
 }
 
@@ -29,7 +32,7 @@ export interface LivePublication {
  * @throws RelayError as `relay.publish()` does; the capture is stopped then
  */
 export async function publishCapture(options: PublishCaptureOptions): Promise<LivePublication> {
-  const { relay, name, capture, rendition = "main", signal } = options;
+  const { relay, name, capture, rendition = "main", peers, signal } = options;
   let publisher: Publisher;
   try {
     const { partTargetMs, targetDurationMs } = capture;
@@ -42,7 +45,7 @@ export async function publishCapture(options: PublishCaptureOptions): Promise<Li
         targetDurationMs,
         segmentMinMs: capture.rendition.width === undefined ? targetDurationMs / 2 : 0,
       },
-      signal === undefined ? {} : { signal },
+      { ...(signal === undefined ? {} : { signal }), ...(peers === undefined ? {} : { peers }) },
     );
     await publisher.init(rendition, capture.init);
   } catch (error) {

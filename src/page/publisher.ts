@@ -5,8 +5,18 @@ import { RelayError } from "../model/errors.ts";
 import type { PartPosition } from "../model/ids.ts";
 import type { MediaKey } from "../model/media-key.ts";
 import { resolveStreamOptions, type StreamConfig, type StreamOptions } from "../model/options.ts";
-import { AskError, type Kept, type OpenAnswer, readStep, type Step, type StepAnswer } from "../wire/messages.ts";
+import type { MediaSource } from "../model/stats.ts";
+import {
+  AskError,
+  type Kept,
+  type OpenAnswer,
+  readStep,
+  type Step,
+  type StepAnswer,
+  type TakeOverAnswer,
+} from "../wire/messages.ts";
 import { DiskWatch } from "./disk-watch.ts";
+import type { SessionStats } from "./session/session-stats.ts";
 import { StepJournal } from "./step-journal.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
@@ -32,6 +42,41 @@ export interface PublishedPart {
   readonly programDateTimeMs?: number;
 }
 
+/** A part of a stream that is made elsewhere. */
+export interface RelayedPart extends PublishedPart {
+  readonly source?: MediaSource;
+  /** What a page that takes the stream over wants to know of it. At most 256 characters. */
+  readonly mark?: string;
+}
+
+/** Hears what the worker has taken, in order. */
+export interface PublishListener {
+  taken(rendition: string, step: Step, answer: StepAnswer): void;
+  ended(): void;
+  closed(): void;
+}
+
+/** What a publishing page sends to viewers. */
+export interface Seeding {
+  /** SHA-256 of the public key, as 43 characters of base64url. */
+  readonly fingerprint: string;
+  /** As of now. `bytes.page` is one copy of what was published, `copies.sent` how many of it went out. */
+  stats(): SessionStats;
+}
+
+export interface PublisherContext {
+  readonly link: WorkerLink;
+  readonly clock?: Clock;
+  readonly epoch: string;
+  readonly onClosed?: () => void;
+  readonly listener?: PublishListener;
+  readonly seeding?: Seeding;
+  /** A page that names this may take the stream over. */
+  readonly key?: string;
+  /** Goes on in this session, which another page has left. */
+  readonly session?: NonNullable<TakeOverAnswer["session"]>;
+}
+
 /**
  * Publishes one stream. Every step is sent to the worker, acknowledged by it, and sent again until it is. A worker that was
  * terminated meanwhile is told what it has not on disk, or, where it keeps nothing there, the last segments: so players go on
@@ -46,6 +91,10 @@ export class Publisher {
   readonly #epoch: string;
   readonly #journals = new Map<string, StepJournal>();
   readonly #onClosed: () => void;
+  readonly #listener: PublishListener | undefined;
+  /** What it sends to viewers; undefined where it was published without peers. */
+  readonly seeding: Seeding | undefined;
+  readonly #key: string | undefined;
   readonly #unlisten: () => void;
   #session = 0;
   #opening: Promise<void> | undefined;
@@ -56,11 +105,7 @@ export class Publisher {
   #reopened = 0;
 
   /** Use `relay.publish()`. */
-  constructor(
-    name: string,
-    options: StreamOptions,
-    context: { link: WorkerLink; clock?: Clock; epoch: string; onClosed?: () => void },
-  ) {
+  constructor(name: string, options: StreamOptions, context: PublisherContext) {
     this.name = name;
     this.config = resolveStreamOptions(options);
     this.#options = options;
@@ -68,12 +113,32 @@ export class Publisher {
     this.#clock = context.clock ?? systemClock;
     this.#epoch = context.epoch;
     this.#onClosed = context.onClosed ?? (() => undefined);
+    this.#listener = context.listener;
+    this.seeding = context.seeding;
+    this.#key = context.key;
     this.#lastAnswerMs = this.#clock.now();
     this.#unlisten = this.#link.onKept((kept) => this.#kept(kept));
     this.#disk = new DiskWatch({ clock: this.#clock, journals: this.#journals, ask: () => void this.#reopen() });
     // A playlist needs three target durations to be worth joining (rule 30).
     const keepMs = 3 * this.config.targetDurationMs;
     for (const { id } of this.config.renditions) this.#journals.set(id, new StepJournal(id, keepMs));
+    if (context.session !== undefined) this.#follow(context.session);
+  }
+
+  #follow({ session, expected, starts, persistence }: OpenAnswer): void {
+    this.#session = session;
+    for (const { rendition, number } of expected) {
+      const journal = this.#journals.get(rendition);
+      const start = starts.find(({ id }) => id === rendition);
+      if (journal === undefined || start === undefined) continue;
+      journal.follow(number, start);
+      journal.persistIn(persistence);
+    }
+  }
+
+  /** Of the key that signs what viewers get; the watch link carries it. Undefined without peers. */
+  get fingerprint(): string | undefined {
+    return this.seeding?.fingerprint;
   }
 
   /** Steps that the worker has not acknowledged yet. */
@@ -91,6 +156,11 @@ export class Publisher {
   /** Why nothing more can be published; undefined while it can. */
   get closed(): RelayError | undefined {
     return this.#closed;
+  }
+
+  /** The init segment that a session which was taken over is in, so that a worker that forgets all of it can be told. */
+  rememberInit(rendition: string, bytes: Bytes): void {
+    this.#journal(rendition).rememberInit(bytes);
   }
 
   /** @throws RelayError as the worker says: `stream-exists`, `stream-limit`, `invalid-option` */
@@ -113,7 +183,7 @@ export class Publisher {
    * out, what is live goes on; `worker-unreachable`, `closed`: no more can be published
    */
   async part(rendition: string, part: PublishedPart): Promise<PartPosition> {
-    const { bytes, durationMs, independent = false } = part;
+    const { bytes, durationMs, independent = false, source, mark }: RelayedPart = part;
     // Said once and here: a worker that is told again later must not read its own clock for it.
     const programDateTimeMs = part.programDateTimeMs ?? this.#clock.wallMs() - durationMs;
     const answer = await this.#step(rendition, {
@@ -122,14 +192,17 @@ export class Publisher {
       durationMs,
       independent,
       programDateTimeMs,
+      ...(source === undefined ? {} : { source }),
+      ...(mark === undefined ? {} : { mark }),
     });
     if (answer.position === undefined) throw new RelayError("internal", "the worker gave a part no position");
     return answer.position;
   }
 
   /** Marks media that is missing, at most one part target long; the playlist says GAP. */
-  gap(rendition: string, { durationMs }: { durationMs: number }): Promise<void> {
-    return this.#aside(this.#step(rendition, { kind: "gap", durationMs }));
+  gap(rendition: string, gap: { readonly durationMs: number; readonly mark?: string }): Promise<void> {
+    const { durationMs, mark } = gap;
+    return this.#aside(this.#step(rendition, { kind: "gap", durationMs, ...(mark === undefined ? {} : { mark }) }));
   }
 
   /** What follows has a new timeline: timestamps, or with a new init segment also codec and size, may change. */
@@ -164,7 +237,9 @@ export class Publisher {
         // What was published comes first, if it comes at all.
         await this.#drained();
         try {
-          return await this.#askEnd();
+          await this.#askEnd();
+          this.#listener?.ended();
+          return;
         } catch (error) {
           // A worker that started anew may lack the last parts, or have missed the question.
           const { code } = RelayError.from(error);
@@ -190,6 +265,7 @@ export class Publisher {
     this.#disk.close();
     this.#unlisten();
     for (const journal of this.#journals.values()) journal.fail(error);
+    this.#listener?.closed();
     this.#onClosed();
   }
 
@@ -257,7 +333,8 @@ export class Publisher {
         (answer) => {
           if (session !== this.#session) return;
           this.#lastAnswerMs = this.#clock.now();
-          this.#journal(rendition).acknowledge(number, answer);
+          const step = this.#journal(rendition).acknowledge(number, answer);
+          if (step !== undefined) this.#listener?.taken(rendition, step, answer);
           this.#disk.acknowledged();
         },
         (error: unknown) => {
@@ -274,6 +351,9 @@ export class Publisher {
         return;
       case "stream-not-found":
         void this.#reopen();
+        return;
+      case "stream-exists": // taken over
+        this.close(error);
         return;
       case "out-of-order":
         if (error instanceof AskError && error.expected !== undefined) this.#goBack(rendition, error.expected, number);
@@ -362,6 +442,7 @@ export class Publisher {
         session,
         options: this.#options,
         starts: [...this.#journals.values()].map((journal) => journal.start),
+        ...(this.#key === undefined ? {} : { key: this.#key }),
       },
       signal === undefined ? {} : { signal },
     );

@@ -54,6 +54,18 @@ export class StepJournal {
     this.#start = { id, firstMsn: 1, firstPartId: 0, discontinuitySequence: 0, initIndex: 0 };
   }
 
+  /** The steps before `number` were another page's. A worker that forgets all of it starts this rendition at `start`. */
+  follow(number: number, start: RenditionStart): void {
+    this.#first = number;
+    this.#keptNumber = number;
+    this.#start = start;
+  }
+
+  /** The init segment in effect before the first entry, for a worker that forgets all before that. */
+  rememberInit(bytes: Bytes): void {
+    this.#init ??= bytes;
+  }
+
   /** Where a new worker starts this rendition. */
   get start(): RenditionStart {
     return this.#start;
@@ -106,10 +118,10 @@ export class StepJournal {
     }
   }
 
-  /** The worker has this step. */
-  acknowledge(number: number, answer: StepAnswer): void {
+  /** The worker has this step. Returns it, if that is news. */
+  acknowledge(number: number, answer: StepAnswer): Step | undefined {
     const entry = this.get(number);
-    if (entry === undefined || entry.acknowledged) return;
+    if (entry === undefined || entry.acknowledged) return undefined;
     entry.acknowledged = true;
     if (answer.segmentStart !== undefined) entry.segmentStart = answer.segmentStart;
     this.#acknowledgedMs += durationOf(entry.step);
@@ -118,6 +130,7 @@ export class StepJournal {
     if (this.#lags) this.#heldBack.push(() => entry.settle(answer));
     else entry.settle(answer);
     this.#trim();
+    return entry.step;
   }
 
   /** The worker refused this step for what it holds: it is not sent again. */

@@ -57,8 +57,12 @@ export interface SwarmListener {
    * Never called where `fetches` is false.
    */
   fetch(key: PartKey, reason: FetchReason, signal: AbortSignal): void;
+  /** Nobody delivered this part, long enough after its deadline that the player is better off without it. */
+  missed(key: PartKey): void;
   /** A peer was caught lying; the proof is the frame that shows it. */
   banned(peer: PeerId, reason: string): void;
+  /** Links to these would help the whole swarm: the transport may open them where it can. Asked of few, and seldom. */
+  wanted?(peers: readonly PeerId[]): void;
 }
 
 export interface SwarmOptions {
@@ -79,8 +83,14 @@ export interface SwarmOptions {
   readonly uplinkBps?: number;
   /** How many copies of each part the publisher sends by itself, however many watch. Default 2. */
   readonly seedCopies?: number;
-  /** Default 12. */
+  /** Default 12, at most 30. */
   readonly maxNeighbours?: number;
+  /** How long whole parts are kept for others. Default 30000. */
+  readonly keepMs?: number;
+  /** Most bytes of them. Default 64 MiB. */
+  readonly keepBytes?: number;
+  /** How long a viewer that has just come waits for peers before it asks the origin itself. Default 1500. */
+  readonly joinGraceMs?: number;
 }
 
 /** One viewer's, or the publisher's, side of the swarm of one stream. */
@@ -101,6 +111,8 @@ export interface SwarmPeer {
   setBuffer(aheadMs: number): void;
   /** Consent, metered network, background, caps. */
   setUploads(on: boolean): void;
+  /** How many more links would be taken: the transport opens some when there are any, and offers one now and then when there are none. */
+  readonly vacancies: number;
   readonly stats: SwarmStats;
   close(): void;
 }

@@ -4,17 +4,20 @@ import { RelayError, type RelayErrorCode } from "../model/errors.ts";
 import { checkName, type Msn, type PartId, type PartPosition } from "../model/ids.ts";
 import { checkKeys, type MediaKey } from "../model/media-key.ts";
 import type { StreamOptions } from "../model/options.ts";
-import type { Persistence, RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
+import type { MediaSource, Persistence, RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
 import { MAX_TITLE_LENGTH } from "../model/storage.ts";
 
 /**
  * Version of the messages between a page and the worker. Both sides refuse another version with `version-mismatch`,
  * so that a page of one release and a worker of another cannot misread each other.
  */
-export const WIRE_VERSION = 3;
+export const WIRE_VERSION = 4;
 
 /** Most bytes one message may carry: a part of one second at 64 Mbit/s, with room. */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
+/** Most characters of what a producer notes with a step. */
+const MAX_MARK_LENGTH = 256;
 
 /** Where a rendition starts, or goes on after the worker that held it was terminated. */
 export interface RenditionStart {
@@ -41,8 +44,14 @@ export type Step =
       readonly independent: boolean;
       /** Wall clock of the first sample, in ms since the Unix epoch. */
       readonly programDateTimeMs?: number;
+      /** Where its bytes came from. Default `page`. */
+      readonly source?: MediaSource;
+      /**
+       * What its producer notes with it, of no meaning to the worker: the last one is told to a page that takes the stream over.
+       */
+      readonly mark?: string;
     }
-  | { readonly kind: "gap"; readonly durationMs: number }
+  | { readonly kind: "gap"; readonly durationMs: number; readonly mark?: string }
   | { readonly kind: "discontinuity" }
   /** What encrypts the parts that follow. */
   | { readonly kind: "key"; readonly keys: readonly MediaKey[] }
@@ -55,6 +64,12 @@ export type Step =
 export interface StepNumber {
   readonly rendition: string;
   readonly number: number;
+}
+
+/** The last note of a producer in one rendition. */
+export interface Mark {
+  readonly rendition: string;
+  readonly mark: string;
 }
 
 /** What a page may ask of the worker. */
@@ -72,7 +87,14 @@ export type Ask =
       readonly session: number;
       readonly options: StreamOptions;
       readonly starts: readonly RenditionStart[];
+      /** Any page that names this may take the stream over. Absent: this page alone writes it. */
+      readonly key?: string;
     }
+  /**
+   * Goes on in the session that another page has left, with the step that is expected next. Steps of that page are refused from now
+   * on: those that were still on their way would take the numbers of ours.
+   */
+  | { readonly type: "takeOver"; readonly stream: string; readonly key: string; readonly options: StreamOptions }
   | {
       readonly type: "step";
       readonly stream: string;
@@ -107,6 +129,7 @@ export type Ask =
 export interface Answers {
   readonly hello: { readonly version: string; readonly base: string };
   readonly open: OpenAnswer;
+  readonly takeOver: TakeOverAnswer;
   /** The position of the last part of this step, where it made one. */
   readonly step: StepAnswer;
   readonly end: Record<string, never>;
@@ -131,6 +154,16 @@ export interface OpenAnswer {
   readonly persistence: Persistence;
   /** As in `Kept`: what is on disk by now. */
   readonly kept: readonly StepNumber[];
+}
+
+/** `session` is absent where there is nothing to go on in: no such stream, another key, an end, or options that playlists fix otherwise. */
+export interface TakeOverAnswer {
+  readonly session?: OpenAnswer & {
+    readonly epoch: string;
+    readonly marks: readonly Mark[];
+    /** As the stream was opened. */
+    readonly options: StreamOptions;
+  };
 }
 
 export interface StepAnswer {
@@ -224,6 +257,26 @@ function titleOf(fields: Fields): string {
   throw new RelayError("invalid-option", `title: expected at most ${MAX_TITLE_LENGTH} characters, got ${title.length}`);
 }
 
+function keyOf(fields: Fields): string {
+  const value = text(fields, "key");
+  if (value !== "") return value;
+  throw malformed("key", "a short string", value);
+}
+
+function markOf({ mark }: Fields): { readonly mark?: string } {
+  if (mark === undefined) return {};
+  if (typeof mark === "string" && mark.length <= MAX_MARK_LENGTH) return { mark };
+  throw malformed("mark", `at most ${MAX_MARK_LENGTH} characters`, mark);
+}
+
+const SOURCES: readonly unknown[] = ["page", "peer", "origin"] satisfies readonly MediaSource[];
+
+function sourceOf({ source }: Fields): { readonly source?: MediaSource } {
+  if (source === undefined) return {};
+  if (SOURCES.includes(source)) return { source: source as MediaSource };
+  throw malformed("source", "page, peer or origin", source);
+}
+
 function bytesOf(fields: Fields): Bytes {
   const value = fields.bytes;
   // Shared memory could change under a reader; stored bytes never change.
@@ -254,9 +307,11 @@ export function readStep(value: unknown): Step {
         ...(value.programDateTimeMs === undefined
           ? {}
           : { programDateTimeMs: milliseconds(value, "programDateTimeMs") }),
+        ...sourceOf(value),
+        ...markOf(value),
       };
     case "gap":
-      return { kind: "gap", durationMs: milliseconds(value, "durationMs") };
+      return { kind: "gap", durationMs: milliseconds(value, "durationMs"), ...markOf(value) };
     case "discontinuity":
       return { kind: "discontinuity" };
     case "key":
@@ -328,6 +383,17 @@ function askOf(value: unknown): Ask {
         // Checked in full by the origin, which alone knows what options mean.
         options: options as unknown as StreamOptions,
         starts: starts.map(startOf),
+        ...(value.key === undefined ? {} : { key: keyOf(value) }),
+      };
+    }
+    case "takeOver": {
+      const { options } = value;
+      if (!isFields(options)) throw malformed("options", "an object", options);
+      return {
+        type,
+        stream: checkName(value.stream, "stream"),
+        key: keyOf(value),
+        options: options as unknown as StreamOptions,
       };
     }
     case "step":

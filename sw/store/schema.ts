@@ -14,6 +14,10 @@ export interface ProducerRecord {
   readonly epoch: string;
   readonly session: number;
   readonly expected: Readonly<Record<string, number>>;
+  /** Who names it may take over. */
+  readonly key?: string;
+  /** What it last noted, by rendition. */
+  readonly marks?: Readonly<Record<string, string>>;
 }
 
 /** One for each stream, written with every batch of it. */

@@ -1,13 +1,7 @@
 import type { StreamConfig } from "eddy-hls/core";
+import type { ReachedStep } from "../ingest.ts";
 import { type RenditionChanges, RenditionIndex } from "./rendition-index.ts";
 import type { HeadRecord, ProducerRecord } from "./schema.ts";
-
-/** How far the renditions of one producer's session have come. */
-export interface Reached {
-  readonly epoch: string;
-  readonly session: number;
-  readonly expected: number;
-}
 
 /** What one batch takes of a stream. */
 export interface StreamChanges {
@@ -130,10 +124,16 @@ export class StreamEntry {
     this.#opening = undefined;
   }
 
-  reached(rendition: string, { epoch, session, expected }: Reached): void {
+  reached(rendition: string, { epoch, session, expected, key, mark }: ReachedStep): void {
     const known = this.#producer;
     const isSame = known?.epoch === epoch && known.session === session;
-    this.#producer = { epoch, session, expected: { ...(isSame ? known.expected : {}), [rendition]: expected } };
+    const marks = { ...(isSame ? known.marks : {}), ...(mark === undefined ? {} : { [rendition]: mark }) };
+    this.#producer = {
+      epoch,
+      session,
+      expected: { ...(isSame ? known.expected : {}), [rendition]: expected },
+      ...(key === undefined ? {} : { key, marks }),
+    };
     this.#isProducerNew = true;
     this.#isDirty = true;
   }

@@ -13,6 +13,7 @@ import {
   type StreamConfig,
   systemClock,
 } from "eddy-hls/core";
+import type { ReachedStep } from "../ingest.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import { Budget } from "./budget.ts";
 import { FaultError, type Faults, guarded } from "./faults.ts";
@@ -23,7 +24,7 @@ import type { RenditionIndex, StoredSegment } from "./rendition-index.ts";
 import { openDatabase, PART_LOST, type StoreDatabase } from "./schema.ts";
 import { Shelf } from "./shelf.ts";
 import { type StoredStreamStats, type StoreStats, statsOf, WriteTimes } from "./store-stats.ts";
-import type { Reached, StreamChanges, StreamEntry } from "./stream-entry.ts";
+import type { StreamChanges, StreamEntry } from "./stream-entry.ts";
 import { Sweeper } from "./sweeper.ts";
 
 export interface StoreOptions {
@@ -185,7 +186,7 @@ export class StreamStore implements Archive {
   }
 
   /** How far a producer is, after a step that was recorded just now: both are written in one transaction. */
-  reached(stream: string, rendition: string, reached: Reached): void {
+  reached(stream: string, rendition: string, reached: ReachedStep): void {
     const entry = this.#shelf.find(stream);
     if (entry === undefined) return;
     entry.reached(rendition, reached);

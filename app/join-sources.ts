@@ -1,0 +1,26 @@
+import { type JoinOptions, origin, type Peers, peers } from "eddy-hls";
+import type { JoinAddress, PeersAddress } from "./address.ts";
+
+/** Other viewers, found where the address says. Who publishes to them sends; who watches is asked, and may change the answer. */
+export function peersFrom({ signal }: PeersAddress, upload: "send" | "ask"): Peers {
+  const meetingPlace = new URL(signal ?? location.href);
+  return peers({
+    ...(signal === undefined ? {} : { signalling: { kind: "relay", urls: [signal] } }),
+    // On one machine nobody needs to be told its address.
+    ...(/^(?:localhost|127\..*|\[::1\])$/.test(meetingPlace.hostname) ? { iceServers: [] } : {}),
+    upload: { consent: upload === "send" ? true : "ask" },
+  });
+}
+
+/** What an address joins a stream by. @throws RelayError `invalid-option` for an address that is none */
+export function joinOptions(address: JoinAddress, withPeers: boolean): JoinOptions {
+  const { headers, key, unsigned } = address;
+  return {
+    ...(withPeers ? { peers: peersFrom(address, "ask") } : {}),
+    ...(address.origin === undefined
+      ? {}
+      : { origin: origin(address.origin, headers === undefined ? {} : { signedHeaders: headers }) }),
+    ...(key === undefined ? {} : { fingerprint: key }),
+    ...(unsigned ? { integrity: "none" } : {}),
+  };
+}

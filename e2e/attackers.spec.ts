@@ -1,0 +1,123 @@
+import { type Browser, expect, test } from "@playwright/test";
+import { serveSignal } from "../src/node/signal-server.ts";
+import { type Attacker, type AttackKind, openAttacker } from "./attackers.ts";
+import { heldMedia } from "./held-media.ts";
+import { openSwarmPublisher } from "./swarm-publisher.ts";
+import { openSwarmViewer, type SwarmViewer, summary, untilShared } from "./swarm-viewers.ts";
+
+const UNDER_ATTACK_MS = 25_000;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+interface Attacked {
+  readonly browser: Browser;
+  readonly title: string;
+  readonly viewers: number;
+  readonly attackers: readonly AttackKind[];
+  /** Who must have been banned by somebody in the end. */
+  readonly banned: readonly AttackKind[];
+}
+
+/** Honest viewers and attackers in one room: nothing that was not published gets into a ring, and nobody's picture stands. */
+async function expectUnharmed({ browser, title, viewers: count, attackers: kinds, banned }: Attacked): Promise<void> {
+  const signal = await serveSignal();
+  const publisher = await openSwarmPublisher(browser, { name: "studio", signal: signal.url });
+  const key = await publisher.key();
+  const viewers: SwarmViewer[] = [];
+  const attackers: Attacker[] = [];
+  try {
+    for (let number = 1; number <= count; number++)
+      viewers.push(await openSwarmViewer(browser, `viewer ${number}`, publisher.watchUrl));
+    await untilShared(viewers);
+    await Promise.all(viewers.map((viewer) => viewer.watchFromNow()));
+    for (const kind of kinds) attackers.push(await openAttacker(browser, { kind, url: publisher.watchUrl, key }));
+    const names = new Map<string, AttackKind>();
+    for (const attacker of attackers) {
+      await expect
+        .poll(() => attacker.peer(), { message: `hello of the ${attacker.kind}`, timeout: 20_000 })
+        .toBeTruthy();
+      names.set((await attacker.peer()) ?? "", attacker.kind);
+    }
+    await pause(UNDER_ATTACK_MS);
+
+    const bansOf = async (): Promise<{ by: string; kind: string; reason: string }[]> => {
+      const all = [];
+      for (const honest of [...viewers, { name: "publisher", figures: publisher.figures }])
+        for (const { peer, reason } of (await honest.figures()).bans)
+          all.push({ by: honest.name, kind: names.get(peer) ?? peer, reason: reason.slice(0, 80) });
+      return all;
+    };
+    for (const kind of banned) {
+      await expect
+        .poll(async () => (await bansOf()).map((ban) => ban.kind), {
+          message: `the ${kind} is banned`,
+          timeout: 20_000,
+        })
+        .toContain(kind);
+    }
+    const bans = await bansOf();
+    const seen = await Promise.all(viewers.map((viewer) => viewer.seen()));
+    const done = await Promise.all(
+      attackers.map(async (attacker) => ({ kind: attacker.kind, ...(await attacker.done()) })),
+    );
+    const published = await heldMedia(publisher.page, "studio");
+    const report: Record<string, unknown> = {};
+    for (const [index, viewer] of viewers.entries()) {
+      const held = await heldMedia(viewer.page, "studio");
+      const foreign = held.fragments.filter((hash) => !published.fragments.includes(hash));
+      const { parts, refused } = await viewer.figures();
+      const each = seen[index];
+      if (each === undefined) continue;
+      report[viewer.name] = { ...summary(each), held: held.fragments.length, foreign: foreign.length, parts, refused };
+      expect.soft(foreign, `fragments in the ring of ${viewer.name} that were never published`).toEqual([]);
+      expect
+        .soft(held.fragments.length, `fragments in the ring of ${viewer.name}`)
+        .toBeGreaterThan(UNDER_ATTACK_MS / 1000);
+      expect
+        .soft(
+          held.inits.filter((hash) => !published.inits.includes(hash)),
+          "init segments",
+        )
+        .toEqual([]);
+      expect.soft(each.stallsMs, `stalls of ${viewer.name}`).toEqual([]);
+      expect.soft(each.fatal, `fatal errors of ${viewer.name}`).toEqual([]);
+      expect.soft(each.errors, `errors of ${viewer.name} that its page did not foresee`).toEqual([]);
+    }
+    console.log(`${title}: ${JSON.stringify({ report, done, bans })}`);
+    const honest = bans.filter(({ kind }) => !kinds.includes(kind as AttackKind));
+    expect(honest, "bans of who did nothing").toEqual([]);
+    for (const { kind, said, peers } of done) {
+      expect(peers, `peers of the ${kind}`).toBeGreaterThan(0);
+      expect(said, `frames of the ${kind}`).toBeGreaterThan(1);
+    }
+  } finally {
+    for (const { page } of attackers) await page.context().close();
+    for (const { context } of viewers) await context.close();
+    await publisher.context.close();
+    await signal.close();
+  }
+}
+
+test("who sends other bytes, other headers or no frames at all is banned, and harms nobody", async ({ browser }, {
+  title,
+}) => {
+  test.setTimeout(150_000);
+  const attackers = ["polluter", "equivocator", "oversize", "babbler"] as const;
+  await expectUnharmed({ browser, title, viewers: 3, attackers, banned: attackers });
+});
+
+test("who lies about what it has is banned, and neither it nor who is slow, floods or replays harms anybody", async ({
+  browser,
+}, { title }) => {
+  test.setTimeout(150_000);
+  const attackers = ["liar", "slow", "flooder", "replayer"] as const;
+  await expectUnharmed({ browser, title, viewers: 3, attackers, banned: ["liar"] });
+});
+
+test("five polluters among five viewers: the viewers see the stream, and the polluters are banned", async ({
+  browser,
+}, { title }) => {
+  test.setTimeout(180_000);
+  const attackers = ["polluter", "polluter", "polluter", "polluter", "polluter"] as const;
+  await expectUnharmed({ browser, title, viewers: 5, attackers, banned: ["polluter"] });
+});

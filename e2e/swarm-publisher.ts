@@ -1,0 +1,49 @@
+import type { Browser, BrowserContext, Page } from "@playwright/test";
+import { untilListed } from "./support.ts";
+import { type SwarmFigures, swarmFigures } from "./swarm-viewers.ts";
+
+export interface SwarmPublisher {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** What a viewer opens: with the fingerprint of the stream's key. */
+  readonly watchUrl: string;
+  /** Its private key, in base64: what only an attacker in a test may have. */
+  key(): Promise<string>;
+  figures(): Promise<SwarmFigures>;
+}
+
+/** Publishes the pattern to a swarm, from a context of its own. */
+export async function openSwarmPublisher(
+  browser: Browser,
+  { name, signal }: { readonly name: string; readonly signal: string },
+): Promise<SwarmPublisher> {
+  const context = await browser.newContext({ viewport: { width: 480, height: 360 } });
+  const page = await context.newPage();
+  await page.goto(
+    `/?${new URLSearchParams({ publish: name, source: "pattern", partTargetMs: "333", peers: "on", signal })}`,
+  );
+  await untilListed(page, name);
+  return {
+    context,
+    page,
+    watchUrl: "",
+    key: () => page.evaluate(readKey),
+    figures: () => swarmFigures(page),
+  };
+}
+
+/** Runs in the page: the only key that its origin keeps. */
+async function readKey(): Promise<string> {
+  const database = await new Promise<IDBDatabase>((resolve, reject) => {
+    const opening = indexedDB.open("eddy keys");
+    opening.onsuccess = () => resolve(opening.result);
+    opening.onerror = () => reject(opening.error);
+  });
+  const keys = await new Promise<Uint8Array[]>((resolve, reject) => {
+    const asked = database.transaction("keys").objectStore("keys").getAll();
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = () => reject(asked.error);
+  });
+  database.close();
+  return btoa(String.fromCharCode(...(keys[0] ?? new Uint8Array())));
+}

@@ -1,0 +1,70 @@
+/** Who listens to which topic. Joining, leaving and picking a few at random cost the same however many listen. */
+export class SignalTopics<Member> {
+  readonly #topics = new Map<string, Topic<Member>>();
+
+  get size(): number {
+    return this.#topics.size;
+  }
+
+  members(name: string): number {
+    return this.#topics.get(name)?.list.length ?? 0;
+  }
+
+  join(name: string, member: Member): void {
+    let topic = this.#topics.get(name);
+    if (topic === undefined) {
+      topic = { list: [], places: new Map() };
+      this.#topics.set(name, topic);
+    }
+    if (topic.places.has(member)) return;
+    topic.places.set(member, topic.list.length);
+    topic.list.push(member);
+  }
+
+  leave(name: string, member: Member): void {
+    const topic = this.#topics.get(name);
+    const place = topic?.places.get(member);
+    if (topic === undefined || place === undefined) return;
+    topic.places.delete(member);
+    const last = topic.list.pop() as Member;
+    if (last !== member) {
+      topic.list[place] = last;
+      topic.places.set(last, place);
+    }
+    if (topic.list.length === 0) this.#topics.delete(name);
+  }
+
+  /** All members but `except`, or `most` of them, each as likely as any other. */
+  pick(name: string, { except, most, random }: Pick<Member>): readonly Member[] {
+    const topic = this.#topics.get(name);
+    if (topic === undefined) return [];
+    const { list, places } = topic;
+    // One more, since `except` may be among them. The order means nothing, so the list itself is shuffled, as far as needed.
+    const count = Math.min(most + 1, list.length);
+    for (let at = 0; at < count; at++) {
+      const from = at + Math.floor(random() * (list.length - at));
+      const [here, there] = [list[at] as Member, list[from] as Member];
+      list[at] = there;
+      list[from] = here;
+      places.set(there, at);
+      places.set(here, from);
+    }
+    return list
+      .slice(0, count)
+      .filter((member) => member !== except)
+      .slice(0, most);
+  }
+}
+
+interface Topic<Member> {
+  readonly list: Member[];
+  /** Index of each member in `list`. */
+  readonly places: Map<Member, number>;
+}
+
+interface Pick<Member> {
+  readonly except: Member;
+  readonly most: number;
+  /** 0 inclusive to 1 exclusive. */
+  readonly random: () => number;
+}

@@ -1,0 +1,133 @@
+/** Id of our channel, agreed beforehand: Trystero's own takes the first free one. */
+const CHANNEL_ID = 64;
+/** All that Trystero's own channel carries between two peers, with room: handshakes and which rooms they share. */
+const MAX_OTHER_BYTES = 256 * 1024;
+/** What may come before the swarm listens: a hello, a card, some announcements. */
+const MAX_EARLY_MESSAGES = 64;
+/** What was opened for an offer that cannot be read is closed after this: Trystero lets go of it, and leaves it open. */
+const UNUSED_MS = 10_000;
+/** How long a closing connection may take to send what it was given. */
+const LINGER_MS = 2_000;
+
+/** A connection that carries our channel beside Trystero's. */
+export interface ChannelConnection extends RTCPeerConnection {
+  /** Our channel, once it is there; whoever takes it listens from now on. */
+  takeChannel(): { readonly channel: RTCDataChannel; readonly early: readonly unknown[] } | undefined;
+  /** Closes it once what was sent has left, also for Trystero, which hears of nothing but its channel. */
+  end(): void;
+}
+
+export interface ConnectionMaker {
+  /** Given to Trystero in the place of the browser's. */
+  readonly Connection: typeof RTCPeerConnection;
+  /** Calls `join`, during which connections are made that nobody needs yet: they are stillborn. */
+  withoutSpares<T>(join: () => T): T;
+  /** Addresses that were found, over all connections: none at all means that this browser cannot be reached in any way. */
+  readonly candidates: number;
+}
+
+/**
+ * Our data channel must be there on both sides before the first byte passes, since what comes for a channel that is not there is
+ * dropped. So it is made with the connection, where Trystero makes its own.
+ */
+export function connectionMaker(Native: typeof RTCPeerConnection): ConnectionMaker {
+  let sparing = false;
+  let candidates = 0;
+
+  class Connection extends Native implements ChannelConnection {
+    #channel: RTCDataChannel | undefined;
+    /** Trystero's. */
+    #other: RTCDataChannel | undefined;
+    #early: unknown[] | undefined = [];
+
+    constructor(config?: RTCConfiguration) {
+      super(config);
+      if (sparing) {
+        super.close();
+        return;
+      }
+      setTimeout(() => {
+        if (this.#channel === undefined) super.close();
+      }, UNUSED_MS);
+      this.addEventListener("icecandidate", ({ candidate }) => {
+        if (candidate !== null && candidate.candidate !== "") candidates += 1;
+      });
+      // The answering side's; the offering side makes it. A peer that opens more has something in mind.
+      this.addEventListener("datachannel", ({ channel }) => {
+        if (this.#other !== undefined) this.end();
+        else this.#watch(channel);
+      });
+    }
+
+    override createDataChannel(label: string, init?: RTCDataChannelInit): RTCDataChannel {
+      // Trystero sets handlers on it and looks no further, since the connection is closed.
+      if (this.connectionState === "closed") return {} as RTCDataChannel;
+      const channel = super.createDataChannel(label, init);
+      this.#watch(channel);
+      this.#open();
+      return channel;
+    }
+
+    override async setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+      // Trystero would let peers send pictures and sound, also later on.
+      if (/^m=(?!application )/m.test(description.sdp ?? ""))
+        throw new Error("expected data channels and nothing else");
+      await super.setRemoteDescription(description);
+      this.#open();
+    }
+
+    takeChannel(): { readonly channel: RTCDataChannel; readonly early: readonly unknown[] } | undefined {
+      const early = this.#early;
+      if (this.#channel === undefined || early === undefined) return undefined;
+      this.#early = undefined;
+      this.#channel.onmessage = null;
+      return { channel: this.#channel, early };
+    }
+
+    end(): void {
+      const close = (): void => super.close();
+      if (this.#channel === undefined || this.#channel.readyState === "closed") close();
+      else {
+        this.#channel.addEventListener("close", close, { once: true });
+        setTimeout(close, LINGER_MS);
+        this.#channel.close();
+      }
+      this.#other?.close();
+    }
+
+    /** Trystero keeps what comes for rooms that it does not know: nobody may fill our memory with that. */
+    #watch(channel: RTCDataChannel): void {
+      this.#other = channel;
+      let bytes = 0;
+      channel.addEventListener("message", ({ data }) => {
+        bytes += data instanceof ArrayBuffer ? data.byteLength : String(data).length;
+        if (bytes > MAX_OTHER_BYTES) this.end();
+      });
+    }
+
+    #open(): void {
+      if (this.#channel !== undefined || this.connectionState === "closed") return;
+      const channel = super.createDataChannel("eddy", { negotiated: true, id: CHANNEL_ID, ordered: false });
+      channel.binaryType = "arraybuffer";
+      channel.onmessage = ({ data }) => {
+        if (this.#early !== undefined && this.#early.length < MAX_EARLY_MESSAGES) this.#early.push(data);
+      };
+      this.#channel = channel;
+    }
+  }
+
+  return {
+    Connection,
+    withoutSpares(join) {
+      sparing = true;
+      try {
+        return join();
+      } finally {
+        sparing = false;
+      }
+    },
+    get candidates() {
+      return candidates;
+    },
+  };
+}

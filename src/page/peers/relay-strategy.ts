@@ -1,0 +1,95 @@
+import { createTopicStrategy, type JoinRoom, selfId } from "@trystero-p2p/core";
+import { PEER_VERSION, type PeerId } from "../../wire/peer-frame.ts";
+import type { NeighbourGate } from "./neighbour-gate.ts";
+import type { PeerFailures } from "./peer-failures.ts";
+import { type PeerSignal, peerSignalOf, readPeerSignal } from "./peer-signal.ts";
+import type { SignalSocket } from "./signal-socket.ts";
+
+export interface RelayStrategyParts {
+  readonly sockets: readonly SignalSocket[];
+  readonly gate: NeighbourGate;
+  readonly failures: PeerFailures;
+  /** 0 inclusive to 1 exclusive. */
+  readonly random: () => number;
+  /** Lets go of a neighbour: another takes its place. */
+  readonly letGo: (peer: PeerId) => void;
+}
+
+/** From one announcement to the next; one that has neighbours enough says nothing at that time. */
+const ANNOUNCE_MS = 4_000;
+/** Who had no room is not asked again for so long: more than Trystero takes to forget that it asked. */
+const AVOID_REFUSING_MS = 6_000;
+/** Of one connection: addresses that the peer can be reached at. Who sends more keeps us busy. */
+const MAX_CANDIDATES = 64;
+
+/**
+ * Rooms over our own relays. Trystero connects whoever hears of whom: a full mesh. What it does not hear it does not answer,
+ * so the bound on neighbours stands here, between the relay and Trystero, before a connection is made.
+ */
+export function relayStrategy({ sockets, gate, failures, random, letGo }: RelayStrategyParts): JoinRoom {
+  const candidates = new Map<string, number>();
+
+  /** Whether Trystero hears it. */
+  function hears(signal: PeerSignal, isAnnounced: boolean, refuse: () => void): boolean {
+    const { peerId: peer, version, refused, links } = signal;
+    if (peer === selfId) return false;
+    if (version !== PEER_VERSION) {
+      if (isAnnounced) failures.add("version", `expected ${PEER_VERSION}, got ${version}`, peer);
+      return false;
+    }
+    if (refused) {
+      if (gate.knows(peer)) failures.add("refused", "the peer has no room", peer);
+      gate.avoid(peer, AVOID_REFUSING_MS);
+      return false;
+    }
+    if (signal.answer !== undefined) return gate.knows(peer);
+    if (signal.candidate !== undefined) {
+      const count = (candidates.get(peer) ?? 0) + 1;
+      if (!gate.knows(peer) || count > MAX_CANDIDATES) return false;
+      candidates.set(peer, count);
+      return true;
+    }
+    // A new connection begins, or is wanted.
+    for (const known of candidates.keys()) if (!gate.knows(known)) candidates.delete(known);
+    if (!isAnnounced) {
+      if (gate.admits({ peer, links })) return true;
+      refuse();
+      return false;
+    }
+    const verdict = gate.hears({ peer, links });
+    if (verdict.connect && verdict.instead !== undefined) letGo(verdict.instead);
+    return verdict.connect;
+  }
+
+  return createTopicStrategy<SignalSocket>({
+    init: () => [...sockets],
+    subscribeTopic(socket, topic, onMessage, { kind, selfTopic }) {
+      return socket.subscribe(topic, (payload) => {
+        const signal = readPeerSignal(payload);
+        if (signal === undefined) return;
+        const refuse = (): void => {
+          if (signal.replyTo === "") return;
+          socket.publish(
+            signal.replyTo,
+            peerSignalOf({ peerId: selfId, refused: true }, { replyTo: selfTopic, links: gate.taken }),
+          );
+        };
+        if (!hears(signal, kind === "root", refuse)) return;
+        const { peerId, offer, answer, candidate, offerId } = signal;
+        const heard = Object.entries({ peerId, offer, answer, candidate, offerId });
+        const message = Object.fromEntries(heard.filter(([, value]) => value !== undefined));
+        // What a peer makes up can fail in there in ways of its own; it gets no connection then.
+        Promise.resolve(onMessage(topic, message)).catch(() => undefined);
+      });
+    },
+    async publishTopic(socket, topic, message, { kind, selfTopic: replyTo }) {
+      if (kind === "signal") {
+        socket.publish(topic, peerSignalOf(message, { replyTo, links: gate.taken }));
+        return undefined;
+      }
+      await socket.opened();
+      if (gate.isHungry) socket.publish(topic, peerSignalOf(message, { replyTo, links: gate.taken }));
+      return { nextAnnounceMs: ANNOUNCE_MS * (0.75 + random() / 2), reannounceOnDisconnect: false };
+    },
+  });
+}

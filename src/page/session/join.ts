@@ -1,0 +1,81 @@
+import { followOrigin } from "../../follow/follow-origin.ts";
+import { systemClock } from "../../model/clock.ts";
+import { RelayError } from "../../model/errors.ts";
+import { checkName } from "../../model/ids.ts";
+import type { JoinOptions } from "../join-options.ts";
+import type { WorkerLink } from "../worker-link.ts";
+import { type JoinPlan, Leader, shares } from "./leader.ts";
+import type { Locks } from "./leadership.ts";
+import { makeSwarm } from "./make-swarm.ts";
+import { type Session, TabSession } from "./session.ts";
+import { trustOf } from "./stream-trust.ts";
+
+export interface JoinContext {
+  readonly base: string;
+  readonly link: WorkerLink;
+  readonly newEpoch: () => string;
+  readonly onClosed: (session: Session) => void;
+}
+
+/**
+ * Joins a stream; `relay.join()` says how. Resolves once it is known whether this tab leads.
+ * @throws RelayError `invalid-name`, `invalid-option`, `unsupported-browser`
+ */
+export async function joinStream(name: string, options: JoinOptions, context: JoinContext): Promise<Session> {
+  const { peers, origin, fingerprint, integrity, signal } = options;
+  const { base, link, newEpoch, onClosed } = context;
+  checkName(name, "stream");
+  signal?.throwIfAborted();
+  const hasPeers = peers !== undefined && peers.config.mode !== "off" && (origin === undefined || shares(origin));
+  if (origin === undefined && !hasPeers) {
+    throw new RelayError("invalid-option", `"${name}": expected a source to join by, peers or origin, got none`);
+  }
+  if (navigator.locks === undefined) {
+    throw new RelayError(
+      "unsupported-browser",
+      "expected Web Locks, by which the tabs of a browser choose one: there are none",
+    );
+  }
+  const proven = await trustOf({
+    name,
+    hasPeers,
+    ...(origin === undefined ? {} : { origin }),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(integrity === undefined ? {} : { integrity }),
+  });
+  const plan: JoinPlan = {
+    name,
+    ...proven,
+    ...(hasPeers ? { peers } : {}),
+    ...(origin === undefined ? {} : { origin }),
+  };
+  const id = `eddy ${base}${name}`;
+  const session = new TabSession({
+    name,
+    id,
+    tab: crypto.randomUUID(),
+    clock: systemClock,
+    locks: navigator.locks as Locks,
+    channel: new BroadcastChannel(id),
+    onClosed: () => onClosed(session),
+    makeLeader: (owner) =>
+      new Leader(plan, {
+        link,
+        clock: systemClock,
+        newEpoch,
+        makeSwarm,
+        followOrigin,
+        random: Math.random,
+        bufferAheadMs: () => owner.bufferAheadMs,
+        listener: {
+          role: (role) => owner.setRole(role),
+          failure: (failure) => owner.dispatch("failure", failure),
+          banned: (peer, reason) => owner.dispatch("banned", { peer, reason }),
+          ended: () => owner.dispatch("ended", {}),
+          problem: (error) => owner.setProblem(error),
+        },
+      }),
+  });
+  await session.start();
+  return session;
+}

@@ -1,0 +1,220 @@
+import type { Clock } from "../../model/clock.ts";
+import { RelayError, type RelayErrorCode } from "../../model/errors.ts";
+import { type WatchedVideo, watchBuffer } from "./buffer-watch.ts";
+import type { Leader } from "./leader.ts";
+import { Leadership, type Locks } from "./leadership.ts";
+import { NO_STATS, type SessionFailure, type SessionRole, type SessionStats } from "./session-stats.ts";
+import { type Channel, TabChannel } from "./tab-channel.ts";
+
+/** How often figures are taken, and told to the other tabs. */
+const STATS_EVERY_MS = 1_000;
+
+/** Details of the events. */
+export interface SessionEvents {
+  readonly role: { readonly role: SessionRole };
+  /** Once a second, in each tab. */
+  readonly stats: SessionStats;
+  /** A connection to a peer, or the way to peers, failed; with why. In the leader's tab. */
+  readonly failure: SessionFailure;
+  /** A peer was caught lying. In the leader's tab. */
+  readonly banned: { readonly peer: string; readonly reason: string };
+  /** Nothing comes, and why; it is tried again. Without a code: it comes again. */
+  readonly problem: { readonly code?: RelayErrorCode; readonly message: string };
+  /** The source has ended the stream; what is kept of it stays. In the leader's tab. */
+  readonly ended: Record<string, never>;
+}
+
+/** A stream that this browser takes from elsewhere, as one of its tabs sees it. Any player plays it from `relay.url(name)`. */
+export interface Session {
+  readonly name: string;
+  readonly role: SessionRole;
+  /** As of the last second. */
+  stats(): SessionStats;
+  /**
+   * Looks at a player, so that what it has left decides how long a part may be waited for. Every tab does so for its own; the least
+   * counts. Without one, parts are waited for as at the live edge. Returns how to stop.
+   */
+  attach(video: HTMLVideoElement): () => void;
+  /** The person's answer to whether this browser may send parts to other viewers; it is remembered. Heard where `consent` is `"ask"`. */
+  setConsent(given: boolean): void;
+  /** Leaves the stream. Another tab that watches it goes on; resolves when it may. */
+  close(): Promise<void>;
+  addEventListener<Name extends keyof SessionEvents>(
+    type: Name,
+    listener: (event: CustomEvent<SessionEvents[Name]>) => void,
+    options?: AddEventListenerOptions | boolean,
+  ): void;
+  removeEventListener<Name extends keyof SessionEvents>(
+    type: Name,
+    listener: (event: CustomEvent<SessionEvents[Name]>) => void,
+    options?: EventListenerOptions | boolean,
+  ): void;
+}
+
+export interface TabSessionOptions {
+  readonly name: string;
+  /** One for each stream of each base: names the lock and the channel. */
+  readonly id: string;
+  readonly tab: string;
+  readonly clock: Clock;
+  readonly locks: Locks;
+  readonly channel: Channel;
+  /** What this tab does while it leads; a new one for each time. */
+  readonly makeLeader: (session: TabSession) => Leader;
+  readonly onClosed: () => void;
+}
+
+/** The session of one tab: it leads or follows, and becomes the leader when that one goes. */
+export class TabSession implements Session {
+  readonly name: string;
+  readonly #options: TabSessionOptions;
+  readonly #events = new EventTarget();
+  readonly #channel: TabChannel;
+  readonly #leadership: Leadership;
+  readonly #watches = new Set<() => void>();
+  #role: SessionRole = "follower";
+  #stats: SessionStats = NO_STATS;
+  #leader: Leader | undefined;
+  #problem: SessionStats["problem"];
+  #cancelLook: (() => void) | undefined;
+  #consent: boolean | undefined;
+  #isClosed = false;
+
+  constructor(options: TabSessionOptions) {
+    const { name, id, clock, locks, channel, tab } = options;
+    this.name = name;
+    this.#options = options;
+    this.#channel = new TabChannel({
+      channel,
+      clock,
+      tab,
+      stats: (stats) => this.#hear(stats),
+      hello: () => this.#tell(),
+      buffer: () => this.#leader?.bufferChanged(),
+      consent: (given) => this.#leader?.setConsent(given),
+    });
+    this.#leadership = new Leadership({
+      name: id,
+      locks,
+      clock,
+      lead: (signal) => this.#lead(signal),
+      follow: () => this.setRole("follower"),
+    });
+  }
+
+  /** Resolves once it is known who leads. */
+  async start(): Promise<void> {
+    await this.#leadership.start();
+  }
+
+  get role(): SessionRole {
+    return this.#role;
+  }
+
+  stats(): SessionStats {
+    return this.#stats;
+  }
+
+  /** The least that any tab's player has; undefined where none plays. */
+  get bufferAheadMs(): number | undefined {
+    return this.#channel.bufferAheadMs;
+  }
+
+  attach(video: WatchedVideo): () => void {
+    const stop = watchBuffer(video, this.#options.clock, (aheadMs) => {
+      if (aheadMs === undefined) this.#channel.forgetBuffer();
+      else this.#channel.tellBuffer(aheadMs);
+    });
+    const forget = (): void => {
+      stop();
+      this.#channel.forgetBuffer();
+      this.#watches.delete(forget);
+    };
+    this.#watches.add(forget);
+    return forget;
+  }
+
+  setConsent(given: boolean): void {
+    this.#consent = given;
+    if (this.#leader !== undefined) this.#leader.setConsent(given);
+    else this.#channel.tellConsent(given);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const forget of [...this.#watches]) forget();
+    await this.#leadership.close();
+    this.#channel.close();
+    this.#options.onClosed();
+  }
+
+  setRole(role: SessionRole): void {
+    if (role === this.#role) return;
+    this.#role = role;
+    this.#stats = { ...this.#stats, role };
+    this.dispatch("role", { role });
+  }
+
+  setProblem(error: RelayError | undefined): void {
+    if (error?.code === this.#problem?.code && error?.message === this.#problem?.message) return;
+    this.#problem = error === undefined ? undefined : { code: error.code, message: error.message };
+    this.dispatch("problem", error === undefined ? { message: "" } : { code: error.code, message: error.message });
+  }
+
+  dispatch<Name extends keyof SessionEvents>(type: Name, detail: SessionEvents[Name]): void {
+    this.#events.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  addEventListener<Name extends keyof SessionEvents>(
+    type: Name,
+    listener: (event: CustomEvent<SessionEvents[Name]>) => void,
+    options?: AddEventListenerOptions | boolean,
+  ): void {
+    this.#events.addEventListener(type, listener as EventListener, options);
+  }
+
+  removeEventListener<Name extends keyof SessionEvents>(
+    type: Name,
+    listener: (event: CustomEvent<SessionEvents[Name]>) => void,
+    options?: EventListenerOptions | boolean,
+  ): void {
+    this.#events.removeEventListener(type, listener as EventListener, options);
+  }
+
+  async #lead(signal: AbortSignal): Promise<void> {
+    const leader = this.#options.makeLeader(this);
+    this.#leader = leader;
+    if (this.#consent !== undefined) leader.setConsent(this.#consent);
+    leader.bufferChanged();
+    this.#look(leader);
+    try {
+      await leader.run(signal);
+    } catch (thrown) {
+      this.setProblem(RelayError.from(thrown));
+      throw thrown;
+    } finally {
+      this.#cancelLook?.();
+      this.#leader = undefined;
+    }
+  }
+
+  #look(leader: Leader): void {
+    leader.look();
+    const { problem: _, ...stats } = leader.stats.now;
+    this.#stats = { ...stats, role: this.#role, ...(this.#problem === undefined ? {} : { problem: this.#problem }) };
+    this.#tell();
+    this.dispatch("stats", this.#stats);
+    this.#cancelLook = this.#options.clock.after(STATS_EVERY_MS, () => this.#look(leader));
+  }
+
+  #tell(): void {
+    if (this.#leader !== undefined) this.#channel.tellStats(this.#stats);
+  }
+
+  #hear(stats: SessionStats): void {
+    if (this.#leader !== undefined) return;
+    this.#stats = { ...stats, role: stats.role === "local" ? "local" : this.#role };
+    this.dispatch("stats", this.#stats);
+  }
+}

@@ -1,0 +1,143 @@
+import type { PeerLink, PeerPort } from "../swarm/swarm-types.ts";
+import type { PeerFrame, PeerId } from "../wire/peer-frame.ts";
+import type { SimEvent } from "./event-heap.ts";
+import { frameBytes, onWireBytes, packetsOf } from "./frame-bytes.ts";
+import type { SimHost } from "./sim-host.ts";
+import type { SimNetwork } from "./sim-network.ts";
+
+/** A lost packet is sent again when the receiver tells of the gap, or, at the end of a burst, after this long. */
+const RETRANSMIT_TIMEOUT_MS = 300;
+const TIMEOUT_SHARE = 0.1;
+/** Frames whose bytes have left are forgotten in one go. */
+const FORGET_AFTER = 32;
+
+/** One end of a connection. What it sends comes out of the port of the other. */
+export class SimLink implements PeerLink {
+  readonly host: SimHost;
+  readonly delayMs: number;
+  /** The other end; set as soon as both are made. */
+  far!: SimLink;
+  port: PeerPort | undefined;
+  isOpen = true;
+  readonly network: SimNetwork;
+  /** When each frame will have left, and its bytes, in order. */
+  #leaves: number[] = [];
+  #sizes: number[] = [];
+  #first = 0;
+  #buffered = 0;
+  #lastLeavesMs = 0;
+
+  constructor(network: SimNetwork, host: SimHost, delayMs: number) {
+    this.network = network;
+    this.host = host;
+    this.delayMs = delayMs;
+  }
+
+  get peer(): PeerId {
+    return this.far.host.id;
+  }
+
+  get bufferedBytes(): number {
+    const nowMs = this.network.clock.now();
+    const leaves = this.#leaves;
+    let first = this.#first;
+    while (first < leaves.length && leaves[first]! <= nowMs) {
+      this.#buffered -= this.#sizes[first]!;
+      first += 1;
+    }
+    this.#first = first;
+    if (first >= FORGET_AFTER) {
+      leaves.splice(0, first);
+      this.#sizes.splice(0, first);
+      this.#first = 0;
+    }
+    return this.#buffered;
+  }
+
+  send(frame: PeerFrame): void {
+    if (!this.isOpen || !this.host.isUp) return;
+    const sizeBytes = frameBytes(frame);
+    if (!this.far.host.isUp) {
+      // Nothing is acknowledged: after a first window nothing leaves any more.
+      this.#buffered += sizeBytes;
+      return;
+    }
+    const { clock, random } = this.network;
+    const nowMs = clock.now();
+    const packets = packetsOf(sizeBytes);
+    const wireBytes = onWireBytes(sizeBytes);
+    const leftMs = Math.max(this.host.upload(wireBytes, nowMs, packets === 1), this.#lastLeavesMs);
+    this.#lastLeavesMs = leftMs;
+    if (leftMs > nowMs) {
+      this.#leaves.push(leftMs);
+      this.#sizes.push(sizeBytes);
+      this.#buffered += sizeBytes;
+      if (this.#leaves.length - this.#first > FORGET_AFTER) void this.bufferedBytes;
+    }
+    this.host.sentBytes += wireBytes;
+    this.network.frameSent(frame, sizeBytes);
+    let tookMs = this.delayMs;
+    const jitterMs = this.host.jitterMs + this.far.host.jitterMs;
+    if (jitterMs > 0) tookMs -= Math.log(1 - random()) * jitterMs;
+    const lossRate = this.host.lossRate + this.far.host.lossRate;
+    if (lossRate > 0 && random() < 1 - (1 - lossRate) ** packets) {
+      tookMs += 2 * this.delayMs + (random() < TIMEOUT_SHARE ? RETRANSMIT_TIMEOUT_MS : 0);
+    }
+    clock.schedule(new Arrival(this, frame, wireBytes, leftMs), leftMs + tookMs);
+  }
+
+  /** What was sent before still arrives; then the other end is told. */
+  close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.port = undefined;
+    this.host.links.delete(this);
+    const { clock } = this.network;
+    const flushedMs = Math.max(this.#lastLeavesMs, clock.now()) + this.delayMs;
+    clock.after(flushedMs - clock.now() + this.host.jitterMs * 4, () => this.far.lost());
+  }
+
+  /** The other end has closed, or has been found dead. */
+  lost(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.host.links.delete(this);
+    const { port } = this;
+    this.port = undefined;
+    port?.closed();
+  }
+}
+
+/** A frame on its way: at the access line of the receiver first, out of it when there is room. */
+class Arrival implements SimEvent {
+  atMs = 0;
+  sequence = 0;
+  readonly #from: SimLink;
+  readonly #frame: PeerFrame;
+  readonly #wireBytes: number;
+  readonly #leftMs: number;
+  #isIn = false;
+
+  constructor(from: SimLink, frame: PeerFrame, wireBytes: number, leftMs: number) {
+    this.#from = from;
+    this.#frame = frame;
+    this.#wireBytes = wireBytes;
+    this.#leftMs = leftMs;
+  }
+
+  fire(): void {
+    const from = this.#from;
+    const { far } = from;
+    if (!far.isOpen || !far.host.isUp || this.#leftMs > from.host.downSinceMs) return;
+    if (!this.#isIn) {
+      this.#isIn = true;
+      far.host.receivedBytes += this.#wireBytes;
+      const inMs = far.host.download(this.#wireBytes, this.atMs);
+      if (inMs > this.atMs) {
+        from.network.clock.schedule(this, inMs);
+        return;
+      }
+    }
+    far.port?.received(this.#frame);
+  }
+}

@@ -1,0 +1,182 @@
+import { onwardValue, substreamsCarried } from "./capacity.ts";
+import { ALL_SUBSTREAMS, NO_HOPS, SUBSTREAMS } from "./limits.ts";
+import { bitCount, type Neighbour } from "./neighbour.ts";
+import type { SwarmContext } from "./swarm-context.ts";
+import type { Uplink } from "./uplink.ts";
+
+/** A child gives way only to one that is worth so much more, and not often. */
+const BETTER_BY = 2;
+const EVICT_EVERY_MS = 300;
+/** A child that has just come is let be. */
+const SETTLED_MS = 1000;
+/** Sub-streams that leaves may have of us together, as a share: what they take, they do not pass on. */
+const LEAF_SHARE = 0.5;
+/** More is not told: nobody needs to know it so exactly. */
+const TOLD_FREE = 4;
+
+export interface ChildrenOptions {
+  readonly context: SwarmContext;
+  /** How far we are from the source in a sub-stream. */
+  readonly hops: (substream: number) => number;
+  readonly uplink: Uplink;
+}
+
+/** Who gets sub-streams pushed by us: as many as the uplink carries, those first who pass them on to many. */
+export class Children {
+  readonly #context: SwarmContext;
+  readonly #hops: (substream: number) => number;
+  readonly #uplink: Uplink;
+  /** Those that would do most for others first: what they get first, many get soon. */
+  #list: readonly Neighbour[] = [];
+  readonly #counts = new Array<number>(SUBSTREAMS).fill(0);
+  #used = 0;
+  #evictedMs = Number.NEGATIVE_INFINITY;
+  #uploads: boolean;
+
+  constructor({ context, hops, uplink }: ChildrenOptions) {
+    this.#context = context;
+    this.#hops = hops;
+    this.#uplink = uplink;
+    this.#uploads = context.options.uploads !== false;
+  }
+
+  get list(): readonly Neighbour[] {
+    return this.#list;
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  /** How many sub-streams can be pushed at once, one to one child each. */
+  get slots(): number {
+    if (!this.#uploads) return 0;
+    const { options, rate } = this.#context;
+    const carried = substreamsCarried(this.#uplink.bps, rate.bps);
+    return options.source === true ? Math.min(carried, this.#copies * SUBSTREAMS) : carried;
+  }
+
+  get free(): number {
+    return Math.max(0, this.slots - this.#used);
+  }
+
+  setUploads(on: boolean): void {
+    this.#uploads = on;
+    if (on) return;
+    for (const neighbour of this.#context.neighbours.list) {
+      this.#remove(neighbour, neighbour.childMask);
+      this.offer(neighbour);
+    }
+  }
+
+  /** Takes `subscribe`, and answers it. */
+  subscribed(neighbour: Neighbour, mask: number): void {
+    const nowMs = this.#context.clock.now();
+    neighbour.wantsMask = mask & ALL_SUBSTREAMS;
+    this.#remove(neighbour, neighbour.childMask & ~mask);
+    for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
+      const bit = 1 << substream;
+      if ((neighbour.wantsMask & ~neighbour.childMask & bit) !== 0) this.#admit(neighbour, substream, nowMs);
+    }
+    this.offer(neighbour, true);
+  }
+
+  left(neighbour: Neighbour): void {
+    this.#remove(neighbour, neighbour.childMask);
+  }
+
+  /** Gives up what the uplink has turned out not to carry. */
+  shrink(): void {
+    const nowMs = this.#context.clock.now();
+    if (this.#used <= this.slots || nowMs - this.#evictedMs < EVICT_EVERY_MS) return;
+    const least = this.#least(-1);
+    if (least !== undefined) this.#evict(least.neighbour, least.substream, nowMs);
+  }
+
+  /** Says what is pushed and what could be, if it is not what was said last. */
+  offer(neighbour: Neighbour, anyway = false): void {
+    if (!neighbour.isReady) return;
+    const hops: number[] = [];
+    for (let substream = 0; substream < SUBSTREAMS; substream += 1) hops.push(this.#hops(substream));
+    const free = Math.min(this.free, TOLD_FREE);
+    const said = `${neighbour.childMask} ${free > 0} ${hops}`;
+    if (said === neighbour.offered && !anyway) return;
+    neighbour.offered = said;
+    this.#context.tell(neighbour, { kind: "offer", substreams: neighbour.childMask, free, hops });
+  }
+
+  get #copies(): number {
+    return this.#context.options.seedCopies ?? 2;
+  }
+
+  /** Most children of one sub-stream. */
+  get #perSubstream(): number {
+    return this.#context.options.source === true ? Math.max(1, Math.floor(this.#copies)) : Number.POSITIVE_INFINITY;
+  }
+
+  #admit(neighbour: Neighbour, substream: number, nowMs: number): void {
+    // Who pushes it to us, or was asked to, would get its own pieces back.
+    if (this.#hops(substream) === NO_HOPS || ((neighbour.subscribedMask >> substream) & 1) === 1) return;
+    const crowded = this.#counts[substream]! >= this.#perSubstream;
+    if (this.#used < this.slots && !crowded) {
+      if (!neighbour.uploads && this.#used >= this.slots * LEAF_SHARE) return;
+      this.#add(neighbour, substream, nowMs);
+      return;
+    }
+    if (nowMs - this.#evictedMs < EVICT_EVERY_MS) return;
+    const least = this.#least(crowded ? substream : -1);
+    if (least === undefined || nowMs - least.neighbour.childSinceMs < SETTLED_MS) return;
+    if (this.#value(neighbour, substream) <= BETTER_BY * least.value) return;
+    this.#evict(least.neighbour, least.substream, nowMs);
+    this.#add(neighbour, substream, nowMs);
+  }
+
+  #evict(neighbour: Neighbour, substream: number, nowMs: number): void {
+    this.#evictedMs = nowMs;
+    this.#remove(neighbour, 1 << substream);
+    this.offer(neighbour, true);
+  }
+
+  /** The child that is worth least, of one sub-stream or, with -1, of all. */
+  #least(substream: number): { neighbour: Neighbour; substream: number; value: number } | undefined {
+    let least: { neighbour: Neighbour; substream: number; value: number } | undefined;
+    for (const neighbour of this.#context.neighbours.list) {
+      if (neighbour.childMask === 0) continue;
+      for (let at = 0; at < SUBSTREAMS; at += 1) {
+        if (((neighbour.childMask >> at) & 1) === 0 || (substream >= 0 && at !== substream)) continue;
+        const value = this.#value(neighbour, at);
+        if (least === undefined || value < least.value) least = { neighbour, substream: at, value };
+      }
+    }
+    return least;
+  }
+
+  #value({ hash, uploads, uplinkBps }: Neighbour, substream: number): number {
+    return onwardValue({ hash, uploads, uplinkBps, streamBps: this.#context.rate.bps, substream });
+  }
+
+  #add(neighbour: Neighbour, substream: number, nowMs: number): void {
+    if (neighbour.childMask === 0) neighbour.childSinceMs = nowMs;
+    neighbour.childMask |= 1 << substream;
+    this.#counts[substream] = this.#counts[substream]! + 1;
+    this.#used += 1;
+    this.#sort();
+  }
+
+  #remove(neighbour: Neighbour, mask: number): void {
+    const gone = neighbour.childMask & mask;
+    if (gone === 0) return;
+    neighbour.childMask &= ~gone;
+    this.#used -= bitCount(gone);
+    for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
+      if (((gone >> substream) & 1) === 1) this.#counts[substream] = this.#counts[substream]! - 1;
+    }
+    this.#sort();
+  }
+
+  #sort(): void {
+    this.#list = this.#context.neighbours.list
+      .filter(({ childMask }) => childMask !== 0)
+      .sort((a, b) => Number(b.uploads) * b.uplinkBps - Number(a.uploads) * a.uplinkBps);
+  }
+}

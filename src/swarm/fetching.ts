@@ -1,0 +1,141 @@
+import type { Committee } from "./committee.ts";
+import { peerHash } from "./hash.ts";
+import type { PartAssembly } from "./part-assembly.ts";
+import type { SwarmContext } from "./swarm-context.ts";
+import type { FetchReason } from "./swarm-types.ts";
+import type { Distrust } from "./trust.ts";
+
+/** How long the origin takes, until it was measured. */
+const FIRST_ORIGIN_MS = 300;
+const ORIGIN_WEIGHT = 0.2;
+/** The deadline's margin: so many times what the origin takes, and this. */
+const ORIGIN_TIMES = 1.5;
+const MARGIN_MS = 100;
+/** Viewers of one moment do not all ask at the same one: what the first of them get, the others may get of them. */
+const SPREAD_MS = 150;
+/** How long after its announcement a part is usually heard of, until it was measured; then that and four deviations. */
+const FIRST_HEARD_MS = 300;
+const HEARD_WEIGHT = 0.1;
+const MIN_BACKUP_MS = 250;
+const MAX_BACKUP_MS = 1500;
+const RETRY_MS = 250;
+const DEFAULT_JOIN_GRACE_MS = 1500;
+/** A late part is worth waiting for so long; then the player is better off without it. */
+const GIVE_UP_MS = 1000;
+
+export interface FetchingOptions {
+  readonly context: SwarmContext;
+  readonly committee: Committee;
+  readonly distrust: Distrust;
+  /** A part was given up. */
+  readonly missed: (part: PartAssembly) => void;
+}
+
+/** Who asks the origin for a part, and when: the elected one at once, those that stand by in turn, and everybody before the player misses it. */
+export class Fetching {
+  readonly #context: SwarmContext;
+  readonly #committee: Committee;
+  readonly #distrust: Distrust;
+  readonly #missed: (part: PartAssembly) => void;
+  readonly #startedMs: number;
+  readonly #hash: number;
+  #originMs = FIRST_ORIGIN_MS;
+  #heardMs = FIRST_HEARD_MS;
+  #heardDeviationMs = 50;
+
+  constructor({ context, committee, distrust, missed }: FetchingOptions) {
+    this.#context = context;
+    this.#committee = committee;
+    this.#distrust = distrust;
+    this.#missed = missed;
+    this.#startedMs = context.clock.now();
+    this.#hash = peerHash(context.options.self);
+  }
+
+  tick(): void {
+    const nowMs = this.#context.clock.now();
+    for (const part of [...this.#context.parts.open]) if (part.isWanted) this.part(part, nowMs);
+  }
+
+  part(part: PartAssembly, nowMs: number): void {
+    if (part.isWhole || part.fetching !== undefined) return;
+    const reason = this.#context.options.fetches === true ? this.#reason(part, nowMs) : undefined;
+    if (reason !== undefined) this.#fetch(part, reason, nowMs);
+    else if (nowMs > part.deadlineMs + GIVE_UP_MS && nowMs - part.knownMs > GIVE_UP_MS + this.#graceMs) {
+      this.#missed(part);
+    }
+  }
+
+  /** A neighbour, or a header, tells of a part that a playlist had announced. */
+  heard(part: PartAssembly, nowMs: number): void {
+    const tookMs = Math.min(nowMs - part.knownMs, MAX_BACKUP_MS);
+    this.#heardDeviationMs += (Math.abs(tookMs - this.#heardMs) - this.#heardDeviationMs) * HEARD_WEIGHT;
+    this.#heardMs += (tookMs - this.#heardMs) * HEARD_WEIGHT;
+    this.#committee.worked();
+  }
+
+  /** The part is whole, wherever it came from. */
+  settled(part: PartAssembly, nowMs: number): void {
+    const { fetching, fetchReason, source } = part;
+    part.fetching = undefined;
+    if (source === "origin" && fetching !== undefined) {
+      this.#originMs += (nowMs - part.fetchedMs - this.#originMs) * ORIGIN_WEIGHT;
+    } else if (fetching !== undefined) fetching.abort();
+    if (fetchReason === "deadline") this.#distrust.late(nowMs);
+    else if (source === "peer") this.#distrust.good();
+  }
+
+  failed(part: PartAssembly): void {
+    if (part.fetching === undefined) return;
+    part.fetching = undefined;
+    part.fetchFailures += 1;
+    part.fetchedMs = this.#context.clock.now();
+  }
+
+  get #graceMs(): number {
+    return this.#context.options.joinGraceMs ?? DEFAULT_JOIN_GRACE_MS;
+  }
+
+  get #backupMs(): number {
+    return Math.min(Math.max(this.#heardMs + 4 * this.#heardDeviationMs, MIN_BACKUP_MS), MAX_BACKUP_MS);
+  }
+
+  #fetch(part: PartAssembly, reason: FetchReason, nowMs: number): void {
+    const fetching = new AbortController();
+    part.fetching = fetching;
+    part.fetchReason = reason;
+    part.fetchedMs = nowMs;
+    if (reason === "backup") this.#committee.failed();
+    this.#context.options.listener.fetch(part.key, reason, fetching.signal);
+  }
+
+  #reason(part: PartAssembly, nowMs: number): FetchReason | undefined {
+    if (part.fetchFailures > 0 && nowMs - part.fetchedMs < RETRY_MS * 2 ** Math.min(part.fetchFailures - 1, 4)) {
+      return undefined;
+    }
+    if (this.#distrust.isOn(nowMs)) return "alone";
+    const isHeard = part.signed !== undefined || (part.haveMask | part.headerMask) !== 0;
+    const isGraced = nowMs - this.#startedMs < this.#graceMs;
+    const rank = this.#rank();
+    if (!isHeard && rank === 0 && !isGraced) return this.#hasPeers ? "elected" : "alone";
+    if (!isHeard && rank > 0 && nowMs - part.knownMs >= rank * this.#backupMs) return "backup";
+    if (isGraced) return undefined;
+    if (!this.#hasPeers) return "alone";
+    const neededMs = this.#originMs * ORIGIN_TIMES + MARGIN_MS + (this.#hash % SPREAD_MS);
+    return nowMs >= part.deadlineMs - neededMs ? "deadline" : undefined;
+  }
+
+  get #hasPeers(): boolean {
+    return this.#context.neighbours.list.some(({ isReady, uploads }) => isReady && uploads);
+  }
+
+  /** In the committee, or, while none is known, among the neighbours; -1 for who waits. */
+  #rank(): number {
+    if (this.#committee.isKnown) return this.#committee.rank;
+    let rank = 0;
+    for (const { isReady, fetches, hash } of this.#context.neighbours.list) {
+      if (isReady && fetches && hash < this.#hash) rank += 1;
+    }
+    return rank;
+  }
+}

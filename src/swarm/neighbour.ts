@@ -1,0 +1,153 @@
+import type { PeerFrame, PeerId } from "../wire/peer-frame.ts";
+import { peerHash } from "./hash.ts";
+import { MAX_REMEMBERED_REQUESTS, NO_HOPS, SUBSTREAMS } from "./limits.ts";
+import type { NeighbourStats, PeerLink } from "./swarm-types.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+/** Frames that are not media: what an honest neighbour sends in the worst case, several times over. */
+const CONTROL_BURST = 600;
+const CONTROL_PER_SECOND = 250;
+/** Late pieces of a sub-stream that was given up are no offence for so long. */
+const FORMER_MS = 10_000;
+/** What was asked for is welcome for so long. */
+const REQUEST_REMEMBERED_MS = 15_000;
+const PIECES_PER_PART = 1024;
+
+const noHops = (): number[] => new Array<number>(SUBSTREAMS).fill(NO_HOPS);
+
+/** Numbers a piece. Parts that are 2^40 apart share numbers, which nobody holds at once. */
+export const pieceId = (partId: number, index: number): number => (partId % 2 ** 40) * PIECES_PER_PART + index;
+
+/** Everything known of one peer that we have a link to. */
+export class Neighbour {
+  readonly slot: number;
+  readonly bit: number;
+  readonly link: PeerLink;
+  readonly peer: PeerId;
+  readonly hash: number;
+  readonly sinceMs: number;
+  readonly control: TokenBucket;
+
+  // What it said of itself.
+  isReady = false;
+  uploads = false;
+  isSource = false;
+  fetches = false;
+  uplinkBps = 0;
+
+  // What it does for us.
+  /** Sub-streams that it pushes to us. */
+  parentMask = 0;
+  /** What we last told it to push. */
+  subscribedMask = 0;
+  /** Sub-streams it may still have pieces of on the way. */
+  formerMask = 0;
+  formerUntilMs = 0;
+  offerFree = 0;
+  offerHops: readonly number[] = noHops();
+  /** It said no, or did badly: not asked to be a parent until then. */
+  deniedUntilMs = 0;
+  hasChokedUs = false;
+  /** Requests are not worth it until then. */
+  busyUntilMs = 0;
+  /** Pieces asked for that have not come. */
+  outstanding = 0;
+  /** Requests that came to nothing, since the last piece that came. */
+  broken = 0;
+  refused = 0;
+  piecesReceived = 0;
+  strays = 0;
+
+  // What we do for it.
+  /** Sub-streams that we push to it, and those it asked for. */
+  childMask = 0;
+  wantsMask = 0;
+  childSinceMs = 0;
+  isChoked = false;
+  /** What the last offer to it said, so that the same is not said again. */
+  offered = "";
+
+  roundTripMs: number | undefined;
+  pingToken = 0;
+  /** About when it was last pinged; and when exactly, while the answer has not come. */
+  pingSentMs = 0;
+  pingedMs: number | undefined;
+  heardMs: number;
+  receivedBytes = 0;
+  sentBytes = 0;
+  partDelayMs: number | undefined;
+  /** When each piece was asked for that may still come. */
+  #requested: Map<number, number> | undefined;
+
+  constructor(link: PeerLink, slot: number, nowMs: number) {
+    this.link = link;
+    this.peer = link.peer;
+    this.hash = peerHash(link.peer);
+    this.slot = slot;
+    this.bit = 1 << slot;
+    this.sinceMs = nowMs;
+    this.heardMs = nowMs;
+    this.control = new TokenBucket(CONTROL_BURST, CONTROL_PER_SECOND, nowMs);
+  }
+
+  takeHello(hello: Extract<PeerFrame, { readonly kind: "hello" }>): void {
+    this.isReady = true;
+    this.uploads = hello.uploads;
+    this.isSource = hello.source;
+    this.fetches = hello.fetches;
+    this.uplinkBps = hello.uplinkBps;
+  }
+
+  /** A neighbour that was not measured yet counts as one at some distance. */
+  get delayMs(): number {
+    return (this.roundTripMs ?? 120) / 2;
+  }
+
+  remember(piece: number, nowMs: number): void {
+    this.#requested ??= new Map();
+    if (this.#requested.size >= MAX_REMEMBERED_REQUESTS) {
+      for (const [oldest, askedMs] of this.#requested) {
+        if (this.#requested.size < MAX_REMEMBERED_REQUESTS && nowMs - askedMs < REQUEST_REMEMBERED_MS) break;
+        this.#requested.delete(oldest);
+      }
+    }
+    this.#requested.set(piece, nowMs);
+  }
+
+  /** When the piece was asked for; undefined if it was not, or long ago. Asks once. */
+  takeRequested(piece: number): number | undefined {
+    const askedMs = this.#requested?.get(piece);
+    if (askedMs !== undefined) this.#requested?.delete(piece);
+    return askedMs;
+  }
+
+  dropFromParents(mask: number, nowMs: number): void {
+    this.parentMask &= ~mask;
+    this.formerMask = nowMs < this.formerUntilMs ? this.formerMask | mask : mask;
+    this.formerUntilMs = nowMs + FORMER_MS;
+  }
+
+  /** Whether a piece of this sub-stream may come from it without having been asked for. */
+  mayPush(substream: number, nowMs: number): boolean {
+    const mask = this.parentMask | this.subscribedMask | (nowMs < this.formerUntilMs ? this.formerMask : 0);
+    return ((mask >> substream) & 1) === 1;
+  }
+
+  get stats(): NeighbourStats {
+    return {
+      peer: this.peer,
+      roundTripMs: this.roundTripMs,
+      receivedBytes: this.receivedBytes,
+      sentBytes: this.sentBytes,
+      partDelayMs: this.partDelayMs,
+      parentOf: bitCount(this.parentMask),
+      childOf: bitCount(this.childMask),
+    };
+  }
+}
+
+export function bitCount(mask: number): number {
+  let count = 0;
+  for (let left = mask; left !== 0; left &= left - 1) count += 1;
+  return count;
+}

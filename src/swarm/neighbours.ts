@@ -1,0 +1,45 @@
+import type { PeerId } from "../wire/peer-frame.ts";
+import { Neighbour } from "./neighbour.ts";
+import type { PeerLink } from "./swarm-types.ts";
+
+/** Who we have a link to. Each has a slot, which is its bit in the masks of parts, and is given to another when it has gone. */
+export class Neighbours {
+  readonly max: number;
+  readonly list: Neighbour[] = [];
+  readonly #slots: (Neighbour | undefined)[] = [];
+
+  constructor(max: number) {
+    this.max = max;
+  }
+
+  get isFull(): boolean {
+    return this.list.length >= this.max;
+  }
+
+  at(slot: number): Neighbour | undefined {
+    return this.#slots[slot];
+  }
+
+  of(peer: PeerId): Neighbour | undefined {
+    return this.list.find((neighbour) => neighbour.peer === peer);
+  }
+
+  /** Undefined when there is no room. */
+  add(link: PeerLink, nowMs: number): Neighbour | undefined {
+    if (this.isFull) return undefined;
+    let slot = 0;
+    while (this.#slots[slot] !== undefined) slot += 1;
+    const neighbour = new Neighbour(link, slot, nowMs);
+    this.#slots[slot] = neighbour;
+    this.list.push(neighbour);
+    return neighbour;
+  }
+
+  /** False if it was gone already. */
+  remove(neighbour: Neighbour): boolean {
+    if (this.#slots[neighbour.slot] !== neighbour) return false;
+    this.#slots[neighbour.slot] = undefined;
+    this.list.splice(this.list.indexOf(neighbour), 1);
+    return true;
+  }
+}

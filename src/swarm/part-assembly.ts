@@ -1,0 +1,193 @@
+import type { Bytes } from "../model/bytes.ts";
+import { type PartKey, PIECE_SIZE_BYTES, type SignedHeader } from "../model/part-header.ts";
+import type { FetchReason, PartSource } from "./swarm-types.ts";
+
+/** A piece that came before the header it can be held against. */
+export interface EarlyPiece {
+  readonly slot: number;
+  readonly index: number;
+  readonly bytes: Bytes;
+}
+
+/** Somebody who asked for a piece that is on its way here. */
+export interface Waiting {
+  readonly slot: number;
+  readonly index: number;
+  readonly untilMs: number;
+}
+
+/** A part, from the first word of it until it leaves the window. Neighbours are bits of masks. */
+export class PartAssembly {
+  readonly id: number;
+  readonly key: PartKey;
+  /** When a playlist, a header or a neighbour that has it first told of it. */
+  readonly knownMs: number;
+  /** Proven. */
+  signed: SignedHeader | undefined;
+  /** Is being proven: another one that comes meanwhile waits in `spare`. */
+  proving = false;
+  spare: { readonly slot: number; readonly signed: SignedHeader; readonly hops: number } | undefined;
+  /** Whole and proven. */
+  bytes: Bytes | undefined;
+  wholeMs = 0;
+  source: PartSource | undefined;
+  hops = 0;
+  /** Neighbours that have it whole, and those to which it has begun to come. */
+  haveMask = 0;
+  headerMask = 0;
+  /** Neighbours that got the header from us, and those that were told that we have it. */
+  sentHeaderMask = 0;
+  toldMask = 0;
+  /** When a neighbour first had it whole. */
+  firstHaveMs = Number.POSITIVE_INFINITY;
+  /** The player or the page waits for it. */
+  isWanted = false;
+  deadlineMs = Number.POSITIVE_INFINITY;
+  missed = false;
+  fetching: AbortController | undefined;
+  fetchReason: FetchReason | undefined;
+  fetchedMs = 0;
+  fetchFailures = 0;
+  missing = 0;
+  /** Neighbours whose pieces of this part do not count: they hold another header of it. */
+  conflictMask = 0;
+  headerAskedMs = Number.NEGATIVE_INFINITY;
+  /** Sub-streams whose parent was found late in this part. */
+  lateMask = 0;
+  early: EarlyPiece[] | undefined;
+  waiting: Waiting[] | undefined;
+  #pieces: (Bytes | undefined)[] = [];
+  /** Slot that each missing piece was asked of, and when. Made when the first is. */
+  #askedSlots: Int8Array | undefined;
+  #askedMs: Float64Array | undefined;
+  /** Pieces that are being held against the header. */
+  #checking: Set<number> | undefined;
+
+  constructor(id: number, key: PartKey, knownMs: number) {
+    this.id = id;
+    this.key = key;
+    this.knownMs = knownMs;
+  }
+
+  get isWhole(): boolean {
+    return this.bytes !== undefined;
+  }
+
+  get pieceCount(): number {
+    return this.signed?.pieces.length ?? 0;
+  }
+
+  /** Takes the proven header: from here on pieces can be taken. */
+  begin(signed: SignedHeader): void {
+    this.signed = signed;
+    this.#pieces = new Array<Bytes | undefined>(signed.pieces.length).fill(undefined);
+    this.missing = signed.pieces.length;
+  }
+
+  pieceBytes(index: number): number {
+    const sizeBytes = this.signed?.header.sizeBytes ?? 0;
+    return Math.min(PIECE_SIZE_BYTES, sizeBytes - index * PIECE_SIZE_BYTES);
+  }
+
+  hasPiece(index: number): boolean {
+    return this.bytes !== undefined || this.#pieces[index] !== undefined;
+  }
+
+  /** A view of the piece, or undefined while it is not here. */
+  piece(index: number): Bytes | undefined {
+    if (this.bytes === undefined) return this.#pieces[index];
+    const first = index * PIECE_SIZE_BYTES;
+    return this.bytes.subarray(first, Math.min(first + PIECE_SIZE_BYTES, this.bytes.byteLength));
+  }
+
+  /** Takes a proven piece; false if it was there. */
+  put(index: number, bytes: Bytes): boolean {
+    if (this.hasPiece(index)) return false;
+    this.#pieces[index] = bytes;
+    this.missing -= 1;
+    return true;
+  }
+
+  isChecking(index: number): boolean {
+    return this.#checking?.has(index) === true;
+  }
+
+  setChecking(index: number, on: boolean): void {
+    if (on) {
+      this.#checking ??= new Set();
+      this.#checking.add(index);
+    } else this.#checking?.delete(index);
+  }
+
+  /** Makes it whole: of its pieces, or of `bytes` that came at once. */
+  finish(source: PartSource, nowMs: number, bytes = joined(this.#pieces as Bytes[])): Bytes {
+    this.bytes = bytes;
+    this.source = source;
+    this.wholeMs = nowMs;
+    this.missing = 0;
+    this.#pieces = [];
+    this.#askedSlots = undefined;
+    this.#askedMs = undefined;
+    this.#checking = undefined;
+    this.early = undefined;
+    this.spare = undefined;
+    return bytes;
+  }
+
+  /** Slot that a missing piece was last asked of, or -1. */
+  askedOf(index: number): number {
+    return this.#askedSlots?.[index] ?? -1;
+  }
+
+  askedMs(index: number): number {
+    return this.#askedMs?.[index] ?? Number.NEGATIVE_INFINITY;
+  }
+
+  setAsked(index: number, slot: number, nowMs: number): void {
+    if (this.#askedSlots === undefined || this.#askedMs === undefined) {
+      this.#askedSlots = new Int8Array(this.pieceCount).fill(-1);
+      this.#askedMs = new Float64Array(this.pieceCount).fill(Number.NEGATIVE_INFINITY);
+    }
+    this.#askedSlots[index] = slot;
+    this.#askedMs[index] = nowMs;
+  }
+
+  /** A neighbour has gone: its slot may be another's soon. */
+  forget(slot: number): void {
+    const keep = ~(1 << slot);
+    this.haveMask &= keep;
+    this.headerMask &= keep;
+    this.sentHeaderMask &= keep;
+    this.toldMask &= keep;
+    this.conflictMask &= keep;
+    if (this.#askedSlots !== undefined) {
+      for (let index = 0; index < this.#askedSlots.length; index += 1) {
+        if (this.#askedSlots[index] === slot) this.#askedSlots[index] = -1;
+      }
+    }
+    if (this.waiting !== undefined) this.waiting = this.waiting.filter((waiting) => waiting.slot !== slot);
+    if (this.early !== undefined) this.early = this.early.filter((piece) => piece.slot !== slot);
+    if (this.spare?.slot === slot) this.spare = undefined;
+  }
+}
+
+/** The pieces as one. Views that lie one after another in one buffer are not copied. */
+function joined(pieces: readonly Bytes[]): Bytes {
+  const first = pieces[0];
+  if (first === undefined) return new Uint8Array(0);
+  let sizeBytes = 0;
+  let adjacent = true;
+  for (const piece of pieces) {
+    adjacent &&= piece.buffer === first.buffer && piece.byteOffset === first.byteOffset + sizeBytes;
+    sizeBytes += piece.byteLength;
+  }
+  // A piece of its own message lies in a buffer of its own, so this holds for parts that never were in pieces.
+  if (adjacent) return new Uint8Array(first.buffer, first.byteOffset, sizeBytes);
+  const bytes = new Uint8Array(sizeBytes);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.byteLength;
+  }
+  return bytes;
+}

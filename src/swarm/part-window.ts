@@ -1,0 +1,121 @@
+import type { PartKey } from "../model/part-header.ts";
+import { MAX_KEPT_PARTS, MAX_OPEN_PARTS, MAX_RENDITIONS, MAX_SEGMENTS_AHEAD, msnOf, partId } from "./limits.ts";
+import { PartAssembly } from "./part-assembly.ts";
+
+export interface PartWindowOptions {
+  readonly keepMs: number;
+  readonly keepBytes: number;
+}
+
+/** The parts that are kept for others, and those that are on their way. Bounded in both, by age, count and bytes. */
+export class PartWindow {
+  readonly #keepMs: number;
+  readonly #keepBytes: number;
+  readonly #parts = new Map<number, PartAssembly>();
+  /** Not whole, in order. */
+  readonly #open: PartAssembly[] = [];
+  /** Whole, in the order in which they became so; those before `#firstKept` have left. */
+  #kept: PartAssembly[] = [];
+  #firstKept = 0;
+  #keptBytes = 0;
+  /** Ids below have left, or are not wanted. */
+  #floor = 0;
+  /** Highest that was proven or announced; -1 while there is none. */
+  #newest = -1;
+
+  constructor({ keepMs, keepBytes }: PartWindowOptions) {
+    this.#keepMs = keepMs;
+    this.#keepBytes = keepBytes;
+  }
+
+  /** Not whole, the oldest first. */
+  get open(): readonly PartAssembly[] {
+    return this.#open;
+  }
+
+  get count(): number {
+    return this.#parts.size;
+  }
+
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
+  get newest(): number {
+    return this.#newest;
+  }
+
+  get(id: number): PartAssembly | undefined {
+    return this.#parts.get(id);
+  }
+
+  all(): Iterable<PartAssembly> {
+    return this.#parts.values();
+  }
+
+  *kept(): Iterable<PartAssembly> {
+    for (let at = this.#firstKept; at < this.#kept.length; at += 1) yield this.#kept[at]!;
+  }
+
+  /** The part at `key`, made if that may be; undefined where it has left, or is too far ahead of what was proven to be believed. */
+  openPart(key: PartKey, nowMs: number): PartAssembly | undefined {
+    const id = partId(key);
+    const known = this.#parts.get(id);
+    if (known !== undefined) return known;
+    if (id < this.#floor || key.rendition >= MAX_RENDITIONS) return undefined;
+    if (this.#newest >= 0 && key.msn > msnOf(this.#newest) + MAX_SEGMENTS_AHEAD) return undefined;
+    const part = new PartAssembly(id, key, nowMs);
+    this.#parts.set(id, part);
+    let at = this.#open.length;
+    while (at > 0 && this.#open[at - 1]!.id > id) at -= 1;
+    this.#open.splice(at, 0, part);
+    // What nobody proved goes first: a peer that tells of parts that are not there costs only its own.
+    if (this.#open.length > MAX_OPEN_PARTS) {
+      this.drop(this.#open.find((open) => open.signed === undefined && !open.isWanted) ?? this.#open[0]!);
+    }
+    return this.#parts.get(id);
+  }
+
+  /** It is known that this part is: a playlist lists it, or its header was proven. */
+  proven(part: PartAssembly): void {
+    if (part.id > this.#newest) this.#newest = part.id;
+  }
+
+  whole(part: PartAssembly, nowMs: number): void {
+    const at = this.#open.indexOf(part);
+    if (at >= 0) this.#open.splice(at, 1);
+    this.#kept.push(part);
+    this.#keptBytes += part.bytes?.byteLength ?? 0;
+    this.trim(nowMs);
+  }
+
+  drop(part: PartAssembly): void {
+    this.#parts.delete(part.id);
+    const at = this.#open.indexOf(part);
+    if (at >= 0) this.#open.splice(at, 1);
+  }
+
+  /** Lets go of what is too old for anybody. */
+  trim(nowMs: number): void {
+    const untilMs = nowMs - this.#keepMs;
+    while (this.#firstKept < this.#kept.length) {
+      const part = this.#kept[this.#firstKept]!;
+      const count = this.#kept.length - this.#firstKept;
+      if (part.wholeMs > untilMs && this.#keptBytes <= this.#keepBytes && count <= MAX_KEPT_PARTS) break;
+      this.#firstKept += 1;
+      this.#keptBytes -= part.bytes?.byteLength ?? 0;
+      this.#parts.delete(part.id);
+      if (part.id >= this.#floor) this.#floor = part.id + 1;
+    }
+    if (this.#firstKept > 64) {
+      this.#kept = this.#kept.slice(this.#firstKept);
+      this.#firstKept = 0;
+    }
+    while (this.#open.length > 0 && this.#open[0]!.id < this.#floor) this.drop(this.#open[0]!);
+  }
+
+  /** Nothing before `id` is wanted. */
+  raiseFloor(id: number): void {
+    if (id > this.#floor) this.#floor = id;
+  }
+}

@@ -1,0 +1,87 @@
+import type { PartAssembly } from "./part-assembly.ts";
+import type { SwarmContext } from "./swarm-context.ts";
+
+/** Until the player has said how far it can go on, a part is due so long after it became known. */
+const UNTOLD_MS = 1500;
+
+/** What one rendition's player has. */
+interface Track {
+  /** When it has nothing to play any more. */
+  endMs: number;
+  /** Whole, and behind one that is not. */
+  readonly ahead: PartAssembly[];
+}
+
+/** When each part must be there: the player's buffer, and the parts before it that are still to come. */
+export class Playhead {
+  readonly #context: SwarmContext;
+  readonly #tracks = new Map<number, Track>();
+  #endMs: number | undefined;
+
+  constructor(context: SwarmContext) {
+    this.#context = context;
+  }
+
+  setBuffer(aheadMs: number): void {
+    this.#endMs = this.#context.clock.now() + aheadMs;
+    for (const track of this.#tracks.values()) track.endMs = this.#endMs;
+    this.refresh();
+  }
+
+  /** A part is whole, or given up: what plays on through it is in the buffer from now on. */
+  settled(part: PartAssembly): void {
+    if (this.#endMs === undefined || !part.isWanted) return;
+    const track = this.#track(part.key.rendition);
+    track.ahead.push(part);
+    const next = this.#firstOpen(part.key.rendition);
+    for (let at = track.ahead.length - 1; at >= 0; at -= 1) {
+      const settled = track.ahead[at]!;
+      if (next !== undefined && settled.id > next.id) continue;
+      track.endMs += this.#durationMs(settled);
+      track.ahead.splice(at, 1);
+    }
+  }
+
+  /** Sets the deadlines of all parts that are on their way. */
+  refresh(): void {
+    const { open } = this.#context.parts;
+    if (this.#endMs === undefined) {
+      for (const part of open) if (part.isWanted) part.deadlineMs = part.knownMs + UNTOLD_MS;
+      return;
+    }
+    for (const track of this.#tracks.values()) track.ahead.sort((a, b) => a.id - b.id);
+    const dueMs = new Map<number, { ms: number; ahead: number }>();
+    for (const part of open) {
+      if (!part.isWanted) continue;
+      const { rendition } = part.key;
+      const { ahead, endMs } = this.#track(rendition);
+      let due = dueMs.get(rendition);
+      if (due === undefined) {
+        due = { ms: endMs, ahead: 0 };
+        dueMs.set(rendition, due);
+      }
+      for (; due.ahead < ahead.length && ahead[due.ahead]!.id < part.id; due.ahead += 1) {
+        due.ms += this.#durationMs(ahead[due.ahead]!);
+      }
+      part.deadlineMs = due.ms;
+      due.ms += this.#durationMs(part);
+    }
+  }
+
+  #track(rendition: number): Track {
+    let track = this.#tracks.get(rendition);
+    if (track === undefined) {
+      track = { endMs: this.#endMs ?? this.#context.clock.now(), ahead: [] };
+      this.#tracks.set(rendition, track);
+    }
+    return track;
+  }
+
+  #firstOpen(rendition: number): PartAssembly | undefined {
+    return this.#context.parts.open.find((part) => part.isWanted && part.key.rendition === rendition);
+  }
+
+  #durationMs(part: PartAssembly): number {
+    return part.signed?.header.durationMs ?? this.#context.rate.partMs;
+  }
+}

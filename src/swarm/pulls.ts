@@ -1,0 +1,201 @@
+import { MAX_REQUESTED, substreamOf } from "./limits.ts";
+import { type Neighbour, pieceId } from "./neighbour.ts";
+import type { Parents } from "./parents.ts";
+import type { PartAssembly } from "./part-assembly.ts";
+import type { SwarmContext } from "./swarm-context.ts";
+
+/** A part that is due so soon is asked for wherever it may be, even twice. */
+const URGENT_MS = 500;
+/** An answer takes a round trip or two, and this. */
+const ANSWER_MS = 300;
+const URGENT_ANSWER_MS = 150;
+/** Headers are pushed ahead of pieces: one that is later than this is asked for. */
+const HEADER_WAIT_MS = 150;
+const HEADER_ANSWER_MS = 300;
+/** Each piece that a neighbour still owes us costs this in choosing, each failure more. */
+const OWED_MS = 12;
+const BROKEN_MS = 150;
+const PARENT_MS = 60;
+/** The publisher's uplink is for seeding. */
+const SOURCE_MS = 400;
+/** Who only begins to have it must get the piece first. */
+const PARTIAL_MS = 120;
+/** A neighbour that refused so often in a row is left alone for a while. */
+const REFUSALS = 3;
+const BUSY_MS = 1500;
+/** Requests that came to nothing, without one piece between: more than want of upload can explain. */
+const MAX_BROKEN = 10;
+const MAX_REFUSED = 24;
+/** Parts looked after at once: a viewer that has just come asks for the oldest first. */
+const MAX_PARTS_AT_ONCE = 24;
+const MAX_WITHIN_MS = 0xffff;
+
+/** Asks for what nobody pushed in time, each piece of one neighbour that has it. */
+export class Pulls {
+  readonly #context: SwarmContext;
+  readonly #parents: Parents;
+
+  constructor(context: SwarmContext, parents: Parents) {
+    this.#context = context;
+    this.#parents = parents;
+  }
+
+  tick(): void {
+    const nowMs = this.#context.clock.now();
+    let left = MAX_PARTS_AT_ONCE;
+    // A ban while asking changes the list.
+    for (const part of [...this.#context.parts.open]) {
+      if (!part.isWanted || part.isWhole) continue;
+      this.part(part, nowMs);
+      left -= 1;
+      if (left === 0) break;
+    }
+  }
+
+  part(part: PartAssembly, nowMs: number): void {
+    const known = part.haveMask | part.headerMask;
+    if (known === 0) return;
+    if (part.signed === undefined) this.#askHeader(part, nowMs);
+    else this.#askPieces(part, nowMs);
+  }
+
+  /** A neighbour said that it has not, or cannot. */
+  refused(neighbour: Neighbour, part: PartAssembly, nowMs: number): void {
+    neighbour.refused += 1;
+    part.haveMask &= ~neighbour.bit;
+    part.headerMask &= ~neighbour.bit;
+    for (let index = 0; index < part.pieceCount; index += 1) {
+      if (part.askedOf(index) !== neighbour.slot) continue;
+      part.setAsked(index, -1, nowMs);
+      neighbour.outstanding = Math.max(0, neighbour.outstanding - 1);
+    }
+    if (neighbour.refused % REFUSALS === 0) neighbour.busyUntilMs = nowMs + BUSY_MS;
+    if (neighbour.refused >= MAX_REFUSED && neighbour.piecesReceived === 0) {
+      this.#context.ban(neighbour, "told of parts that it then refused");
+    } else if (part.isWanted && !part.isWhole) this.part(part, nowMs);
+  }
+
+  /** A piece came that had been asked of somebody. */
+  answered(part: PartAssembly, index: number): void {
+    const slot = part.askedOf(index);
+    if (slot < 0) return;
+    const neighbour = this.#context.neighbours.at(slot);
+    if (neighbour !== undefined) neighbour.outstanding = Math.max(0, neighbour.outstanding - 1);
+  }
+
+  #askHeader(part: PartAssembly, nowMs: number): void {
+    if (part.proving || nowMs - part.headerAskedMs < HEADER_ANSWER_MS) return;
+    const pushed = this.#parents.of(substreamOf(part.key, 0)) !== undefined;
+    if (pushed && nowMs - part.knownMs < HEADER_WAIT_MS && !this.#isUrgent(part, nowMs)) return;
+    const provider = this.#provider(part, undefined, nowMs, true);
+    if (provider === undefined) return;
+    part.headerAskedMs = nowMs;
+    this.#context.tell(provider, {
+      kind: "request",
+      key: part.key,
+      first: 0,
+      count: 0,
+      known: false,
+      withinMs: this.#withinMs(part, nowMs),
+    });
+  }
+
+  #askPieces(part: PartAssembly, nowMs: number): void {
+    const isUrgent = this.#isUrgent(part, nowMs);
+    const count = part.pieceCount;
+    let run: { neighbour: Neighbour; first: number; count: number } | undefined;
+    for (let index = 0; index < count; index += 1) {
+      const neighbour = this.#isDue(part, index, nowMs, isUrgent)
+        ? this.#provider(part, substreamOf(part.key, index), nowMs, isUrgent || this.#isVeryLate(part, index, nowMs))
+        : undefined;
+      if (neighbour === undefined) continue;
+      part.setAsked(index, neighbour.slot, nowMs);
+      neighbour.outstanding += 1;
+      neighbour.remember(pieceId(part.id, index), nowMs);
+      if (run !== undefined && run.neighbour === neighbour && run.first + run.count === index) run.count += 1;
+      else {
+        if (run !== undefined) this.#request(part, run, nowMs);
+        run = { neighbour, first: index, count: 1 };
+      }
+    }
+    if (run !== undefined) this.#request(part, run, nowMs);
+  }
+
+  #isDue(part: PartAssembly, index: number, nowMs: number, isUrgent: boolean): boolean {
+    if (part.hasPiece(index) || part.isChecking(index)) return false;
+    const substream = substreamOf(part.key, index);
+    const asked = this.#context.neighbours.at(part.askedOf(index));
+    if (asked !== undefined) {
+      const waitMs = (isUrgent ? URGENT_ANSWER_MS : ANSWER_MS) + 4 * asked.delayMs;
+      if (nowMs - part.askedMs(index) < waitMs) return false;
+      part.setAsked(index, -1, nowMs);
+      this.#broke(asked, part);
+      return true;
+    }
+    const isLate = nowMs >= this.#parents.lateAtMs(part, substream);
+    if (isLate && part.haveMask !== 0) this.#parents.late(part, substream);
+    return isLate || isUrgent;
+  }
+
+  #isVeryLate(part: PartAssembly, index: number, nowMs: number): boolean {
+    const substream = substreamOf(part.key, index);
+    if (this.#parents.of(substream) === undefined) return true;
+    return nowMs >= this.#parents.lateAtMs(part, substream) + PARTIAL_MS;
+  }
+
+  #broke(neighbour: Neighbour, part: PartAssembly): void {
+    neighbour.outstanding = Math.max(0, neighbour.outstanding - 1);
+    neighbour.broken += 1;
+    part.haveMask &= ~neighbour.bit;
+    part.headerMask &= ~neighbour.bit;
+    if (neighbour.broken >= MAX_BROKEN) this.#context.ban(neighbour, "told of parts that it never sent");
+  }
+
+  /** Who is asked: of those that have it, the one that will send it first. */
+  #provider(
+    part: PartAssembly,
+    substream: number | undefined,
+    nowMs: number,
+    evenPartial: boolean,
+  ): Neighbour | undefined {
+    const parent = substream === undefined ? undefined : this.#parents.of(substream);
+    let best: Neighbour | undefined;
+    let bestMs = Number.POSITIVE_INFINITY;
+    const mask = (part.haveMask | (evenPartial ? part.headerMask : 0)) & ~part.conflictMask;
+    for (const neighbour of this.#context.neighbours.list) {
+      if ((mask & neighbour.bit) === 0 || neighbour.hasChokedUs || nowMs < neighbour.busyUntilMs) continue;
+      if (neighbour.outstanding >= MAX_REQUESTED) continue;
+      const costMs =
+        2 * neighbour.delayMs +
+        neighbour.outstanding * OWED_MS +
+        neighbour.broken * BROKEN_MS +
+        (neighbour === parent ? PARENT_MS : 0) +
+        (neighbour.isSource ? SOURCE_MS : 0) +
+        ((part.haveMask & neighbour.bit) === 0 ? PARTIAL_MS : 0) +
+        this.#context.options.random() * 20;
+      if (costMs >= bestMs) continue;
+      best = neighbour;
+      bestMs = costMs;
+    }
+    return best;
+  }
+
+  #request(part: PartAssembly, run: { neighbour: Neighbour; first: number; count: number }, nowMs: number): void {
+    this.#context.tell(run.neighbour, {
+      kind: "request",
+      key: part.key,
+      first: run.first,
+      count: run.count,
+      known: true,
+      withinMs: this.#withinMs(part, nowMs),
+    });
+  }
+
+  #isUrgent(part: PartAssembly, nowMs: number): boolean {
+    return part.deadlineMs - nowMs < URGENT_MS;
+  }
+
+  #withinMs(part: PartAssembly, nowMs: number): number {
+    return Math.min(Math.max(Math.round(part.deadlineMs - nowMs), 100), MAX_WITHIN_MS);
+  }
+}

@@ -1,0 +1,486 @@
+import type { Bytes } from "../model/bytes.ts";
+import type { PartKey, SignedHeader, StreamCard } from "../model/part-header.ts";
+import { type ByeReason, PEER_VERSION, type PeerFrame } from "../wire/peer-frame.ts";
+import { Children } from "./children.ts";
+import { Committee } from "./committee.ts";
+import { Exchange } from "./exchange.ts";
+import { Fetching } from "./fetching.ts";
+import { frameCost } from "./frame-cost.ts";
+import { haveFrames } from "./have-frames.ts";
+import { Inits } from "./inits.ts";
+import {
+  DEFAULT_KEEP_BYTES,
+  DEFAULT_KEEP_MS,
+  DEFAULT_NEIGHBOURS,
+  MAX_CARD_BYTES,
+  MAX_NEIGHBOURS,
+  partId,
+  SUBSTREAMS,
+  TICK_MS,
+} from "./limits.ts";
+import type { Neighbour } from "./neighbour.ts";
+import { Neighbours } from "./neighbours.ts";
+import { Parents } from "./parents.ts";
+import type { PartAssembly } from "./part-assembly.ts";
+import { PartWindow } from "./part-window.ts";
+import { Playhead } from "./playhead.ts";
+import { Pulls } from "./pulls.ts";
+import { StreamRate, type SwarmContext, SwarmCounters } from "./swarm-context.ts";
+import type { PartSource, PeerLink, PeerPort, SwarmOptions, SwarmPeer, SwarmStats } from "./swarm-types.ts";
+import { Bans, Distrust } from "./trust.ts";
+import { Uplink } from "./uplink.ts";
+import { UploadQueue } from "./upload-queue.ts";
+
+/** A link over which no hello comes is nobody's. */
+const HELLO_MS = 5000;
+const PING_MS = 4000;
+/** A neighbour that has said nothing for so long is gone. */
+const SILENT_MS = 10_000;
+const OFFER_MS = 500;
+/** Frames that may overtake the hello on an unordered channel. */
+const MAX_BEFORE_HELLO = 32;
+/** A neighbour that is of no use gives way to a new one, so often at most, and not when it has just come. */
+const REPLACE_MS = 10_000;
+const USELESS_AFTER_MS = 20_000;
+/** Of the neighbours, how many may be leaves. */
+const LEAF_SHARE = 1 / 3;
+/** Requests are refused for good while more than this waits, until it is less than that. */
+const CHOKE_MS = 1200;
+const UNCHOKE_MS = 300;
+
+/** One viewer's, or the publisher's, side of a swarm. Everything it needs of the world is in its options. */
+export class Swarm implements SwarmPeer {
+  readonly #options: SwarmOptions;
+  readonly #context: SwarmContext;
+  readonly #neighbours: Neighbours;
+  readonly #parts: PartWindow;
+  readonly #counters = new SwarmCounters();
+  readonly #bans = new Bans();
+  readonly #distrust = new Distrust();
+  readonly #uplink: Uplink;
+  readonly #uploads: UploadQueue;
+  readonly #parents: Parents;
+  readonly #children: Children;
+  readonly #pulls: Pulls;
+  readonly #committee: Committee;
+  readonly #playhead: Playhead;
+  readonly #fetching: Fetching;
+  readonly #exchange: Exchange;
+  readonly #inits: Inits;
+  readonly #beforeHello = new Map<Neighbour, PeerFrame[]>();
+  #card: { readonly bytes: Bytes; readonly card: StreamCard } | undefined;
+  #uploadsOn: boolean;
+  #cancelTick: (() => void) | undefined;
+  #offerMs = 0;
+  #replacedMs: number;
+  #closed = false;
+
+  constructor(options: SwarmOptions) {
+    const { clock, maxNeighbours = DEFAULT_NEIGHBOURS, keepMs = DEFAULT_KEEP_MS } = options;
+    this.#options = options;
+    this.#neighbours = new Neighbours(Math.min(maxNeighbours, MAX_NEIGHBOURS));
+    this.#parts = new PartWindow({ keepMs, keepBytes: options.keepBytes ?? DEFAULT_KEEP_BYTES });
+    this.#uploadsOn = options.uploads !== false;
+    this.#context = {
+      options,
+      clock,
+      neighbours: this.#neighbours,
+      parts: this.#parts,
+      counters: this.#counters,
+      rate: new StreamRate(),
+      tell: (neighbour, frame) => this.#tell(neighbour, frame),
+      ban: (neighbour, reason) => this.#ban(neighbour, reason),
+    };
+    const context = this.#context;
+    this.#uplink = new Uplink(options.uplinkBps ?? 0, clock.now());
+    this.#uploads = new UploadQueue(context, this.#uplink);
+    this.#parents = new Parents(context);
+    this.#children = new Children({
+      context,
+      uplink: this.#uplink,
+      hops: (substream) => this.#parents.hops(substream),
+    });
+    this.#pulls = new Pulls(context, this.#parents);
+    this.#committee = new Committee(context);
+    this.#playhead = new Playhead(context);
+    this.#fetching = new Fetching({
+      context,
+      committee: this.#committee,
+      distrust: this.#distrust,
+      missed: (part) => this.#missed(part),
+    });
+    this.#inits = new Inits(context);
+    this.#exchange = new Exchange({
+      context,
+      parents: this.#parents,
+      children: this.#children,
+      pulls: this.#pulls,
+      uploads: this.#uploads,
+      heard: (part) => this.#fetching.heard(part, clock.now()),
+      whole: (part) => this.#whole(part),
+      unprovenOrigin: (part) => this.#fetching.failed(part),
+      init: (digest, from) => this.#inits.want(digest, from),
+    });
+    this.#replacedMs = clock.now();
+    this.#schedule(TICK_MS * options.random());
+  }
+
+  connect(link: PeerLink): PeerPort | undefined {
+    if (this.#closed) return refuse(link, "leaving");
+    if (this.#bans.has(link.peer)) return refuse(link, "banned");
+    if (link.peer === this.#options.self || this.#neighbours.of(link.peer) !== undefined) return refuse(link, "policy");
+    if (this.#neighbours.isFull) this.#makeRoom();
+    const neighbour = this.#neighbours.add(link, this.#context.clock.now());
+    if (neighbour === undefined) return refuse(link, "full");
+    const { self, stream, source = false, fetches = false, uplinkBps = 0 } = this.#options;
+    const hello = { self, stream, source, fetches, uplinkBps };
+    this.#tell(neighbour, {
+      kind: "hello",
+      version: PEER_VERSION,
+      peer: hello.self,
+      stream,
+      uploads: this.#uploadsOn,
+      source,
+      fetches,
+      uplinkBps,
+    });
+    return {
+      received: (frame) => this.#received(neighbour, frame),
+      malformed: () => this.#drop(neighbour, "bad-frame"),
+      closed: () => this.#left(neighbour),
+    };
+  }
+
+  setCard(bytes: Bytes, card: StreamCard): void {
+    this.#takeCard(bytes, card, undefined);
+  }
+
+  provideInit(digest: Bytes, bytes: Bytes): void {
+    this.#inits.provide(digest, bytes);
+  }
+
+  wantInit(digest: Bytes): void {
+    this.#inits.want(digest);
+  }
+
+  announce(key: PartKey): void {
+    if (this.#closed) return;
+    const part = this.#exchange.announce(key);
+    if (part === undefined || part.isWhole) return;
+    this.#playhead.refresh();
+    this.#fetching.part(part, this.#context.clock.now());
+  }
+
+  provide(signed: SignedHeader, bytes: Bytes, source: Exclude<PartSource, "peer">): void {
+    if (!this.#closed) this.#exchange.provide(signed, bytes, source);
+  }
+
+  fetchFailed(key: PartKey): void {
+    const part = this.#parts.get(partId(key));
+    if (part !== undefined) this.#fetching.failed(part);
+  }
+
+  setBuffer(aheadMs: number): void {
+    this.#playhead.setBuffer(aheadMs);
+  }
+
+  setUploads(on: boolean): void {
+    if (on === this.#uploadsOn || this.#closed) return;
+    this.#uploadsOn = on;
+    this.#children.setUploads(on);
+    if (!on) this.#uploads.clear();
+    for (const neighbour of this.#neighbours.list) this.#choke(neighbour, !on);
+  }
+
+  get vacancies(): number {
+    return this.#closed ? 0 : this.#neighbours.max - this.#neighbours.list.length;
+  }
+
+  get stats(): SwarmStats {
+    const counters = this.#counters;
+    return {
+      neighbours: this.#neighbours.list.map(({ stats }) => stats),
+      parts: {
+        peer: counters.peerParts,
+        origin: counters.originParts,
+        own: counters.ownParts,
+        missed: counters.missedParts,
+      },
+      bytes: { peer: counters.peerBytes, origin: counters.originBytes, uploaded: counters.uploadedBytes },
+      wastedBytes: counters.wastedBytes,
+      controlBytes: counters.controlBytes,
+      bans: this.#bans.all,
+      distrustedUntilMs: this.#distrust.untilMs(this.#context.clock.now()),
+    };
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    for (const neighbour of [...this.#neighbours.list]) this.#drop(neighbour, "leaving");
+    this.#closed = true;
+    this.#cancelTick?.();
+    this.#uploads.clear();
+    for (const part of this.#parts.open) part.fetching?.abort();
+  }
+
+  #received(neighbour: Neighbour, frame: PeerFrame): void {
+    if (this.#neighbours.at(neighbour.slot) !== neighbour) return;
+    const nowMs = this.#context.clock.now();
+    neighbour.heardMs = nowMs;
+    if (frame.kind !== "piece" && !neighbour.control.take(1, nowMs)) {
+      this.#ban(neighbour, "sent more frames than anybody needs");
+      return;
+    }
+    if (!neighbour.isReady && frame.kind !== "hello" && frame.kind !== "bye") {
+      const early = this.#beforeHello.get(neighbour) ?? [];
+      this.#beforeHello.set(neighbour, early);
+      if (early.push(frame) > MAX_BEFORE_HELLO) this.#ban(neighbour, "sent frames without saying hello");
+      return;
+    }
+    this.#take(neighbour, frame, nowMs);
+  }
+
+  #take(neighbour: Neighbour, frame: PeerFrame, nowMs: number): void {
+    switch (frame.kind) {
+      case "piece":
+        return this.#exchange.piece(neighbour, frame);
+      case "header":
+        return this.#exchange.header(neighbour, frame);
+      case "have":
+        return this.#exchange.have(neighbour, frame);
+      case "request":
+        return this.#exchange.request(neighbour, frame, this.#mayServe(neighbour));
+      case "refuse":
+        return this.#exchange.refuse(neighbour, frame.key);
+      case "cancel":
+        return this.#exchange.cancel(neighbour, frame.key);
+      case "subscribe":
+        if (frame.of === SUBSTREAMS) this.#children.subscribed(neighbour, frame.substreams);
+        return;
+      case "offer":
+        if (frame.hops.length === SUBSTREAMS) {
+          this.#parents.offered(neighbour, frame.substreams, frame.free, frame.hops);
+        }
+        return;
+      case "choke":
+        neighbour.hasChokedUs = frame.on;
+        if (frame.on) this.#parents.left(neighbour);
+        return;
+      case "roots":
+        return this.#committee.heard(neighbour, frame.entries);
+      case "ping":
+        return this.#tell(neighbour, { kind: "pong", token: frame.token });
+      case "pong":
+        return this.#ponged(neighbour, frame.token, nowMs);
+      case "card":
+        return this.#receivedCard(neighbour, frame.bytes);
+      case "init-request":
+        return this.#inits.requested(neighbour, frame.digest);
+      case "init":
+        return this.#inits.received(neighbour, frame);
+      case "hello":
+        return this.#hello(neighbour, frame);
+      case "bye":
+        this.#left(neighbour);
+        neighbour.link.close();
+        return;
+    }
+  }
+
+  #hello(neighbour: Neighbour, hello: Extract<PeerFrame, { readonly kind: "hello" }>): void {
+    if (neighbour.isReady) return this.#ban(neighbour, "said hello twice");
+    if (hello.version !== PEER_VERSION) return this.#drop(neighbour, "version");
+    if (hello.peer !== neighbour.peer) return this.#drop(neighbour, "bad-frame");
+    if (hello.stream.some((byte, at) => byte !== this.#options.stream[at]))
+      return this.#drop(neighbour, "other-stream");
+    if (!hello.uploads) {
+      const leaves = this.#neighbours.list.filter(({ isReady, uploads }) => isReady && !uploads).length;
+      if (leaves >= this.#neighbours.max * LEAF_SHARE) return this.#drop(neighbour, "full");
+    }
+    neighbour.takeHello(hello);
+    this.#ping(neighbour, this.#context.clock.now());
+    if (this.#card !== undefined) this.#tell(neighbour, { kind: "card", bytes: this.#card.bytes });
+    for (const frame of haveFrames(this.#parts.kept())) this.#tell(neighbour, frame);
+    this.#committee.tell(neighbour);
+    this.#children.offer(neighbour, true);
+    if (!this.#uploadsOn) this.#choke(neighbour, true);
+    const early = this.#beforeHello.get(neighbour) ?? [];
+    this.#beforeHello.delete(neighbour);
+    for (const frame of early) {
+      if (this.#neighbours.at(neighbour.slot) === neighbour) this.#take(neighbour, frame, this.#context.clock.now());
+    }
+  }
+
+  #receivedCard(neighbour: Neighbour, bytes: Bytes): void {
+    if (bytes.byteLength > MAX_CARD_BYTES) return this.#ban(neighbour, `sent a card of ${bytes.byteLength} bytes`);
+    if (this.#card !== undefined && isSame(this.#card.bytes, bytes)) return;
+    const failed = (thrown: unknown): void => {
+      if (codeOf(thrown) === "unproven") this.#ban(neighbour, `card: ${(thrown as Error).message}`);
+    };
+    try {
+      const card = this.#options.proof.card(bytes);
+      if (card instanceof Promise) card.then((proven) => this.#takeCard(bytes, proven, neighbour), failed);
+      else this.#takeCard(bytes, card, neighbour);
+    } catch (thrown) {
+      failed(thrown);
+    }
+  }
+
+  #takeCard(bytes: Bytes, card: StreamCard, from: Neighbour | undefined): void {
+    if (this.#closed) return;
+    const known = this.#card?.card;
+    if (known !== undefined && known.epoch === card.epoch && card.revision <= known.revision) return;
+    this.#card = { bytes, card };
+    if (from !== undefined) this.#options.listener.card(card);
+    for (const neighbour of this.#neighbours.list) {
+      if (neighbour !== from && neighbour.isReady) this.#tell(neighbour, { kind: "card", bytes });
+    }
+  }
+
+  #whole(part: PartAssembly): void {
+    const { signed, bytes, source } = part;
+    if (signed === undefined || bytes === undefined || source === undefined) return;
+    const nowMs = this.#context.clock.now();
+    if (source === "peer") this.#counters.peerParts += 1;
+    else if (source === "origin") {
+      this.#counters.originParts += 1;
+      this.#counters.originBytes += bytes.byteLength;
+    } else this.#counters.ownParts += 1;
+    this.#fetching.settled(part, nowMs);
+    this.#playhead.settled(part);
+    this.#options.listener.part({ key: part.key, signed, bytes, source, delayMs: nowMs - part.knownMs });
+  }
+
+  #missed(part: PartAssembly): void {
+    this.#counters.missedParts += 1;
+    this.#distrust.late(this.#context.clock.now());
+    this.#parts.drop(part);
+    this.#playhead.settled(part);
+    this.#parts.raiseFloor(part.id + 1);
+    this.#options.listener.missed(part.key);
+  }
+
+  #mayServe(neighbour: Neighbour): boolean {
+    if (!this.#uploadsOn || neighbour.isChoked) return false;
+    if (this.#uploads.backlogMs < CHOKE_MS) return true;
+    this.#choke(neighbour, true);
+    return false;
+  }
+
+  #choke(neighbour: Neighbour, on: boolean): void {
+    if (neighbour.isChoked === on || !neighbour.isReady) return;
+    neighbour.isChoked = on;
+    if (on) this.#children.left(neighbour);
+    this.#tell(neighbour, { kind: "choke", on });
+  }
+
+  #schedule(delayMs: number): void {
+    this.#cancelTick = this.#context.clock.after(delayMs, () => {
+      this.#schedule(TICK_MS);
+      this.#tick();
+    });
+  }
+
+  #tick(): void {
+    const nowMs = this.#context.clock.now();
+    for (const neighbour of [...this.#neighbours.list]) {
+      if (!neighbour.isReady && nowMs - neighbour.sinceMs > HELLO_MS) this.#drop(neighbour, "idle");
+      else if (nowMs - neighbour.heardMs > SILENT_MS) this.#drop(neighbour, "idle");
+      else if (neighbour.isReady && nowMs - neighbour.pingSentMs > PING_MS) this.#ping(neighbour, nowMs);
+    }
+    this.#committee.tick(nowMs);
+    if (this.#options.source !== true) this.#parents.setRoot(this.#committee.rank === 0);
+    this.#parents.tick();
+    this.#playhead.refresh();
+    this.#fetching.tick();
+    this.#pulls.tick();
+    this.#inits.tick(nowMs);
+    this.#children.shrink();
+    this.#uplink.measured({
+      nowMs,
+      queuedMs: this.#uploads.queuedMs,
+      isBusy: this.#children.used * 4 >= this.#children.slots * 3,
+    });
+    if (this.#uploadsOn && this.#uploads.backlogMs < UNCHOKE_MS) {
+      for (const neighbour of this.#neighbours.list) this.#choke(neighbour, false);
+    }
+    if (nowMs < this.#offerMs) return;
+    this.#offerMs = nowMs + OFFER_MS;
+    this.#parts.trim(nowMs);
+    for (const neighbour of this.#neighbours.list) this.#children.offer(neighbour);
+  }
+
+  #ping(neighbour: Neighbour, nowMs: number): void {
+    neighbour.pingToken = Math.floor(this.#options.random() * 2 ** 32);
+    // Not all at once.
+    neighbour.pingSentMs = nowMs + PING_MS * 0.2 * this.#options.random();
+    neighbour.pingedMs = nowMs;
+    this.#tell(neighbour, { kind: "ping", token: neighbour.pingToken });
+  }
+
+  #ponged(neighbour: Neighbour, token: number, nowMs: number): void {
+    if (token !== neighbour.pingToken || neighbour.pingedMs === undefined) return;
+    const tookMs = nowMs - neighbour.pingedMs;
+    neighbour.pingedMs = undefined;
+    neighbour.roundTripMs = neighbour.roundTripMs === undefined ? tookMs : neighbour.roundTripMs * 0.7 + tookMs * 0.3;
+  }
+
+  /** Lets go of a neighbour that is of no use, so that a new one can show whether it is. */
+  #makeRoom(): void {
+    const nowMs = this.#context.clock.now();
+    if (nowMs - this.#replacedMs < REPLACE_MS) return;
+    const useless = this.#neighbours.list
+      .filter(
+        ({ parentMask, childMask, isSource, sinceMs }) =>
+          parentMask === 0 && childMask === 0 && !isSource && nowMs - sinceMs > USELESS_AFTER_MS,
+      )
+      .sort((a, b) => b.delayMs - a.delayMs)[0];
+    if (useless === undefined) return;
+    this.#replacedMs = nowMs;
+    this.#drop(useless, "full");
+  }
+
+  #tell(neighbour: Neighbour, frame: PeerFrame): void {
+    this.#counters.controlBytes += frameCost(frame);
+    neighbour.link.send(frame);
+  }
+
+  #ban(neighbour: Neighbour, reason: string): void {
+    if (this.#neighbours.at(neighbour.slot) !== neighbour) return;
+    this.#bans.add(neighbour.peer, reason);
+    this.#drop(neighbour, "banned");
+    this.#options.listener.banned(neighbour.peer, reason);
+  }
+
+  #drop(neighbour: Neighbour, reason: ByeReason): void {
+    if (this.#neighbours.at(neighbour.slot) !== neighbour) return;
+    this.#tell(neighbour, { kind: "bye", reason });
+    this.#left(neighbour);
+    neighbour.link.close();
+  }
+
+  #left(neighbour: Neighbour): void {
+    if (!this.#neighbours.remove(neighbour)) return;
+    this.#beforeHello.delete(neighbour);
+    for (const part of this.#parts.all()) part.forget(neighbour.slot);
+    this.#uploads.drop(neighbour);
+    this.#children.left(neighbour);
+    this.#committee.left(neighbour);
+    this.#inits.left(neighbour);
+    this.#parents.left(neighbour);
+  }
+}
+
+function refuse(link: PeerLink, reason: ByeReason): undefined {
+  link.send({ kind: "bye", reason });
+  link.close();
+  return undefined;
+}
+
+function isSame(a: Bytes, b: Bytes): boolean {
+  return a.byteLength === b.byteLength && a.every((byte, at) => byte === b[at]);
+}
+
+function codeOf(thrown: unknown): unknown {
+  return thrown instanceof Error ? (thrown as { readonly code?: unknown }).code : undefined;
+}
