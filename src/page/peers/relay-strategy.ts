@@ -17,8 +17,8 @@ export interface RelayStrategyParts {
 
 /** From one announcement to the next; one that has neighbours enough says nothing at that time. */
 const ANNOUNCE_MS = 4_000;
-/** Who had no room is not asked again for so long. */
-const AVOID_REFUSING_MS = 15_000;
+/** Who had no room is not asked again for so long: more than Trystero takes to forget that it asked. */
+const AVOID_REFUSING_MS = 6_000;
 /** Of one connection: addresses that the peer can be reached at. Who sends more keeps us busy. */
 const MAX_CANDIDATES = 64;
 
@@ -77,7 +77,9 @@ export function relayStrategy({ sockets, gate, failures, random, letGo }: RelayS
         if (!hears(signal, kind === "root", refuse)) return;
         const { peerId, offer, answer, candidate, offerId } = signal;
         const heard = Object.entries({ peerId, offer, answer, candidate, offerId });
-        void onMessage(topic, Object.fromEntries(heard.filter(([, value]) => value !== undefined)));
+        const message = Object.fromEntries(heard.filter(([, value]) => value !== undefined));
+        // What a peer makes up can fail in there in ways of its own; it gets no connection then.
+        Promise.resolve(onMessage(topic, message)).catch(() => undefined);
       });
     },
     async publishTopic(socket, topic, message, { kind, selfTopic: replyTo }) {
