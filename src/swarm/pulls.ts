@@ -64,11 +64,7 @@ export class Pulls {
     neighbour.refused += 1;
     part.haveMask &= ~neighbour.bit;
     part.headerMask &= ~neighbour.bit;
-    for (let index = 0; index < part.pieceCount; index += 1) {
-      if (part.askedOf(index) !== neighbour.slot) continue;
-      part.setAsked(index, -1, nowMs);
-      neighbour.outstanding = Math.max(0, neighbour.outstanding - 1);
-    }
+    neighbour.outstanding = Math.max(0, neighbour.outstanding - part.unask(neighbour.slot));
     if (neighbour.refused % REFUSALS === 0) neighbour.busyUntilMs = nowMs + BUSY_MS;
     if (neighbour.refused >= MAX_REFUSED && neighbour.piecesReceived === 0) {
       this.#context.ban(neighbour, "told of parts that it then refused");
@@ -129,7 +125,7 @@ export class Pulls {
       const waitMs = (isUrgent ? URGENT_ANSWER_MS : ANSWER_MS) + 4 * asked.delayMs;
       if (nowMs - part.askedMs(index) < waitMs) return false;
       part.setAsked(index, -1, nowMs);
-      this.#broke(asked, part);
+      this.#broke(asked, part, nowMs);
       return true;
     }
     const isLate = nowMs >= this.#parents.lateAtMs(part, substream);
@@ -143,8 +139,11 @@ export class Pulls {
     return nowMs >= this.#parents.lateAtMs(part, substream) + PARTIAL_MS;
   }
 
-  #broke(neighbour: Neighbour, part: PartAssembly): void {
+  #broke(neighbour: Neighbour, part: PartAssembly, nowMs: number): void {
     neighbour.outstanding = Math.max(0, neighbour.outstanding - 1);
+    // What was asked for at once fails at once, and counts once.
+    if (nowMs - neighbour.brokenMs < ANSWER_MS) return;
+    neighbour.brokenMs = nowMs;
     neighbour.broken += 1;
     part.haveMask &= ~neighbour.bit;
     part.headerMask &= ~neighbour.bit;
