@@ -4,11 +4,11 @@ import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, expect, type Page, test } from "@playwright/test";
 import Tracker from "bittorrent-tracker/server";
 import { type FfmpegOrigin, meanCopies, startFfmpegOrigin } from "../../e2e/ffmpeg-origin.ts";
-import { bundlePage } from "../../e2e/kit-site.ts";
+import { bundlePages } from "../../e2e/kit-site.ts";
 import { probePlayback } from "../../e2e/playback-probe.ts";
 import { serveBuild } from "../../e2e/site.ts";
 import { watchStalls } from "../../e2e/stall-watch.ts";
-import { type Address, MODES, type Mode } from "./modes.ts";
+import { type Address, MODES, type Mode, VIEWER } from "./modes.ts";
 import { type Measured, machine, type Report, table, type Viewed } from "./report.ts";
 
 const VIEWERS = Number(process.env.EDDY_VIEWERS ?? 4);
@@ -123,7 +123,7 @@ test("what peers give, on one source and one machine", async ({ playwright }, in
   const { launchOptions = {} } = info.project.use;
   const launch = (): Promise<Browser> => playwright.chromium.launch(launchOptions);
   const dist = here("../../node_modules/");
-  const files = await bundlePage("bench/peers/page/viewer.html", {
+  const files = await bundlePages([VIEWER], {
     // As their own pages load it: one file for browsers.
     "p2p-media-loader-core": `${dist}p2p-media-loader-core/dist/p2p-media-loader-core.es.min.js`,
     "p2p-media-loader-hlsjs": `${dist}p2p-media-loader-hlsjs/dist/p2p-media-loader-hlsjs.es.min.js`,

@@ -153,6 +153,21 @@ test("an origin that begins anew, with lower numbers, is followed from there aft
   expect(kindsOf(run)).toContain("recovered");
 });
 
+test("an origin that drops its open segment as it ends has ended, and nothing is told twice", async () => {
+  const run = await followScenario({
+    forMs: 60_000,
+    between: (origin, clock) => async (url, init) => {
+      if (clock.now() < 8_000 || !url.includes("media.m3u8")) return origin(url, init);
+      const text = await (await origin(url.split("?")[0] ?? "", init)).text();
+      const closed = text.slice(0, text.lastIndexOf("#EXTINF"));
+      return new Response(`${closed.slice(0, closed.lastIndexOf(".mp4\n") + 5)}#EXT-X-ENDLIST\n`);
+    },
+  });
+  expect(eventsOf(run).at(-1)).toEqual({ kind: "end" });
+  expect(kindsOf(run)).not.toContain("reset");
+  expect(differences(run, "main")).toEqual([]);
+});
+
 /** Another origin, whose time goes on with the clock. */
 function besides(clock: FakeClock): ReturnType<typeof scriptedOrigin> {
   const other = scriptedOrigin({});

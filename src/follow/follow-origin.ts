@@ -19,6 +19,7 @@ import {
   type FollowedRendition,
   isByPart,
   type Presentation,
+  publishable,
   streamOptions,
 } from "./presentation.ts";
 import { DEFAULT_TARGET_MS } from "./reload-plan.ts";
@@ -147,10 +148,14 @@ class OriginFollower implements Follower {
         follower: this.#follower(index, playlistUrl, independentSegments),
       }));
     const playlists = await this.#firstPlaylists(untilMs);
-    const renditions = described.map(({ index, options, url: playlistUrl, shareable }): FollowedRendition => {
-      const follower = this.#followers.find((one) => one.index === index)?.follower;
-      const container = follower?.playlist && containerOf(options.kind, follower.playlist);
-      return { index, options, url: playlistUrl, shareable, followed: follower !== undefined, container };
+    const containers = new Map(
+      this.#followers.flatMap(({ index, follower: { playlist } }) =>
+        playlist === undefined ? [] : [[index, containerOf(described[index]?.options.kind, playlist)] as const],
+      ),
+    );
+    const renditions = publishable(described, containers).map((one, index): FollowedRendition => {
+      const isFollowed = this.#followers.some((follower) => follower.index === index);
+      return { ...one, followed: isFollowed, container: containers.get(index) };
     });
     const followed = renditions.filter((one) => one.followed).map((one) => one.options);
     this.#presentation = {

@@ -80,7 +80,7 @@ describe("an origin of whole segments", () => {
     expect(follower.presentation).toMatchObject({
       isLowLatency: false,
       renditions: [{ container: "mpegts", followed: true, shareable: true }],
-      stream: { renditions: [{ id: "main" }], partTargetMs: 4_500, targetDurationMs: 4_500 },
+      stream: { renditions: [{ id: "main", container: "mpegts" }], partTargetMs: 4_500, targetDurationMs: 4_500 },
     });
     const [first] = events;
     if (first?.kind !== "part") throw new Error("expected a part");
@@ -158,6 +158,21 @@ describe("requests", () => {
     expect(new TextDecoder().decode(bytes)).toBe("of");
     follower.close();
   });
+});
+
+test("URIs are relative to where a playlist came from, and the same is asked again", async () => {
+  const origin = plainOrigin();
+  const fetch: Fetch = async (url, init) => {
+    if (!url.startsWith("http://door.example/")) return origin.fetch(url, init);
+    const response = await origin.fetch(`${BASE}live.m3u8`, init);
+    Object.defineProperty(response, "url", { value: `${BASE}live.m3u8` });
+    return response;
+  };
+  const { events, follower } = await follow({ ...origin, fetch }, 20_000, { url: "http://door.example/?token=1" });
+  const parts = events.flatMap((event) => (event.kind === "part" ? [event.part.ref.url] : []));
+  expect(parts.length).toBeGreaterThan(5);
+  expect(parts.every((url) => url.startsWith(BASE))).toBe(true);
+  follower.close();
 });
 
 test("close() ends run(), and no event comes after it", async () => {

@@ -1,8 +1,10 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
+import { RelayError } from "../model/errors.ts";
 import { resolveStreamOptions } from "../model/options.ts";
 import { parseMultivariant } from "../reader/multivariant-playlist.ts";
 import { parseMediaPlaylist } from "../reader/playlist-reader.ts";
-import { containerOf, describeRenditions, streamOptions } from "./presentation.ts";
+import { containerOf, describeRenditions, publishable, streamOptions } from "./presentation.ts";
 
 const URL_OF_ALL = "https://origin.example/live/main.m3u8";
 const describeText = (...lines: readonly string[]) =>
@@ -43,6 +45,7 @@ test("renditions are described as they can be published again", () => {
       id: "fr",
       kind: "audio",
       group: "a-1",
+      name: "fr",
       language: "fr",
       codecs: "mp4a.40.2",
       bandwidth: 128_000,
@@ -111,10 +114,49 @@ test("a stream with parts is cut as its origin cuts it", () => {
   });
 });
 
+test("renditions that nobody looked into are of the container of those that somebody did", () => {
+  const renditions = describeText(TEXT, VARIANT, "low.m3u8", VARIANT, "high.m3u8");
+  const containers = (seen: readonly [number, "fmp4" | "mpegts"][]) =>
+    publishable(renditions, new Map(seen)).map(({ options }) => options.container);
+  expect(containers([[1, "mpegts"]])).toEqual([undefined, "mpegts", "mpegts"]);
+  expect(containers([[2, "mpegts"]])).toEqual([undefined, "mpegts", "mpegts"]);
+  expect(containers([[1, "fmp4"]])).toEqual([undefined, undefined, undefined]);
+});
+
 test("the container is told by the MAP, and by names where there is none", () => {
   const of = (uri: string, ...lines: readonly string[]) => containerOf("variant", media(...lines, "#EXTINF:1,", uri));
   expect(of("a.ts?b.mp4", '#EXT-X-MAP:URI="i"')).toBe("fmp4");
   expect(of("a.ts?b.mp4")).toBe("mpegts");
   expect(of("a.aac")).toBe("packed-audio");
   expect(containerOf("subtitles", media("#EXTINF:1,", "a.vtt"))).toBe("webvtt");
+});
+
+test("whatever a Multivariant Playlist says, what is described can be published, or it is origin-malformed", () => {
+  const value = fc.oneof(
+    fc.string({ maxLength: 12 }),
+    fc.constantFrom("YES", "AUDIO", "SUBTITLES", "1e9", "9999999999999999", "640x360", "avc1.64001f", "en"),
+  );
+  const names = ["TYPE", "GROUP-ID", "NAME", "LANGUAGE", "DEFAULT", "URI", "BANDWIDTH", "CODECS", "RESOLUTION"];
+  const more = ["FRAME-RATE", "VIDEO-RANGE", "AUDIO", "CHANNELS"];
+  const attribute = fc.tuple(fc.constantFrom(...names, ...more), value).map(([name, text]) => `${name}="${text}"`);
+  const attributes = fc.array(attribute, { maxLength: 8 }).map((list) => list.join(","));
+  const line = fc.oneof(
+    attributes.map((list) => `#EXT-X-MEDIA:TYPE=AUDIO,URI="a",${list}`),
+    attributes.map((list) => `#EXT-X-MEDIA:TYPE=SUBTITLES,URI="${list.length}",${list}`),
+    attributes.map((list) => `#EXT-X-STREAM-INF:${list}\nv.m3u8`),
+    fc.tuple(attributes, fc.webPath()).map(([list, path]) => `#EXT-X-STREAM-INF:${list}\n${path}`),
+    fc.string(),
+  );
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 12 }), (lines) => {
+      try {
+        const renditions = describeText(...lines).map(({ options }) => options);
+        resolveStreamOptions(streamOptions(renditions, [media("#EXT-X-TARGETDURATION:6")]));
+      } catch (thrown) {
+        expect(thrown).toBeInstanceOf(RelayError);
+        expect((thrown as RelayError).code).toBe("origin-malformed");
+      }
+    }),
+    { numRuns: 500 },
+  );
 });

@@ -114,7 +114,7 @@ function optionsOf(
   if (kind === "subtitles" && isOther) return undefined;
   const own: RenditionOptions = {
     id: uniqueName(id, before),
-    bandwidth: integerOf(attributes.get("BANDWIDTH")) || UNSTATED_BANDWIDTH[kind],
+    bandwidth: UNSTATED_BANDWIDTH[kind],
     ...(kind === "variant" ? {} : { kind, group }),
   };
   const asked =
@@ -137,7 +137,9 @@ function variantDetails(
   const [width, height] = (attributes.get("RESOLUTION") ?? "").split("x").map(integerOf);
   const frameRate = Number(attributes.get("FRAME-RATE") ?? Number.NaN);
   const videoRange = attributes.get("VIDEO-RANGE") as RenditionOptions["videoRange"];
+  const bandwidth = integerOf(attributes.get("BANDWIDTH"));
   return {
+    ...(bandwidth === undefined ? {} : { bandwidth }),
     ...(codecs.length === 0 ? {} : { codecs: codecs.join(",") }),
     ...(width === undefined || height === undefined ? {} : { width, height }),
     ...(Number.isNaN(frameRate) ? {} : { frameRate }),
@@ -157,12 +159,12 @@ function besideDetails(
   const channels = attributes.get("CHANNELS");
   const codecs = groups.get(attributes.get("GROUP-ID") ?? "") ?? [];
   const beside = before.filter((one) => one.kind === kind && one.group === group);
-  const name = attributes.get("NAME") ?? id;
   // 4.4.6.1.1: names differ within a group, and one of it at most is the default.
-  const isTaken = beside.some((one) => (one.name ?? one.id) === name);
+  const isFree = (name: string): boolean => !beside.some((one) => (one.name ?? one.id) === name);
+  const name = [attributes.get("NAME") ?? id, id, `${id} (${before.length})`].find(isFree);
   const isDefault = attributes.get("DEFAULT") === "YES" && !beside.some((one) => one.default === true);
   return {
-    ...(isTaken ? {} : { name }),
+    ...(name === undefined ? {} : { name }),
     ...(language === undefined ? {} : { language }),
     ...(isDefault ? { default: true } : {}),
     ...(kind === "audio" && codecs.length > 0 ? { codecs: codecs.join(",") } : {}),
@@ -222,6 +224,23 @@ export function streamOptions(
 
 export function isByPart({ partTargetMs, ended }: MediaPlaylist): boolean {
   return partTargetMs !== undefined && !ended;
+}
+
+/**
+ * The renditions with what a relay must know of their containers. An origin has one for all: so those that this follower did not look into
+ * are as those that it did, and everybody describes them alike, whatever they follow.
+ */
+export function publishable<T extends { readonly options: RenditionOptions }>(
+  described: readonly T[],
+  containers: ReadonlyMap<number, FollowedContainer>,
+): readonly T[] {
+  const all = [...containers.values()];
+  const common = all.includes("mpegts") && !all.includes("fmp4") ? "mpegts" : undefined;
+  return described.map((one, index) => {
+    const container = containers.get(index) ?? common;
+    if (container !== "mpegts" || one.options.kind === "subtitles") return one;
+    return { ...one, options: { ...one.options, container } };
+  });
 }
 
 const PACKED_AUDIO = /\.(?:aac|mp3|ac3|ec3)$/i;

@@ -127,18 +127,21 @@ export class RenditionFollower {
   /** Whether there was anything new in it. */
   #take(playlist: MediaPlaylist): boolean {
     const known = this.#known;
-    if (known !== undefined && isOlder(playlist, known)) {
+    // An origin that ends may drop what was not a whole segment yet.
+    const isEnd = known !== undefined && playlist.ended && !isOther(playlist, known);
+    if (known !== undefined && isOlder(playlist, known) && !isEnd) {
       this.#takeStale(playlist, known);
       return false;
     }
     this.#stale = undefined;
     const isNews = known === undefined || isNewer(playlist, known);
     this.#keep(playlist);
-    if (!this.#announce(playlist)) return false;
-    const { clock } = this.#options;
-    if (isNews) this.#newsAtMs = clock.now();
-    this.#watchSilence(isNews);
-    return isNews;
+    if (isNews) {
+      this.#newsAtMs = this.#options.clock.now();
+      // Before what it brings, which may be the end.
+      this.#recovered();
+    } else this.#watchSilence();
+    return this.#announce(playlist) && isNews;
   }
 
   #keep(playlist: MediaPlaylist): void {
@@ -168,9 +171,10 @@ export class RenditionFollower {
     const isLasting = this.#stale.answers >= STALE_ANSWERS && clock.now() - stale.sinceMs >= this.#targetMs;
     if (isLasting && (isNewer(playlist, stale.first) || isOther(playlist, known) || playlist.ended)) {
       this.#stale = undefined;
+      this.#recovered();
       this.#feed.reset();
       this.#keep(playlist);
-      if (this.#announce(playlist)) this.#recovered();
+      this.#announce(playlist);
       this.#newsAtMs = clock.now();
       return;
     }
@@ -185,11 +189,7 @@ export class RenditionFollower {
   }
 
   /** A playlist that is answered, and does not grow, is as good as none. */
-  #watchSilence(isNews: boolean): void {
-    if (isNews) {
-      this.#recovered();
-      return;
-    }
+  #watchSilence(): void {
     const silentMs = this.#options.clock.now() - this.#newsAtMs;
     if (silentMs <= 3 * this.#targetMs) return;
     const silent = `nothing new for ${Math.round(silentMs / 1000)} s`;

@@ -63,9 +63,10 @@ export function createMatch(playlists: Playlists, options: HandlerOptions = {}):
     if (route === undefined)
       throw new RelayError("media-not-found", `nothing is served at ${url.pathname.slice(0, 200)}`);
     if (route.kind === "clip") return answerClip(request, url.searchParams, playlists.get(route.stream), options);
-    if (route.kind === "segment" && route.text !== true) {
+    if (route.kind === "segment" && route.extension !== "vtt") {
       const rendition = playlists.get(route.stream).rendition(route.rendition);
-      if (rendition.grows(route.number)) return growing(request, route, rendition);
+      if (route.extension === rendition.container && rendition.grows(route.number))
+        return growing(request, route, rendition);
     }
     return respond(request, await find(request, url, route), options);
   }
@@ -125,7 +126,7 @@ async function media(
   request: Request,
 ): Promise<Found> {
   const { kind, epoch, number } = route;
-  if ((route.text === true) !== rendition.isText) throw notFound(route);
+  if (route.extension !== rendition.container) throw notFound(route);
   const found =
     kind === "segment"
       ? await rendition.segment(epoch, number, request.signal)

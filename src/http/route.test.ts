@@ -10,9 +10,22 @@ test.each([
   ["studio/hd/media.m3u8", { kind: "media", stream: "studio", rendition: "hd" }],
   ["studio/dvr.m3u8", { kind: "multivariant", stream: "studio", dvr: true }],
   ["studio/hd/dvr.m3u8", { kind: "media", stream: "studio", rendition: "hd", dvr: true }],
-  ["studio/hd/e1/init-0.mp4", { kind: "init", stream: "studio", rendition: "hd", epoch: "e1", number: 0 }],
-  ["studio/hd/e1/part-42.mp4", { kind: "part", stream: "studio", rendition: "hd", epoch: "e1", number: 42 }],
-  ["studio/hd/e1/seg-7.mp4", { kind: "segment", stream: "studio", rendition: "hd", epoch: "e1", number: 7 }],
+  [
+    "studio/hd/e1/init-0.mp4",
+    { kind: "init", stream: "studio", rendition: "hd", epoch: "e1", number: 0, extension: "mp4" },
+  ],
+  [
+    "studio/hd/e1/part-42.mp4",
+    { kind: "part", stream: "studio", rendition: "hd", epoch: "e1", number: 42, extension: "mp4" },
+  ],
+  [
+    "studio/hd/e1/seg-7.mp4",
+    { kind: "segment", stream: "studio", rendition: "hd", epoch: "e1", number: 7, extension: "mp4" },
+  ],
+  [
+    "studio/hd/e1/seg-7.ts",
+    { kind: "segment", stream: "studio", rendition: "hd", epoch: "e1", number: 7, extension: "ts" },
+  ],
   ["%73tudio/main.m3u8", { kind: "multivariant", stream: "studio" }],
 ])("%s is read", (path, route) => {
   expect(parseRoute(path)).toEqual(route);
@@ -27,6 +40,8 @@ test.each([
   "..%2Fmain.m3u8",
   "%2e%2e/main.m3u8",
   "st%20dio/main.m3u8",
+  "studio/hd/e1/init-0.ts",
+  "studio/hd/e1/part-1.avi",
   "studio/hd/e1/part-.mp4",
   "studio/hd/e1/part--1.mp4",
   "studio/hd/e1/part-1e3.mp4",

@@ -1,5 +1,6 @@
 import { RelayError } from "../model/errors.ts";
 import { isName } from "../model/ids.ts";
+import type { MediaExtension } from "../model/rendition-options.ts";
 
 /** What a URL under the base names. */
 export type Route =
@@ -13,11 +14,10 @@ export type Route =
       readonly rendition: string;
       readonly epoch: string;
       readonly number: number;
-      /** A WebVTT file. */
-      readonly text?: true;
+      readonly extension: MediaExtension;
     };
 
-const FILE = /^(init|part|seg)-(\d{1,15})\.(mp4|vtt)$/;
+const FILE = /^(init|part|seg)-(\d{1,15})\.(mp4|ts|vtt)$/;
 const KIND = { init: "init", part: "part", seg: "segment" } as const;
 
 /**
@@ -43,9 +43,9 @@ export function parseRoute(path: string): Route | undefined {
   const file = FILE.exec(fourth);
   if (file === null) return undefined;
   const kind = KIND[file[1] as keyof typeof KIND];
-  const media = { kind, stream: first, rendition: second, epoch: third, number: Number(file[2]) };
-  if (file[3] === "mp4") return media;
-  return kind === "init" ? undefined : { ...media, text: true };
+  const extension = file[3] as MediaExtension;
+  if (kind === "init" && extension !== "mp4") return undefined;
+  return { kind, stream: first, rendition: second, epoch: third, number: Number(file[2]), extension };
 }
 
 function decode(segment: string): string {

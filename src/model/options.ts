@@ -120,6 +120,13 @@ export function hasSamePlaylists(one: StreamConfig, other: StreamConfig): boolea
 }
 
 function fixedOf({ renditions, ...config }: StreamConfig): string {
-  const tracks = renditions.map(({ id, kind, group, name, language }) => [id, kind, group, name, language]);
+  const tracks = renditions.map(({ id, kind, container = "fmp4", group, name, language }) => [
+    id,
+    kind,
+    container,
+    group,
+    name,
+    language,
+  ]);
   return JSON.stringify([Object.entries(config).sort(), tracks.sort()]);
 }

@@ -8,6 +8,12 @@ import { checkName } from "./ids.ts";
  */
 export type RenditionKind = "variant" | "audio" | "subtitles";
 
+/** `mpegts`: every part is a whole segment of an MPEG transport stream, which is passed as it is. */
+export type RenditionContainer = "fmp4" | "mpegts";
+
+/** What the files of a rendition are called, and so what is in them. */
+export type MediaExtension = "mp4" | "ts" | "vtt";
+
 export type VideoRange = "SDR" | "HLG" | "PQ";
 
 /** One rendition of a stream: a track set that is encoded, cut and listed together. */
@@ -16,7 +22,12 @@ export interface RenditionOptions {
   readonly id: string;
   /** Default `variant`; a stream has at least one. */
   readonly kind?: RenditionKind;
-  /** RFC 6381 codecs, such as `avc1.42c01f,mp4a.40.2`. Default: read from the init segment. Subtitles have none. */
+  /**
+   * How its parts come. Of `mpegts` nothing is measured: they last what is said of them, there is no init segment, and no clip can be made.
+   * Subtitles have none. Default `fmp4`.
+   */
+  readonly container?: RenditionContainer;
+  /** RFC 6381 codecs, such as `avc1.42c01f,mp4a.40.2`. Default: read from the init segment, or not said where there is none. Subtitles have none. */
   readonly codecs?: string;
   /** Peak bit rate in bits per second; what was published counts where it is more. */
   readonly bandwidth: number;
@@ -50,6 +61,7 @@ export interface RenditionConfig extends RenditionOptions {
 /** Most renditions one stream may declare. */
 export const MAX_RENDITIONS = 16;
 const KINDS = ["variant", "audio", "subtitles"] as const;
+const CONTAINERS = ["fmp4", "mpegts"] as const;
 const RANGES = ["SDR", "HLG", "PQ"] as const;
 /** RFC 6381 lists as they occur; nothing that could end a quoted playlist attribute. */
 const CODECS = /^[A-Za-z0-9.,_ -]{1,200}$/;
@@ -85,7 +97,11 @@ function resolveRendition(options: RenditionOptions): RenditionConfig {
   const id = checkName(options?.id, "rendition");
   const kind = checkOneOf(`kind of "${id}"`, options.kind ?? "variant", KINDS);
   const of = (what: string): string => `${what} of "${id}"`;
-  const { codecs, bandwidth, width, height, frameRate, videoRange, language, name, group, channels } = options;
+  const { container, codecs, bandwidth, width, height, frameRate, videoRange, language, name, group, channels } =
+    options;
+  if (container !== undefined) checkOneOf(of("container"), container, CONTAINERS);
+  if (container !== undefined && kind === "subtitles")
+    throw new RelayError("invalid-option", `${of("container")}: expected none, it is subtitles`);
   if (codecs !== undefined) checkText(of("codecs"), codecs, CODECS, "an RFC 6381 list");
   checkNumber(of("bandwidth"), bandwidth, 1, 1e12);
   if (width !== undefined) checkNumber(of("width"), width, 1, 65_535);
@@ -105,6 +121,11 @@ function resolveRendition(options: RenditionOptions): RenditionConfig {
   }
   // What is undeclared has the default, so that a producer that returns can be compared with who went.
   return { ...options, id, kind, name: name ?? id, default: options.default === true, group: group ?? kind };
+}
+
+export function extensionOf({ kind, container }: RenditionOptions): MediaExtension {
+  if (kind === "subtitles") return "vtt";
+  return container === "mpegts" ? "ts" : "mp4";
 }
 
 /** 4.4.6.1.1: names differ within a group, and one of it at most is the default. */

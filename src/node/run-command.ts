@@ -6,7 +6,10 @@ import { validateCommand } from "./validate-command.ts";
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["validate", validateCommand],
+<<<<<<< HEAD
   ["signal", signalCommand],
+=======
+>>>>>>> follow
   ["sign", signCommand],
 ]);
 

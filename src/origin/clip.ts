@@ -48,18 +48,22 @@ export async function clipStream(stream: Stream, ask: ClipAsk, signal: AbortSign
 function leadOf(stream: Stream, id: string | undefined): Rendition {
   if (id !== undefined) {
     const rendition = stream.rendition(id);
-    if (!rendition.isText) return rendition;
+    if (rendition.container === "mp4") return rendition;
     throw new RelayError(
       "rendition-not-found",
-      `"${id}" of "${stream.name}": expected pictures or sound, got subtitles`,
+      `"${id}" of "${stream.name}": expected pictures or sound in MP4, got ${rendition.contentType}`,
     );
   }
-  for (const rendition of stream.renditions.values()) if (rendition.options.kind === "variant") return rendition;
-  throw new RelayError("internal", `"${stream.name}": expected a variant`);
+  for (const rendition of stream.renditions.values()) {
+    if (rendition.options.kind === "variant" && rendition.container === "mp4") return rendition;
+  }
+  throw new RelayError("rendition-not-found", `"${stream.name}": expected a variant in MP4, there is none`);
 }
 
 function soundOf(stream: Stream): Rendition | undefined {
-  const audio = [...stream.renditions.values()].filter(({ options }) => options.kind === "audio");
+  const audio = [...stream.renditions.values()].filter(
+    ({ options, container }) => options.kind === "audio" && container === "mp4",
+  );
   return audio.find(({ options }) => options.default === true) ?? audio[0];
 }
 

@@ -1,6 +1,7 @@
 import type { SlotRing } from "../cache/slot-ring.ts";
 import { hasSameTracks, type InitSegment, type InitTrack, parseInitSegment } from "../media/init-segment.ts";
 import type { PartPiece } from "../media/media-part.ts";
+import { checkMpegTs } from "../media/mpeg-ts.ts";
 import type { Bytes } from "../model/bytes.ts";
 import type { DateRangeOptions } from "../model/date-range.ts";
 import { RelayError } from "../model/errors.ts";
@@ -104,7 +105,7 @@ export class Intake {
   restore({ segments, inits }: RenditionRecord, lastPartAtMs: number): void {
     const last = segments.at(-1);
     if (last === undefined) return;
-    if (!this.#context.isText) {
+    if (this.#hasInit) {
       const init = inits.find(({ epoch, index }) => epoch === last.initEpoch && index === last.initIndex);
       if (init === undefined) {
         throw new RelayError(
@@ -180,11 +181,10 @@ export class Intake {
   /** @throws RelayError `malformed-init`, `part-too-large`, `stream-ended`; the init segment in effect stays */
   setInit(bytes: Bytes): void {
     this.#live();
-    if (this.#context.isText) {
-      throw new RelayError(
-        "malformed-init",
-        `"${this.#context.name}": expected WebVTT parts alone, got an init segment`,
-      );
+    if (!this.#hasInit) {
+      const { name, container } = this.#context;
+      const parts = container === "vtt" ? "WebVTT" : "MPEG-TS";
+      throw new RelayError("malformed-init", `"${name}": expected ${parts} parts alone, got an init segment`);
     }
     const init = parseInitSegment(bytes);
     this.#checkRoom(this.#ring.hasRoomForInit);
@@ -293,6 +293,10 @@ export class Intake {
     );
   }
 
+  get #hasInit(): boolean {
+    return this.#context.container === "mp4";
+  }
+
   get #epoch(): string {
     const { last } = this.#context.epochs;
     if (last === undefined) throw new RelayError("internal", `"${this.#context.name}" has no epoch`);
@@ -306,6 +310,11 @@ export class Intake {
 
   #cut(input: PartInput): CutPart {
     if (this.#context.isText) return cutText(input.bytes, input.durationMs, this.#limits);
+    if (!this.#hasInit) {
+      // Encrypted whole, it has lost its sync bytes.
+      if (!this.#isOpaque) checkMpegTs(input.bytes);
+      return cutOpaque(input, this.#limits);
+    }
     if (this.#init === undefined)
       throw new RelayError("init-missing", `"${this.#context.name}": expected an init segment before the first part`);
     return this.#isOpaque ? cutOpaque(input, this.#limits) : cutMedia(input.bytes, this.#init, this.#limits);

@@ -63,7 +63,7 @@ export function cutText(bytes: Bytes, durationMs: number | undefined, limits: Pa
 }
 
 /**
- * A part that is encrypted whole: as its producer describes it.
+ * A part that is encrypted whole, or that nothing here reads: as its producer describes it.
  * @throws RelayError `malformed-part`, `part-too-long`, `part-too-large`
  */
 export function cutOpaque(

@@ -9,7 +9,7 @@ import type { Msn, PartId, PartPosition } from "../model/ids.ts";
 import type { MediaKey } from "../model/media-key.ts";
 import type { CacheConfig, StreamConfig } from "../model/options.ts";
 import type { RenditionRecord } from "../model/record.ts";
-import type { RenditionConfig } from "../model/rendition-options.ts";
+import { extensionOf, type MediaExtension, type RenditionConfig } from "../model/rendition-options.ts";
 import type { RenditionStats } from "../model/stats.ts";
 import { M3u8Manifest } from "../playlist/m3u8-manifest.ts";
 import type { SegmentInfo } from "../playlist/manifest-types.ts";
@@ -84,7 +84,7 @@ export class Rendition {
       canSkipDateRanges: config.skipDateRanges,
       // Nothing leaves an event's list, so it is its own DVR window.
       dvr: archive !== undefined && config.type === "live",
-      container: this.isText ? "vtt" : "mp4",
+      container: this.container,
       firstMsn: start.firstMsn,
       firstPartId: start.firstPartId,
       discontinuitySequence: start.discontinuitySequence,
@@ -99,6 +99,7 @@ export class Rendition {
     const shared = {
       name,
       isText: this.isText,
+      container: this.container,
       config,
       ring: this.#ring,
       m3u8s: this.#m3u8s,
@@ -154,9 +155,15 @@ export class Rendition {
     return this.options.kind === "subtitles";
   }
 
-  /** `text/vtt`, `video/mp4`, or `audio/mp4` where there is no video (rule 60). */
+  /** What its parts are: there is an init segment of `mp4` alone. */
+  get container(): MediaExtension {
+    return extensionOf(this.options);
+  }
+
+  /** `text/vtt`, `video/mp2t`, `video/mp4`, or `audio/mp4` where there is no video (rule 60). */
   get contentType(): string {
     if (this.isText) return "text/vtt";
+    if (this.container === "ts") return "video/mp2t";
     const { tracks } = this.#intake;
     return tracks.length > 0 && tracks.every((track) => track.kind === "audio") ? "audio/mp4" : "video/mp4";
   }

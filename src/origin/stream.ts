@@ -7,7 +7,7 @@ import type { RenditionConfig } from "../model/rendition-options.ts";
 import type { MediaSource, Persistence, StreamState, StreamStats, StreamSummary } from "../model/stats.ts";
 import type { KeptStats } from "../model/storage.ts";
 import type { RenditionReport } from "../playlist/manifest-types.ts";
-import { renderMultivariant } from "../playlist/multivariant.ts";
+import { isKnown, renderMultivariant } from "../playlist/multivariant.ts";
 import type { ListKind } from "./answers.ts";
 import type { Recorder } from "./archive.ts";
 import { firstPlaylistDeadlineMs } from "./reload.ts";
@@ -145,10 +145,9 @@ export class Stream {
    */
   async multivariant(list: ListKind, signal?: AbortSignal): Promise<Bytes> {
     const deadlineMs = firstPlaylistDeadlineMs(this.config.targetDurationMs);
-    const isKnown = (rendition: Rendition): boolean => rendition.isText || rendition.listed.codecs !== undefined;
-    await this.#until(() => this.ended || this.#every(isKnown), deadlineMs, signal);
+    await this.#until(() => this.ended || this.#every(({ listed }) => isKnown(listed)), deadlineMs, signal);
     const renditions = [...this.#renditions.values()];
-    if (!renditions.some(({ listed }) => listed.kind === "variant" && listed.codecs !== undefined)) {
+    if (!renditions.some(({ listed }) => listed.kind === "variant" && isKnown(listed))) {
       throw new RelayError("deadline", `"${this.name}": no variant has had an init segment within ${deadlineMs} ms`);
     }
     return renderMultivariant(

@@ -23,7 +23,7 @@ import { asciiBytes } from "./text-buffer.ts";
  * Section 8: EXT-X-MAP needs 6, and a playlist without one 3 for its decimals; EXT-X-SKIP needs 9, and only a delta holds
  * one; SERVER-CONTROL needs nothing.
  */
-const VERSION = { mp4: 6, vtt: 3 } as const;
+const VERSION = { mp4: 6, ts: 3, vtt: 3 } as const;
 const DELTA_VERSION = 9;
 /** EXT-X-SKIP that stands for date ranges too. */
 const DELTA_V2_VERSION = 10;

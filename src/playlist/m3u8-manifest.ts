@@ -474,7 +474,7 @@ export class M3u8Manifest {
       wallOffsetMs,
       discontinuity,
       discontinuitySequence: this.#discontinuitySequence,
-      initIndex: this.#config.container === "vtt" ? -1 : init.index,
+      initIndex: this.#config.container === "mp4" ? init.index : -1,
       initEpoch: init.epoch,
       keys: keys.keys,
       states,

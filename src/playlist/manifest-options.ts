@@ -2,6 +2,7 @@ import { checkNumber, checkText } from "../model/checks.ts";
 import { systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId } from "../model/ids.ts";
+import type { MediaExtension } from "../model/rendition-options.ts";
 import { type Ticks, ticksFrom, ticksOf } from "./tags.ts";
 
 /** How one Media Playlist is cut and listed. All durations are fixed while it lives (rules 5 and 9). */
@@ -24,8 +25,8 @@ export interface ManifestOptions {
   readonly canSkipDateRanges?: boolean;
   /** `byterange`: parts are ranges of their segment. Default `files`. */
   readonly parts?: "files" | "byterange";
-  /** `vtt`: every part is a whole WebVTT file, and there is no init segment. Default `mp4`. */
-  readonly container?: "mp4" | "vtt";
+  /** Of `vtt` every part is a whole WebVTT file; there is an init segment of `mp4` alone. Default `mp4`. */
+  readonly container?: MediaExtension;
   /** Media sequence number of the first segment, at least 1 (rule 68). Default 1. */
   readonly firstMsn?: Msn;
   /** Id of the first part. Default 0. */
@@ -55,7 +56,7 @@ export interface ManifestConfig {
   readonly type: "live" | "event";
   readonly canSkipDateRanges: boolean;
   readonly parts: "files" | "byterange";
-  readonly container: "mp4" | "vtt";
+  readonly container: MediaExtension;
   readonly firstMsn: Msn;
   readonly firstPartId: PartId;
   readonly discontinuitySequence: number;

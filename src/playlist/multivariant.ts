@@ -30,7 +30,7 @@ const SOUND = /^(?:mp4a|opus|flac|ac-3|ec-3|ac-4)(?:\.|$)/i;
  */
 export function renderMultivariant(renditions: readonly ListedRendition[], options: MultivariantOptions = {}): Bytes {
   const { independentSegments = true, sessionKeys = "", file = "media.m3u8" } = options;
-  const known = renditions.filter(({ kind, codecs }) => kind === "subtitles" || codecs !== undefined);
+  const known = renditions.filter(isKnown);
   const subtitles = known.filter(({ kind }) => kind === "subtitles");
   const audioGroups = groupsOf(known.filter(({ kind }) => kind === "audio"));
   // Section 8 asks for no version here; it is that of the Media Playlists, so that a player knows early what is to come.
@@ -42,12 +42,17 @@ export function renderMultivariant(renditions: readonly ListedRendition[], optio
   for (const one of subtitles) text += mediaTag("SUBTITLES", one, file);
   for (const variant of known) {
     if (variant.kind !== undefined && variant.kind !== "variant") continue;
-    const takesAudio = codecsOf(variant).some((codec) => !SOUND.test(codec));
+    const takesAudio = variant.codecs === undefined || codecsOf(variant).some((codec) => !SOUND.test(codec));
     const groups = takesAudio ? [...audioGroups.values()] : [];
     if (groups.length === 0) text += streamInf(variant, { subtitles, file });
     for (const audio of groups) text += streamInf(variant, { audio, subtitles, file });
   }
   return new TextEncoder().encode(text) as Bytes;
+}
+
+/** Whether a rendition can be listed: a transport stream can without its codecs, which nobody reads. */
+export function isKnown({ kind, codecs, container }: ListedRendition): boolean {
+  return kind === "subtitles" || codecs !== undefined || container === "mpegts";
 }
 
 function groupsOf(renditions: readonly ListedRendition[]): Map<string, ListedRendition[]> {
@@ -92,11 +97,11 @@ function streamInf(variant: ListedRendition, { audio = [], subtitles, file }: Be
   const together = (rate: (rendition: ListedRendition) => number): number =>
     rate(variant) + Math.max(0, ...audio.map(rate)) + Math.max(0, ...subtitles.map(rate));
   const peak = together(({ bandwidth, measured }) => Math.max(bandwidth, measured?.peak ?? 0));
-  const codecs = new Set([variant, ...audio].flatMap(codecsOf));
+  const codecs = variant.codecs === undefined ? new Set() : new Set([variant, ...audio].flatMap(codecsOf));
   let text = `#EXT-X-STREAM-INF:BANDWIDTH=${Math.ceil(peak)}`;
   if (variant.measured !== undefined)
     text += `,AVERAGE-BANDWIDTH=${Math.ceil(together(({ measured }) => measured?.average ?? 0))}`;
-  text += `,CODECS=${quoted("codecs", [...codecs].join(","))}`;
+  if (codecs.size > 0) text += `,CODECS=${quoted("codecs", [...codecs].join(","))}`;
   if (width !== undefined && height !== undefined) text += `,RESOLUTION=${Math.round(width)}x${Math.round(height)}`;
   if (frameRate !== undefined) text += `,FRAME-RATE=${frameRate.toFixed(3)}`;
   if (videoRange !== undefined) text += `,VIDEO-RANGE=${videoRange}`;

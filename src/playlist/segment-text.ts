@@ -46,9 +46,9 @@ export function segmentUri({ container }: ManifestConfig, epoch: string, msn: Ms
   return `${epoch}/seg-${msn}.${container}`;
 }
 
-/** EXT-X-MAP; text has none. */
+/** EXT-X-MAP; text and transport streams have none. */
 export function mapLine({ container }: ManifestConfig, init: InitRef): string {
-  return container === "vtt" ? "" : `#EXT-X-MAP:URI="${initUri(init)}"\n`;
+  return container !== "mp4" ? "" : `#EXT-X-MAP:URI="${initUri(init)}"\n`;
 }
 
 /** The lines that stand before a segment's first part (4.4.4.9). */

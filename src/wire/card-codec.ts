@@ -39,6 +39,7 @@ const STREAM_FIELDS: FieldOf<StreamOptions> = [
 const RENDITION_FIELDS: FieldOf<RenditionOptions> = [
   "id",
   "kind",
+  "container",
   "codecs",
   "bandwidth",
   "width",
