@@ -3,6 +3,7 @@ import type { PeersOptions, PeerTransportStats } from "eddy-hls";
 import { serveSignal } from "../src/node/signal-server.ts";
 import { MAX_SHARED_INIT_BYTES } from "../src/wire/frame-limits.ts";
 import { PEERS_KIT, serveKit } from "./kit-site.ts";
+import { serveNostr, serveTracker } from "./public-signalling.ts";
 import type { Site } from "./site.ts";
 
 let site: Site;
@@ -100,10 +101,10 @@ test("rooms, and secrets, keep apart who does not belong together", async ({ bro
   const other = await join(browser, "elsewhere", { signalling });
   const stranger = await join(browser, "apart", { signalling, secret: "two" });
   await untilMesh([a, b]);
-  // It has tried, and was not understood.
-  await expect
-    .poll(async () => Object.keys((await stats(stranger))?.failures ?? {}), { timeout: 20_000 })
-    .not.toEqual([]);
+  // They have tried, and whoever was to answer did not understand.
+  const refusals = async () =>
+    (await all([a, b, stranger], stats)).reduce((sum, told) => sum + (told?.failures.refused ?? 0), 0);
+  await expect.poll(refusals, { timeout: 20_000 }).toBeGreaterThan(0);
   expect(await all([other, stranger], neighbours)).toEqual([[], []]);
   await untilMesh([a, b]);
 });
@@ -153,4 +154,48 @@ test("a peer that sends what is no frame loses its connection, and the page goes
   await expect.poll(() => neighbours(liar)).toEqual([]);
   expect(await honest.page.evaluate(() => window.listener.malformed)).toHaveLength(1);
   expect((await stats(honest))?.failures).toMatchObject({ malformed: 1 });
+});
+
+for (const [kind, serve] of [
+  ["nostr", serveNostr],
+  ["torrent", serveTracker],
+] as const) {
+  test(`peers find each other over ${kind}, and the bound holds there too`, async ({ browser }) => {
+    const relay = await serve();
+    try {
+      const options: PeersOptions = { signalling: { kind, urls: [relay.url] }, maxNeighbours: 1 };
+      const peers = [await join(browser, "public", options), await join(browser, "public", options)];
+      await untilMesh(peers);
+      await exchange(peers);
+      const third = await join(browser, "public", options);
+      const refusals = async () =>
+        (await all([...peers, third], stats)).reduce((sum, told) => sum + (told?.failures.refused ?? 0), 0);
+      await expect.poll(refusals, { timeout: 20_000 }).toBeGreaterThan(0);
+      await untilMesh(peers);
+      expect(await neighbours(third)).toEqual([]);
+    } finally {
+      relay.close();
+    }
+  });
+}
+
+test("a page that was about to go, and stays, finds its peers again", async ({ browser, baseURL }) => {
+  const options = { signalling: previewRelay(baseURL) } as PeersOptions;
+  const peers = [await join(browser, "stay", options), await join(browser, "stay", options)];
+  await untilMesh(peers);
+  const [{ page }] = peers as [Peer, Peer];
+  await page.evaluate(() => dispatchEvent(new Event("beforeunload")));
+  await expect.poll(() => all(peers, neighbours)).toEqual([[], []]);
+  await untilMesh(peers);
+  await exchange(peers);
+});
+
+test("who leaves is gone for the others at once, and makes room", async ({ browser, baseURL }) => {
+  const options = { signalling: previewRelay(baseURL), maxNeighbours: 1 } as PeersOptions;
+  const [a, b] = [await join(browser, "leave", options), await join(browser, "leave", options)];
+  await untilMesh([a, b]);
+  await b.page.evaluate(() => window.listener.transport?.close());
+  await expect.poll(() => neighbours(a)).toEqual([]);
+  expect((await stats(a))?.failures).not.toHaveProperty("lost");
+  await untilMesh([a, await join(browser, "leave", options)]);
 });

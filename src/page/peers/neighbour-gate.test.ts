@@ -38,7 +38,7 @@ test("a connection that is being made takes a place, until it is there, fails or
   expect(one.admits({ peer: "b", links: 0 })).toBe(true);
   expect(one.admits({ peer: "c", links: 0 })).toBe(false);
   expect(one.joined("a")).toBe(true);
-  clock.advance(20_000);
+  clock.advance(10_000);
   expect(one.pending).toBe(0);
   expect(one.admits({ peer: "c", links: 0 })).toBe(true);
   one.left("c");
@@ -58,6 +58,7 @@ test("who is avoided is not connected to for that time, and its place is free", 
   one.avoid("a", 15_000);
   expect(one.taken).toBe(0);
   expect(one.hears({ peer: "a", links: 0 })).toEqual({ connect: false });
+  expect(one.admits({ peer: "a", links: 0 })).toBe(false);
   clock.advance(15_000);
   expect(one.hears({ peer: "a", links: 0 }).connect).toBe(true);
 });
@@ -136,7 +137,7 @@ class World {
           this.links.get(other)?.add(name);
         } else {
           own.left(other);
-          theirs.avoid(name, 15_000);
+          theirs.avoid(name, 6_000);
         }
       }
     }

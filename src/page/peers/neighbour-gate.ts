@@ -21,7 +21,7 @@ export type Verdict =
   | { readonly connect: true; readonly instead: PeerId | undefined };
 
 /** How long a connection may take from the first word of it to a channel. */
-const PENDING_MS = 20_000;
+const PENDING_MS = 10_000;
 const MAX_AVOIDED = 1024;
 /** Chances that one who is full makes room for a peer with few links, or with some but not enough. Two dozen hear each announcement. */
 const ROOM_FOR_POOR = 1 / 6;
@@ -93,7 +93,7 @@ export class NeighbourGate {
   /** Of one who asks for a connection: whether there is room. */
   admits({ peer, links }: Announcement): boolean {
     if (this.knows(peer)) return true;
-    if (!this.#hasPlaceFor(links)) return false;
+    if (this.#avoided.has(peer) || !this.#hasPlaceFor(links)) return false;
     this.#expect(peer);
     return true;
   }

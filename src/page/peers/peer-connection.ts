@@ -2,6 +2,8 @@
 const CHANNEL_ID = 64;
 /** What may come before the swarm listens: a hello, a card, some announcements. */
 const MAX_EARLY_MESSAGES = 64;
+/** What was opened for an offer that cannot be read is closed after this: Trystero lets go of it, and leaves it open. */
+const UNUSED_MS = 10_000;
 /** How long a closing connection may take to send what it was given. */
 const LINGER_MS = 2_000;
 
@@ -42,6 +44,9 @@ export function connectionMaker(Native: typeof RTCPeerConnection): ConnectionMak
         super.close();
         return;
       }
+      setTimeout(() => {
+        if (this.#channel === undefined) super.close();
+      }, UNUSED_MS);
       this.addEventListener("icecandidate", ({ candidate }) => {
         if (candidate !== null && candidate.candidate !== "") candidates += 1;
       });

@@ -10,7 +10,7 @@ export type PeerFailureReason =
   | "no-ice"
   /** Descriptions were exchanged, and no way between the two was found: a TURN server would help. */
   | "nat"
-  /** The peer has no room. */
+  /** The peer has no room, or another secret. */
   | "refused"
   /** The peer, or the relay, is of another version. */
   | "version"

@@ -1,10 +1,7 @@
-import { systemClock } from "../../model/clock.ts";
 import { RelayError } from "../../model/errors.ts";
-import { pageWorld } from "./page-world.ts";
 import type { PeerFailure } from "./peer-failures.ts";
 import { type PeersConfig, type PeersOptions, resolvePeersOptions } from "./peer-options.ts";
 import type { PeerTransport } from "./peer-transport.ts";
-import { UploadPolicy } from "./upload-policy.ts";
 
 /** What `peers()` returns: one of the sources of `relay.join()`. */
 export interface Peers {
@@ -33,13 +30,7 @@ export function peers(options: PeersOptions = {}): Peers {
       const { openTransport } = await import("./trystero-transport.ts").catch((cause: unknown) => {
         throw new RelayError("peers-unavailable", "the code for peers could not be loaded", { cause });
       });
-      const uploads = new UploadPolicy(config.upload, config.mode, pageWorld(systemClock));
-      return openTransport({
-        config,
-        room: config.room ?? room,
-        uploads,
-        ...(listener === undefined ? {} : { listener }),
-      });
+      return openTransport({ config, room: config.room ?? room, ...(listener === undefined ? {} : { listener }) });
     },
   };
 }

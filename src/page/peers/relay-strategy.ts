@@ -17,8 +17,8 @@ export interface RelayStrategyParts {
 
 /** From one announcement to the next; one that has neighbours enough says nothing at that time. */
 const ANNOUNCE_MS = 4_000;
-/** Who had no room is not asked again for so long. */
-const AVOID_REFUSING_MS = 15_000;
+/** Who had no room is not asked again for so long: more than Trystero takes to forget that it asked. */
+const AVOID_REFUSING_MS = 6_000;
 /** Of one connection: addresses that the peer can be reached at. Who sends more keeps us busy. */
 const MAX_CANDIDATES = 64;
 

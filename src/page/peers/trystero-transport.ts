@@ -5,6 +5,7 @@ import type { PeerId } from "../../wire/peer-frame.ts";
 import { decodeFrame, encodeFrame } from "../../wire/peer-frame-codec.ts";
 import { ChannelLink } from "./channel-link.ts";
 import { NeighbourGate } from "./neighbour-gate.ts";
+import { pageWorld } from "./page-world.ts";
 import { type ChannelConnection, connectionMaker } from "./peer-connection.ts";
 import { type PeerFailure, PeerFailures } from "./peer-failures.ts";
 import type { PeersConfig } from "./peer-options.ts";
@@ -12,12 +13,11 @@ import type { PeerTransport, PeerTransportStats } from "./peer-transport.ts";
 import { relayStrategy } from "./relay-strategy.ts";
 import { shardsOf } from "./shards.ts";
 import { SignalSocket } from "./signal-socket.ts";
-import type { UploadPolicy } from "./upload-policy.ts";
+import { UploadPolicy } from "./upload-policy.ts";
 
 export interface TransportParts {
   readonly config: PeersConfig;
   readonly room: string;
-  readonly uploads: UploadPolicy;
   readonly listener?: (failure: PeerFailure) => void;
 }
 
@@ -26,6 +26,8 @@ const APP_ID = "eddy-hls";
 /** Between two peers, once there is a connection. */
 const HANDSHAKE_MS = 10_000;
 
+/** A page that is there so long after it was about to go has stayed. */
+const STAYED_MS = 2_000;
 /** A peer that cannot be reached, or was banned, is let be for so long. */
 const AVOID_MS = 60_000;
 
@@ -50,11 +52,12 @@ class TrysteroTransport implements PeerTransport {
   readonly #closed = new AbortController();
   #sockets: readonly SignalSocket[] = [];
   #rooms: readonly Room[] = [];
+  #joinRoom: JoinRoom | undefined;
   #swarm: Pick<SwarmPeer, "connect"> | undefined;
 
-  constructor({ config, room, uploads, listener }: TransportParts) {
+  constructor({ config, room, listener }: TransportParts) {
     this.config = config;
-    this.uploads = uploads;
+    this.uploads = new UploadPolicy(config.upload, config.mode, pageWorld(clock));
     this.#room = room;
     this.#failures = new PeerFailures(clock, listener);
     this.#gate = new NeighbourGate({ max: config.maxNeighbours, clock, random });
@@ -78,9 +81,17 @@ class TrysteroTransport implements PeerTransport {
     if (this.#swarm !== undefined || this.#closed.signal.aborted) return;
     this.#swarm = swarm;
     if (this.config.mode === "off") return;
-    this.#join().catch((thrown: unknown) => {
-      this.#failures.add("signalling-unreachable", thrown instanceof Error ? thrown.message : String(thrown));
-    });
+    const { signal } = this.#closed;
+    this.#strategy()
+      .then((joinRoom) => {
+        this.#joinRoom = joinRoom;
+        this.#join();
+      })
+      .catch((thrown: unknown) => {
+        this.#failures.add("signalling-unreachable", thrown instanceof Error ? thrown.message : String(thrown));
+      });
+    // Trystero leaves its rooms then, also where the page stays: the person says so, or the link was a download.
+    window.addEventListener("beforeunload", () => clock.after(STAYED_MS, () => this.#join()), { signal });
   }
 
   async close(): Promise<void> {
@@ -92,10 +103,10 @@ class TrysteroTransport implements PeerTransport {
     this.uploads.close();
   }
 
-  async #join(): Promise<void> {
+  #join(): void {
     const { signalling, secret, iceServers, mode } = this.config;
-    const joinRoom = await this.#strategy();
-    if (this.#closed.signal.aborted) return;
+    const joinRoom = this.#joinRoom;
+    if (joinRoom === undefined || this.#closed.signal.aborted) return;
     const config = {
       appId: APP_ID,
       rtcPolyfill: this.#connections.Connection,
@@ -156,9 +167,12 @@ class TrysteroTransport implements PeerTransport {
       onJoinError: ({ peerId, error }) => {
         // Our own refusal comes by here too, and was no failure.
         if (error === "full") return;
-        const isRefused = /handshake|password/.test(error);
-        const isUnreachable = this.#connections.candidates === 0;
-        this.#failures.add(isRefused ? "refused" : isUnreachable ? "no-ice" : "nat", error, peerId);
+        // Of another secret, or of no use: its place stays taken for a while, so that it cannot be tried in a loop.
+        if (/handshake|password/.test(error)) {
+          this.#failures.add("refused", error, peerId);
+          return;
+        }
+        this.#failures.add(this.#connections.candidates === 0 ? "no-ice" : "nat", error, peerId);
         this.#gate.avoid(peerId, AVOID_MS);
       },
     };
