@@ -1,6 +1,7 @@
 import { expect, test } from "@playwright/test";
 import { serveSignal } from "../src/node/signal-server.ts";
 import { meanCopies, startFfmpegOrigin } from "./ffmpeg-origin.ts";
+import { startSigner } from "./origin-signer.ts";
 import { openSwarmPublisher } from "./swarm-publisher.ts";
 import { openSwarmViewer, type SwarmViewer, summary, untilShared, watchIn } from "./swarm-viewers.ts";
 
@@ -87,14 +88,14 @@ test("a publisher and six viewers: 2.5 copies at most, 2 s behind at most, also 
 
 test("an LL-HLS origin and six viewers: 1.2 copies of each part at most, also while a viewer is killed every 10 s", async ({
   browser,
-  baseURL,
 }, info) => {
   test.setTimeout(2 * HALF_MS + 90_000);
   const signal = await serveSignal();
   const origin = await startFfmpegOrigin();
-  const search = new URLSearchParams({ watch: "studio", origin: origin.url, peers: "on", signal: signal.url });
-  search.set("integrity", "none");
-  const url = `${baseURL}/?${search}`;
+  const signer = await startSigner(origin.url);
+  const { url: headers, fingerprint: key } = signer;
+  const search = { watch: "studio", origin: origin.url, headers, key, peers: "on", signal: signal.url };
+  const url = `/?${new URLSearchParams(search)}`;
   const viewers: SwarmViewer[] = [];
   try {
     for (let count = 1; count <= VIEWERS; count++) viewers.push(await openSwarmViewer(browser, `viewer ${count}`, url));
@@ -123,6 +124,7 @@ test("an LL-HLS origin and six viewers: 1.2 copies of each part at most, also wh
     expect(churned, "copies of each part while viewers were killed").toBeLessThanOrEqual(ORIGIN_COPIES);
   } finally {
     for (const { context } of viewers) await context.close();
+    await signer.close();
     await origin.close();
     await signal.close();
   }

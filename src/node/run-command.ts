@@ -6,10 +6,7 @@ import { validateCommand } from "./validate-command.ts";
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["validate", validateCommand],
-<<<<<<< HEAD
   ["signal", signalCommand],
-=======
->>>>>>> follow
   ["sign", signCommand],
 ]);
 
