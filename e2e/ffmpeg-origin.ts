@@ -14,6 +14,8 @@ const PICTURES_PER_PART = 8;
 const PARTS_PER_SEGMENT = 6;
 const TARGET_DURATION_MS = 2_000;
 const RENDITION = "main";
+/** A request with this header is not counted: the signer's, which stands beside the origin. */
+export const SIGNER = "x-eddy-signer";
 
 export interface FfmpegOriginOptions {
   /** Default `studio`. */
@@ -258,7 +260,8 @@ class Ledger {
   }
 
   #take(request: Request, response: Response): Response {
-    if (request.method !== "GET" || !response.ok || response.body === null) return response;
+    if (request.headers.has(SIGNER) || request.method !== "GET" || !response.ok || response.body === null)
+      return response;
     const file = /\/(part|seg)-(\d+)\.mp4$/.exec(new URL(request.url).pathname);
     if (file !== null) {
       this.#totals.mediaRequests += 1;

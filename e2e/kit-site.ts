@@ -22,6 +22,8 @@ const common: InlineConfig = {
 
 /** Path of the kit's page. */
 export const KIT = "/e2e/kit/kit.html";
+/** And of the one that connects to peers. */
+export const PEERS_KIT = "/e2e/kit/peers.html";
 
 let kitFiles: Promise<ReadonlyMap<string, string | Buffer>> | undefined;
 
@@ -35,7 +37,7 @@ export interface KitOptions {
 
 /** Serves the build with the kit beside it: a page that does for tests what the demo does for people. */
 export async function serveKit(options: KitOptions = {}): Promise<Site> {
-  kitFiles ??= bundlePage("e2e/kit/kit.html");
+  kitFiles ??= bundlePages([KIT, PEERS_KIT]);
   const files = new Map(await kitFiles);
   if (options.worker !== undefined) {
     const lib = { entry: here(options.worker), formats: ["iife" as const], name: "EddySw", fileName: () => "sw.js" };
@@ -48,16 +50,16 @@ export async function serveKit(options: KitOptions = {}): Promise<Site> {
   return serveBuild({ files, ...(options.answer === undefined ? {} : { answer: options.answer }) });
 }
 
-/** Builds a page by its path from the root, with what it imports: every file by the path that it is served at. */
-export function bundlePage(
-  page: string,
+/** Builds pages by their paths from the root, with what they import: every file by the path that it is served at. */
+export function bundlePages(
+  pages: readonly string[],
   alias: Readonly<Record<string, string>> = {},
 ): Promise<ReadonlyMap<string, string | Buffer>> {
   return bundle({
     ...common,
     resolve: { alias: { ...common.resolve?.alias, ...alias } },
     worker: { format: "es" },
-    build: { write: false, rolldownOptions: { input: here(`../${page}`) } },
+    build: { write: false, rolldownOptions: { input: pages.map((page) => here(`..${page}`)) } },
   });
 }
 

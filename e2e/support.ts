@@ -24,7 +24,7 @@ declare global {
   interface Window {
     eddy?: {
       readonly relay: Relay;
-      readonly session?: { stats(): unknown };
+      readonly session?: { stats(): unknown; readonly fingerprint?: string } | undefined;
       stats?: (() => Readonly<Record<string, unknown>>) | undefined;
     };
   }

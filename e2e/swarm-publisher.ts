@@ -23,10 +23,12 @@ export async function openSwarmPublisher(
     `/?${new URLSearchParams({ publish: name, source: "pattern", partTargetMs: "333", peers: "on", signal })}`,
   );
   await untilListed(page, name);
+  const key = await page.evaluate(() => window.eddy?.session?.fingerprint);
+  if (key === undefined) throw new Error("the page publishes to nobody else");
   return {
     context,
     page,
-    watchUrl: "",
+    watchUrl: `/?${new URLSearchParams({ watch: name, key, peers: "on", signal })}`,
     key: () => page.evaluate(readKey),
     figures: () => swarmFigures(page),
   };

@@ -12,6 +12,9 @@ export interface Address {
   readonly plainUrl: string;
   readonly tracker: string;
   readonly signal: string;
+  /** Of the signed headers beside the origin, and of their key. */
+  readonly headers: string;
+  readonly key: string;
 }
 
 /** Where `bundlePage()` puts the viewers' page. */
@@ -30,4 +33,10 @@ export const MODES: readonly Mode[] = [
   viewer("p2p-media-loader", "p2p-media-loader, LL-HLS"),
   viewer("p2p-media-loader-near", "p2p-media-loader, HLS of whole segments, three behind", "plainUrl"),
   viewer("p2p-media-loader-own", "p2p-media-loader, HLS of whole segments, its own settings", "plainUrl"),
+  {
+    id: "eddy",
+    name: "Eddy, LL-HLS, every part proven",
+    page: ({ url, headers, key, signal }) =>
+      `/?${new URLSearchParams({ watch: "studio", origin: url, headers, key, peers: "on", signal })}`,
+  },
 ];

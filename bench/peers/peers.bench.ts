@@ -4,11 +4,14 @@ import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, expect, type Page, test } from "@playwright/test";
 import Tracker from "bittorrent-tracker/server";
 import { type FfmpegOrigin, meanCopies, startFfmpegOrigin } from "../../e2e/ffmpeg-origin.ts";
-import { bundlePage } from "../../e2e/kit-site.ts";
-import { probePlayback } from "../../e2e/playback-probe.ts";
+import { bundlePages } from "../../e2e/kit-site.ts";
+import { startSigner } from "../../e2e/origin-signer.ts";
+import { probePlayback, type Transferred } from "../../e2e/playback-probe.ts";
 import { serveBuild } from "../../e2e/site.ts";
 import { watchStalls } from "../../e2e/stall-watch.ts";
-import { type Address, MODES, type Mode } from "./modes.ts";
+import type { SwarmFigures } from "../../e2e/swarm-viewers.ts";
+import { serveSignal } from "../../src/node/signal-server.ts";
+import { type Address, MODES, type Mode, VIEWER } from "./modes.ts";
 import { type Measured, machine, type Report, table, type Viewed } from "./report.ts";
 
 const VIEWERS = Number(process.env.EDDY_VIEWERS ?? 4);
@@ -23,7 +26,7 @@ const SETTLE_MS = 20_000;
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-interface Places extends Omit<Address, "url" | "plainUrl"> {
+interface Places extends Pick<Address, "tracker" | "signal"> {
   readonly site: string;
 }
 
@@ -50,20 +53,30 @@ async function cpuSeconds(browser: Browser): Promise<number> {
   return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
 }
 
-const transferredBy = (page: Page) => page.evaluate(() => window.transferred?.());
+/** Undefined where there are no peers. */
+function transferredBy(page: Page): Promise<Transferred | undefined> {
+  return page.evaluate(() => {
+    const figures = window.eddy?.session?.stats() as SwarmFigures | undefined;
+    if (figures === undefined) return window.transferred?.();
+    return { peer: figures.bytes.peer, origin: figures.bytes.origin, uploaded: figures.uploadedBytes };
+  });
+}
 
 /** A browser of its own, so that neither caches nor connections are left from the mode before. */
 async function measure(mode: Mode, launch: () => Promise<Browser>, at: Places): Promise<Measured> {
   const origin = await startFfmpegOrigin();
+  const signer = await startSigner(origin.url);
   const browser = await launch();
   await pause(PREROLL_MS);
+  const { url, plainUrl } = origin;
+  const address: Address = { ...at, url, plainUrl, headers: signer.url, key: signer.fingerprint };
   try {
     const pages: Page[] = [];
     for (let count = 0; count < VIEWERS; count++) {
       const context: BrowserContext = await browser.newContext({ ignoreHTTPSErrors: true });
       await context.addInitScript(probePlayback);
       const page = await context.newPage();
-      await page.goto(at.site + mode.page({ ...at, url: origin.url, plainUrl: origin.plainUrl }));
+      await page.goto(at.site + mode.page(address));
       pages.push(page);
       await pause(JOIN_EVERY_MS);
     }
@@ -72,6 +85,7 @@ async function measure(mode: Mode, launch: () => Promise<Browser>, at: Places): 
     return await observe({ mode, browser, pages, origin });
   } finally {
     await browser.close();
+    await signer.close();
     await origin.close();
   }
 }
@@ -123,13 +137,14 @@ test("what peers give, on one source and one machine", async ({ playwright }, in
   const { launchOptions = {} } = info.project.use;
   const launch = (): Promise<Browser> => playwright.chromium.launch(launchOptions);
   const dist = here("../../node_modules/");
-  const files = await bundlePage("bench/peers/page/viewer.html", {
+  const files = await bundlePages([VIEWER], {
     // As their own pages load it: one file for browsers.
     "p2p-media-loader-core": `${dist}p2p-media-loader-core/dist/p2p-media-loader-core.es.min.js`,
     "p2p-media-loader-hlsjs": `${dist}p2p-media-loader-hlsjs/dist/p2p-media-loader-hlsjs.es.min.js`,
   });
   const site = await serveBuild({ files });
   const tracker = await startTracker();
+  const signal = await serveSignal();
   const modes = MODES.filter(({ id }) => CHOSEN?.includes(id) ?? true);
   expect(modes.length, "modes that are known").toBeGreaterThan(0);
   const measured: Measured[] = [];
@@ -139,12 +154,13 @@ test("what peers give, on one source and one machine", async ({ playwright }, in
     version = browser.version();
     await browser.close();
     for (const mode of modes) {
-      const result = await measure(mode, launch, { site: site.url, tracker: tracker.url, signal: "" });
+      const result = await measure(mode, launch, { site: site.url, tracker: tracker.url, signal: signal.url });
       measured.push(result);
       console.log(table({ modes: [result] } as unknown as Report));
     }
   } finally {
     await tracker.close();
+    await signal.close();
     site.close();
   }
   const report: Report = {

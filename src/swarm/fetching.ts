@@ -1,23 +1,29 @@
 import type { Committee } from "./committee.ts";
 import { peerHash } from "./hash.ts";
 import type { PartAssembly } from "./part-assembly.ts";
+import type { Playhead } from "./playhead.ts";
 import type { SwarmContext } from "./swarm-context.ts";
 import type { FetchReason } from "./swarm-types.ts";
 import type { Distrust } from "./trust.ts";
 
 /** How long the origin takes, until it was measured. */
-const FIRST_ORIGIN_MS = 300;
+const FIRST_ORIGIN_MS = 150;
 const ORIGIN_WEIGHT = 0.2;
 /** The deadline's margin: so many times what the origin takes, and this. */
-const ORIGIN_TIMES = 1.5;
+const ORIGIN_TIMES = 1.3;
 const MARGIN_MS = 100;
 /** Viewers of one moment do not all ask at the same one: what the first of them get, the others may get of them. */
-const SPREAD_MS = 150;
-/** How long after its announcement a part is usually heard of, until it was measured; then that and four deviations. */
-const FIRST_HEARD_MS = 300;
+const SPREAD_MS = 100;
+const MAX_NEEDED_MS = 700;
+/** More at once would only share the line; the next may come of a peer meanwhile. */
+const MAX_SAVING = 2;
+/** How long after its announcement a part is usually heard of, until it was measured; who stands by waits that and five deviations. */
+const FIRST_HEARD_MS = 200;
 const HEARD_WEIGHT = 0.1;
-const MIN_BACKUP_MS = 250;
-const MAX_BACKUP_MS = 1500;
+/** And so much more, while nothing but the part is missing of who fetches. */
+const UNSUSPECTED_MS = 100;
+const MIN_BACKUP_MS = 150;
+const MAX_BACKUP_MS = 900;
 const RETRY_MS = 250;
 const DEFAULT_JOIN_GRACE_MS = 1500;
 /** A late part is worth waiting for so long; then the player is better off without it. */
@@ -27,6 +33,7 @@ export interface FetchingOptions {
   readonly context: SwarmContext;
   readonly committee: Committee;
   readonly distrust: Distrust;
+  readonly playhead: Playhead;
   /** A part was given up. */
   readonly missed: (part: PartAssembly) => void;
 }
@@ -36,17 +43,21 @@ export class Fetching {
   readonly #context: SwarmContext;
   readonly #committee: Committee;
   readonly #distrust: Distrust;
+  readonly #playhead: Playhead;
   readonly #missed: (part: PartAssembly) => void;
   readonly #startedMs: number;
   readonly #hash: number;
+  /** Parts that are being fetched because their deadline is near. */
+  #saving = 0;
   #originMs = FIRST_ORIGIN_MS;
   #heardMs = FIRST_HEARD_MS;
-  #heardDeviationMs = 50;
+  #heardDeviationMs = 40;
 
-  constructor({ context, committee, distrust, missed }: FetchingOptions) {
+  constructor({ context, committee, distrust, playhead, missed }: FetchingOptions) {
     this.#context = context;
     this.#committee = committee;
     this.#distrust = distrust;
+    this.#playhead = playhead;
     this.#missed = missed;
     this.#startedMs = context.clock.now();
     this.#hash = peerHash(context.options.self);
@@ -66,28 +77,35 @@ export class Fetching {
     }
   }
 
-  /** A neighbour, or a header, tells of a part that a playlist had announced. */
-  heard(part: PartAssembly, nowMs: number): void {
-    const tookMs = Math.min(nowMs - part.knownMs, MAX_BACKUP_MS);
-    this.#heardDeviationMs += (Math.abs(tookMs - this.#heardMs) - this.#heardDeviationMs) * HEARD_WEIGHT;
-    this.#heardMs += (tookMs - this.#heardMs) * HEARD_WEIGHT;
-    this.#committee.worked();
-  }
-
   /** The part is whole, wherever it came from. */
   settled(part: PartAssembly, nowMs: number): void {
     const { fetching, fetchReason, source } = part;
     part.fetching = undefined;
+    if (fetching !== undefined && fetchReason === "deadline") this.#saving -= 1;
     if (source === "origin" && fetching !== undefined) {
       this.#originMs += (nowMs - part.fetchedMs - this.#originMs) * ORIGIN_WEIGHT;
     } else if (fetching !== undefined) fetching.abort();
-    if (fetchReason === "deadline") this.#distrust.late(nowMs);
-    else if (source === "peer") this.#distrust.good();
+    // What the origin saved in time cost nothing but its copy.
+    if (nowMs > part.deadlineMs && this.#playhead.isPlaying) this.#distrust.late(nowMs);
+    if (source !== "peer" || fetchReason !== undefined) return;
+    this.#distrust.good();
+    this.#committee.worked();
+  }
+
+  /** A peer tells of a part that a playlist had announced. */
+  heard(part: PartAssembly): void {
+    if (!part.isWanted || part.fetchReason !== undefined) return;
+    const tookMs = this.#context.clock.now() - part.knownMs;
+    // In bad times nothing is learnt of good ones.
+    if (tookMs > MAX_BACKUP_MS) return;
+    this.#heardDeviationMs += (Math.abs(tookMs - this.#heardMs) - this.#heardDeviationMs) * HEARD_WEIGHT;
+    this.#heardMs += (tookMs - this.#heardMs) * HEARD_WEIGHT;
   }
 
   failed(part: PartAssembly): void {
     if (part.fetching === undefined) return;
     part.fetching = undefined;
+    if (part.fetchReason === "deadline") this.#saving -= 1;
     part.fetchFailures += 1;
     part.fetchedMs = this.#context.clock.now();
   }
@@ -97,7 +115,7 @@ export class Fetching {
   }
 
   get #backupMs(): number {
-    return Math.min(Math.max(this.#heardMs + 4 * this.#heardDeviationMs, MIN_BACKUP_MS), MAX_BACKUP_MS);
+    return Math.min(Math.max(this.#heardMs + 5 * this.#heardDeviationMs + (this.#committee.isFirstSuspect ? 0 : UNSUSPECTED_MS), MIN_BACKUP_MS), MAX_BACKUP_MS);
   }
 
   #fetch(part: PartAssembly, reason: FetchReason, nowMs: number): void {
@@ -105,6 +123,7 @@ export class Fetching {
     part.fetching = fetching;
     part.fetchReason = reason;
     part.fetchedMs = nowMs;
+    if (reason === "deadline") this.#saving += 1;
     if (reason === "backup") this.#committee.failed();
     this.#context.options.listener.fetch(part.key, reason, fetching.signal);
   }
@@ -114,15 +133,15 @@ export class Fetching {
       return undefined;
     }
     if (this.#distrust.isOn(nowMs)) return "alone";
-    const isHeard = part.signed !== undefined || (part.haveMask | part.headerMask) !== 0;
     const isGraced = nowMs - this.#startedMs < this.#graceMs;
     const rank = this.#rank();
-    if (!isHeard && rank === 0 && !isGraced) return this.#hasPeers ? "elected" : "alone";
-    if (!isHeard && rank > 0 && nowMs - part.knownMs >= rank * this.#backupMs) return "backup";
+    if (!part.isHeard && rank === 0 && !isGraced) return this.#hasPeers ? "elected" : "alone";
     if (isGraced) return undefined;
+    if (rank > 0 && nowMs - part.knownMs >= rank * this.#backupMs && !part.isHeard) return "backup";
     if (!this.#hasPeers) return "alone";
     const neededMs = this.#originMs * ORIGIN_TIMES + MARGIN_MS + (this.#hash % SPREAD_MS);
-    return nowMs >= part.deadlineMs - neededMs ? "deadline" : undefined;
+    if (this.#saving >= MAX_SAVING) return undefined;
+    return nowMs >= part.deadlineMs - Math.min(neededMs, MAX_NEEDED_MS) ? "deadline" : undefined;
   }
 
   get #hasPeers(): boolean {

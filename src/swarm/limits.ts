@@ -1,14 +1,14 @@
-import { MAX_PARTS_PER_SEGMENT, type PartKey, partNumber } from "../model/part-header.ts";
+import { MAX_PARTS_PER_SEGMENT, MAX_SHARED_PART_BYTES, type PartKey, PIECE_SIZE_BYTES, partNumber } from "../model/part-header.ts";
 
 /** Each part is striped over so many sub-streams, piece by piece: enough that a narrow uplink can carry one. */
 export const SUBSTREAMS = 8;
 export const ALL_SUBSTREAMS = 2 ** SUBSTREAMS - 1;
 /** The header goes ahead of this many first pieces, on their sub-streams: one lost parent does not hold up a part. */
 export const HEADER_COPIES = 3;
-/** Hops of a sub-stream that does not come. */
-export const NO_HOPS = 255;
-/** Further than this from the source nobody is: counting up means a loop. */
-export const MAX_HOPS = 32;
+/** Delay of a sub-stream that does not come. */
+export const NO_DELAY = 65_535;
+/** Further than this from the source nobody is of use; counting up means a loop. */
+export const MAX_DELAY_MS = 3000;
 
 /** One timer for all that waits. */
 export const TICK_MS = 100;
@@ -31,6 +31,9 @@ export const DEFAULT_KEEP_BYTES = 64 * 1024 * 1024;
 export const MAX_EARLY_PIECES = 16;
 /** Peers that may wait for pieces of one part that are not here yet. */
 export const MAX_WAITING = 64;
+export const MAX_PIECES = MAX_SHARED_PART_BYTES / PIECE_SIZE_BYTES;
+/** Stands for all pieces of a part whose number is not known yet. */
+export const ALL_PIECES = MAX_PIECES;
 /** Pieces asked of one neighbour that have not come. */
 export const MAX_REQUESTED = 24;
 /** Pieces that one neighbour may be asked for and remember, late ones included. */
@@ -43,7 +46,7 @@ export const MAX_BACKLOG_MS = 60;
 /** Pieces that wait for the uplink. */
 export const MAX_QUEUED_PIECES = 512;
 /** What waited longer than this is of no use any more. */
-export const MAX_QUEUED_MS = 2000;
+export const MAX_QUEUED_MS = 1000;
 
 export const MAX_BANS = 1024;
 export const MAX_INITS = 16;

@@ -1,21 +1,25 @@
-import { MAX_REQUESTED, substreamOf } from "./limits.ts";
+import { PIECE_SIZE_BYTES } from "../model/part-header.ts";
+import { ALL_PIECES, MAX_PIECES, MAX_REQUESTED, substreamOf } from "./limits.ts";
 import { type Neighbour, pieceId } from "./neighbour.ts";
 import type { Parents } from "./parents.ts";
 import type { PartAssembly } from "./part-assembly.ts";
+import type { Playhead } from "./playhead.ts";
 import type { SwarmContext } from "./swarm-context.ts";
 
 /** A part that is due so soon is asked for wherever it may be, even twice. */
-const URGENT_MS = 500;
+const URGENT_MS = 600;
 /** An answer takes a round trip or two, and this. */
-const ANSWER_MS = 300;
-const URGENT_ANSWER_MS = 150;
+const ANSWER_MS = 150;
+const URGENT_ANSWER_MS = 80;
+/** One that never sent anything may never do so. */
+const STRANGER_MS = 100;
 /** Headers are pushed ahead of pieces: one that is later than this is asked for. */
 const HEADER_WAIT_MS = 150;
 const HEADER_ANSWER_MS = 300;
 /** Each piece that a neighbour still owes us costs this in choosing, each failure more. */
 const OWED_MS = 12;
 const BROKEN_MS = 150;
-const PARENT_MS = 60;
+const PARENT_MS = 400;
 /** The publisher's uplink is for seeding. */
 const SOURCE_MS = 400;
 /** Who only begins to have it must get the piece first. */
@@ -29,19 +33,30 @@ const MAX_REFUSED = 24;
 /** Parts looked after at once: a viewer that has just come asks for the oldest first. */
 const MAX_PARTS_AT_ONCE = 24;
 const MAX_WITHIN_MS = 0xffff;
+const FIRST_WINDOW = 16;
+const MIN_WINDOW = 3;
+const MAX_WINDOW = 96;
+const WIDEN = 0.25;
+const NARROW_EVERY_MS = 400;
 
 /** Asks for what nobody pushed in time, each piece of one neighbour that has it. */
 export class Pulls {
   readonly #context: SwarmContext;
   readonly #parents: Parents;
+  readonly #playhead: Playhead;
+  /** Pieces that may be under way at once: more would queue before a narrow downlink, and make late what is pushed. */
+  #window = FIRST_WINDOW;
+  #narrowedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(context: SwarmContext, parents: Parents) {
+  constructor(context: SwarmContext, parents: Parents, playhead: Playhead) {
     this.#context = context;
     this.#parents = parents;
+    this.#playhead = playhead;
   }
 
   tick(): void {
     const nowMs = this.#context.clock.now();
+    this.#count();
     let left = MAX_PARTS_AT_ONCE;
     // A ban while asking changes the list.
     for (const part of [...this.#context.parts.open]) {
@@ -49,6 +64,21 @@ export class Pulls {
       this.part(part, nowMs);
       left -= 1;
       if (left === 0) break;
+    }
+  }
+
+  /** What every neighbour owes us, from what is written in the parts: counting up and down alone would drift. */
+  #count(): void {
+    const { neighbours, parts } = this.#context;
+    for (const neighbour of neighbours.list) neighbour.outstanding = 0;
+    for (const part of parts.open) {
+      const whole = part.wholeAskedOf < 0 ? undefined : neighbours.at(part.wholeAskedOf);
+      if (whole !== undefined) whole.outstanding += this.#expectedPieces;
+      for (let index = 0; index < part.pieceCount; index += 1) {
+        const slot = part.hasPiece(index) ? -1 : part.askedOf(index);
+        const asked = slot < 0 ? undefined : neighbours.at(slot);
+        if (asked !== undefined) asked.outstanding += 1;
+      }
     }
   }
 
@@ -64,11 +94,8 @@ export class Pulls {
     neighbour.refused += 1;
     part.haveMask &= ~neighbour.bit;
     part.headerMask &= ~neighbour.bit;
-    for (let index = 0; index < part.pieceCount; index += 1) {
-      if (part.askedOf(index) !== neighbour.slot) continue;
-      part.setAsked(index, -1, nowMs);
-      neighbour.outstanding = Math.max(0, neighbour.outstanding - 1);
-    }
+    if (part.wholeAskedOf === neighbour.slot) this.#releaseWhole(part);
+    neighbour.outstanding = Math.max(0, neighbour.outstanding - part.unask(neighbour.slot));
     if (neighbour.refused % REFUSALS === 0) neighbour.busyUntilMs = nowMs + BUSY_MS;
     if (neighbour.refused >= MAX_REFUSED && neighbour.piecesReceived === 0) {
       this.#context.ban(neighbour, "told of parts that it then refused");
@@ -81,35 +108,92 @@ export class Pulls {
     if (slot < 0) return;
     const neighbour = this.#context.neighbours.at(slot);
     if (neighbour !== undefined) neighbour.outstanding = Math.max(0, neighbour.outstanding - 1);
+    this.#window = Math.min(MAX_WINDOW, this.#window + WIDEN);
+  }
+
+  /** A piece came twice: what was asked for had been on its way. */
+  wasted(): void {
+    this.#window = Math.max(MIN_WINDOW, this.#window - 1);
+  }
+
+  /** The header came of a part that was asked for whole: its pieces follow from there. */
+  begun(part: PartAssembly): void {
+    const neighbour = part.wholeAskedOf < 0 ? undefined : this.#context.neighbours.at(part.wholeAskedOf);
+    part.wholeAskedOf = -1;
+    if (neighbour === undefined) return;
+    const nowMs = this.#context.clock.now();
+    for (let index = 0; index < part.pieceCount; index += 1) {
+      part.setAsked(index, neighbour.slot, nowMs);
+      neighbour.remember(pieceId(part.id, index), nowMs);
+    }
+    neighbour.outstanding += part.pieceCount - this.#expectedPieces;
+  }
+
+  /** What was asked for of this part is not needed any more. */
+  release(part: PartAssembly): void {
+    this.#releaseWhole(part);
+    for (const neighbour of this.#context.neighbours.list) {
+      const count = part.unask(neighbour.slot);
+      if (count === 0) continue;
+      neighbour.outstanding = Math.max(0, neighbour.outstanding - count);
+      this.#context.tell(neighbour, { kind: "cancel", key: part.key });
+    }
   }
 
   #askHeader(part: PartAssembly, nowMs: number): void {
     if (part.proving || nowMs - part.headerAskedMs < HEADER_ANSWER_MS) return;
     const pushed = this.#parents.of(substreamOf(part.key, 0)) !== undefined;
     if (pushed && nowMs - part.knownMs < HEADER_WAIT_MS && !this.#isUrgent(part, nowMs)) return;
-    const provider = this.#provider(part, undefined, nowMs, true);
+    // A header that nobody pushed in time says that nothing of its part is being pushed.
+    const wantsAll = part.haveMask !== 0;
+    if (wantsAll && this.#room < this.#expectedPieces) return;
+    const provider = this.#provider(part, undefined, nowMs, part.haveMask === 0);
     if (provider === undefined) return;
     part.headerAskedMs = nowMs;
+    if (wantsAll) {
+      this.#releaseWhole(part);
+      part.wholeAskedOf = provider.slot;
+      provider.outstanding += this.#expectedPieces;
+      provider.remember(pieceId(part.id, ALL_PIECES), nowMs);
+    }
     this.#context.tell(provider, {
       kind: "request",
       key: part.key,
       first: 0,
-      count: 0,
+      count: wantsAll ? MAX_PIECES : 0,
       known: false,
       withinMs: this.#withinMs(part, nowMs),
     });
   }
 
+  #releaseWhole(part: PartAssembly): void {
+    const former = part.wholeAskedOf < 0 ? undefined : this.#context.neighbours.at(part.wholeAskedOf);
+    part.wholeAskedOf = -1;
+    if (former !== undefined) former.outstanding = Math.max(0, former.outstanding - this.#expectedPieces);
+  }
+
+  /** How many pieces a part has, before its header is there. */
+  get #expectedPieces(): number {
+    const { bps, partMs } = this.#context.rate;
+    return Math.max(1, Math.ceil((bps * partMs) / 8000 / PIECE_SIZE_BYTES));
+  }
+
+  get #room(): number {
+    return this.#window - this.#context.neighbours.list.reduce((sum, { outstanding }) => sum + outstanding, 0);
+  }
+
   #askPieces(part: PartAssembly, nowMs: number): void {
     const isUrgent = this.#isUrgent(part, nowMs);
     const count = part.pieceCount;
+    let room = this.#room;
     let run: { neighbour: Neighbour; first: number; count: number } | undefined;
     for (let index = 0; index < count; index += 1) {
-      const neighbour = this.#isDue(part, index, nowMs, isUrgent)
+      const neighbour = room >= 1 && this.#isDue(part, index, nowMs, isUrgent)
         ? this.#provider(part, substreamOf(part.key, index), nowMs, isUrgent || this.#isVeryLate(part, index, nowMs))
         : undefined;
       if (neighbour === undefined) continue;
       part.setAsked(index, neighbour.slot, nowMs);
+      room -= 1;
       neighbour.outstanding += 1;
       neighbour.remember(pieceId(part.id, index), nowMs);
       if (run !== undefined && run.neighbour === neighbour && run.first + run.count === index) run.count += 1;
@@ -126,10 +210,10 @@ export class Pulls {
     const substream = substreamOf(part.key, index);
     const asked = this.#context.neighbours.at(part.askedOf(index));
     if (asked !== undefined) {
-      const waitMs = (isUrgent ? URGENT_ANSWER_MS : ANSWER_MS) + 4 * asked.delayMs;
+      const waitMs = (isUrgent ? URGENT_ANSWER_MS : ANSWER_MS) + 3 * asked.delayMs;
       if (nowMs - part.askedMs(index) < waitMs) return false;
       part.setAsked(index, -1, nowMs);
-      this.#broke(asked, part);
+      this.#broke(asked, part, nowMs);
       return true;
     }
     const isLate = nowMs >= this.#parents.lateAtMs(part, substream);
@@ -143,8 +227,15 @@ export class Pulls {
     return nowMs >= this.#parents.lateAtMs(part, substream) + PARTIAL_MS;
   }
 
-  #broke(neighbour: Neighbour, part: PartAssembly): void {
+  #broke(neighbour: Neighbour, part: PartAssembly, nowMs: number): void {
     neighbour.outstanding = Math.max(0, neighbour.outstanding - 1);
+    if (nowMs - this.#narrowedMs > NARROW_EVERY_MS) {
+      this.#narrowedMs = nowMs;
+      this.#window = Math.max(MIN_WINDOW, this.#window / 2);
+    }
+    // What was asked for at once fails at once, and counts once.
+    if (nowMs - neighbour.brokenMs < ANSWER_MS) return;
+    neighbour.brokenMs = nowMs;
     neighbour.broken += 1;
     part.haveMask &= ~neighbour.bit;
     part.headerMask &= ~neighbour.bit;
@@ -168,6 +259,7 @@ export class Pulls {
       const costMs =
         2 * neighbour.delayMs +
         neighbour.outstanding * OWED_MS +
+        (neighbour.piecesReceived === 0 ? STRANGER_MS : 0) +
         neighbour.broken * BROKEN_MS +
         (neighbour === parent ? PARENT_MS : 0) +
         (neighbour.isSource ? SOURCE_MS : 0) +
@@ -192,7 +284,7 @@ export class Pulls {
   }
 
   #isUrgent(part: PartAssembly, nowMs: number): boolean {
-    return part.deadlineMs - nowMs < URGENT_MS;
+    return this.#playhead.isPlaying && part.deadlineMs - nowMs < URGENT_MS;
   }
 
   #withinMs(part: PartAssembly, nowMs: number): number {

@@ -36,7 +36,7 @@ const HELLO_MS = 5000;
 const PING_MS = 4000;
 /** A neighbour that has said nothing for so long is gone. */
 const SILENT_MS = 10_000;
-const OFFER_MS = 500;
+const OFFER_MS = 300;
 /** Frames that may overtake the hello on an unordered channel. */
 const MAX_BEFORE_HELLO = 32;
 /** A neighbour that is of no use gives way to a new one, so often at most, and not when it has just come. */
@@ -47,6 +47,8 @@ const LEAF_SHARE = 1 / 3;
 /** Requests are refused for good while more than this waits, until it is less than that. */
 const CHOKE_MS = 1200;
 const UNCHOKE_MS = 300;
+/** So that taking it back does not overtake it. */
+const CHOKED_AT_LEAST_MS = 2000;
 
 /** One viewer's, or the publisher's, side of a swarm. Everything it needs of the world is in its options. */
 export class Swarm implements SwarmPeer {
@@ -95,18 +97,21 @@ export class Swarm implements SwarmPeer {
     this.#uplink = new Uplink(options.uplinkBps ?? 0, clock.now());
     this.#uploads = new UploadQueue(context, this.#uplink);
     this.#parents = new Parents(context);
+    this.#committee = new Committee(context);
     this.#children = new Children({
       context,
       uplink: this.#uplink,
-      hops: (substream) => this.#parents.hops(substream),
+      uploads: this.#uploads,
+      committee: this.#committee,
+      parents: this.#parents,
     });
-    this.#pulls = new Pulls(context, this.#parents);
-    this.#committee = new Committee(context);
     this.#playhead = new Playhead(context);
+    this.#pulls = new Pulls(context, this.#parents, this.#playhead);
     this.#fetching = new Fetching({
       context,
       committee: this.#committee,
       distrust: this.#distrust,
+      playhead: this.#playhead,
       missed: (part) => this.#missed(part),
     });
     this.#inits = new Inits(context);
@@ -116,9 +121,9 @@ export class Swarm implements SwarmPeer {
       children: this.#children,
       pulls: this.#pulls,
       uploads: this.#uploads,
-      heard: (part) => this.#fetching.heard(part, clock.now()),
       whole: (part) => this.#whole(part),
       unprovenOrigin: (part) => this.#fetching.failed(part),
+      heard: (part) => this.#fetching.heard(part),
       init: (digest, from) => this.#inits.want(digest, from),
     });
     this.#replacedMs = clock.now();
@@ -214,6 +219,21 @@ export class Swarm implements SwarmPeer {
     };
   }
 
+  get debug(): any {
+    // DEBUG
+    return {
+      parents: this.#parents,
+      children: this.#children,
+      committee: this.#committee,
+      uplink: this.#uplink,
+      uploads: this.#uploads,
+      list: this.#neighbours.list,
+      parts: this.#parts,
+      distrust: this.#distrust,
+      fetching: this.#fetching,
+    };
+  }
+
   close(): void {
     if (this.#closed) return;
     for (const neighbour of [...this.#neighbours.list]) this.#drop(neighbour, "leaving");
@@ -243,59 +263,69 @@ export class Swarm implements SwarmPeer {
   #take(neighbour: Neighbour, frame: PeerFrame, nowMs: number): void {
     switch (frame.kind) {
       case "piece":
-        return this.#exchange.piece(neighbour, frame);
+        this.#exchange.piece(neighbour, frame);
+        break;
       case "header":
-        return this.#exchange.header(neighbour, frame);
+        this.#exchange.header(neighbour, frame);
+        break;
       case "have":
-        return this.#exchange.have(neighbour, frame);
+        this.#exchange.have(neighbour, frame);
+        break;
       case "request":
-        return this.#exchange.request(neighbour, frame, this.#mayServe(neighbour));
+        this.#exchange.request(neighbour, frame, this.#mayServe(neighbour));
+        break;
       case "refuse":
-        return this.#exchange.refuse(neighbour, frame.key);
+        this.#exchange.refuse(neighbour, frame.key);
+        break;
       case "cancel":
-        return this.#exchange.cancel(neighbour, frame.key);
+        this.#exchange.cancel(neighbour, frame.key);
+        break;
       case "subscribe":
         if (frame.of === SUBSTREAMS) this.#children.subscribed(neighbour, frame.substreams);
-        return;
+        break;
       case "offer":
-        if (frame.hops.length === SUBSTREAMS) {
-          this.#parents.offered(neighbour, frame.substreams, frame.free, frame.hops);
-        }
-        return;
+        if (frame.delaysMs.length === SUBSTREAMS) this.#parents.offered(neighbour, frame);
+        break;
       case "choke":
-        neighbour.hasChokedUs = frame.on;
-        if (frame.on) this.#parents.left(neighbour);
-        return;
+        this.#choked(neighbour, frame.on);
+        break;
       case "roots":
-        return this.#committee.heard(neighbour, frame.entries);
+        this.#committee.heard(neighbour, frame.entries);
+        break;
       case "ping":
-        return this.#tell(neighbour, { kind: "pong", token: frame.token });
+        this.#tell(neighbour, { kind: "pong", token: frame.token });
+        break;
       case "pong":
-        return this.#ponged(neighbour, frame.token, nowMs);
+        this.#ponged(neighbour, frame.token, nowMs);
+        break;
       case "card":
-        return this.#receivedCard(neighbour, frame.bytes);
+        this.#receivedCard(neighbour, frame.bytes);
+        break;
       case "init-request":
-        return this.#inits.requested(neighbour, frame.digest);
+        this.#inits.requested(neighbour, frame.digest);
+        break;
       case "init":
-        return this.#inits.received(neighbour, frame);
+        this.#inits.received(neighbour, frame);
+        break;
       case "hello":
-        return this.#hello(neighbour, frame);
+        this.#hello(neighbour, frame);
+        break;
       case "bye":
         this.#left(neighbour);
         neighbour.link.close();
-        return;
+        break;
     }
   }
 
   #hello(neighbour: Neighbour, hello: Extract<PeerFrame, { readonly kind: "hello" }>): void {
-    if (neighbour.isReady) return this.#ban(neighbour, "said hello twice");
-    if (hello.version !== PEER_VERSION) return this.#drop(neighbour, "version");
-    if (hello.peer !== neighbour.peer) return this.#drop(neighbour, "bad-frame");
-    if (hello.stream.some((byte, at) => byte !== this.#options.stream[at]))
-      return this.#drop(neighbour, "other-stream");
-    if (!hello.uploads) {
-      const leaves = this.#neighbours.list.filter(({ isReady, uploads }) => isReady && !uploads).length;
-      if (leaves >= this.#neighbours.max * LEAF_SHARE) return this.#drop(neighbour, "full");
+    if (neighbour.isReady) {
+      this.#ban(neighbour, "said hello twice");
+      return;
+    }
+    const objection = this.#objection(neighbour, hello);
+    if (objection !== undefined) {
+      this.#drop(neighbour, objection);
+      return;
     }
     neighbour.takeHello(hello);
     this.#ping(neighbour, this.#context.clock.now());
@@ -311,8 +341,20 @@ export class Swarm implements SwarmPeer {
     }
   }
 
+  #objection(neighbour: Neighbour, hello: Extract<PeerFrame, { readonly kind: "hello" }>): ByeReason | undefined {
+    if (hello.version !== PEER_VERSION) return "version";
+    if (hello.peer !== neighbour.peer) return "bad-frame";
+    if (hello.stream.some((byte, at) => byte !== this.#options.stream[at])) return "other-stream";
+    if (hello.uploads) return undefined;
+    const leaves = this.#neighbours.list.filter(({ isReady, uploads }) => isReady && !uploads).length;
+    return leaves >= this.#neighbours.max * LEAF_SHARE ? "full" : undefined;
+  }
+
   #receivedCard(neighbour: Neighbour, bytes: Bytes): void {
-    if (bytes.byteLength > MAX_CARD_BYTES) return this.#ban(neighbour, `sent a card of ${bytes.byteLength} bytes`);
+    if (bytes.byteLength > MAX_CARD_BYTES) {
+      this.#ban(neighbour, `sent a card of ${bytes.byteLength} bytes`);
+      return;
+    }
     if (this.#card !== undefined && isSame(this.#card.bytes, bytes)) return;
     const failed = (thrown: unknown): void => {
       if (codeOf(thrown) === "unproven") this.#ban(neighbour, `card: ${(thrown as Error).message}`);
@@ -354,6 +396,7 @@ export class Swarm implements SwarmPeer {
   #missed(part: PartAssembly): void {
     this.#counters.missedParts += 1;
     this.#distrust.late(this.#context.clock.now());
+    this.#pulls.release(part);
     this.#parts.drop(part);
     this.#playhead.settled(part);
     this.#parts.raiseFloor(part.id + 1);
@@ -367,9 +410,19 @@ export class Swarm implements SwarmPeer {
     return false;
   }
 
+  #choked(neighbour: Neighbour, on: boolean): void {
+    neighbour.hasChokedUs = on;
+    if (!on) return;
+    // What was asked of it will not come, which is no broken word.
+    for (const part of this.#parts.open) part.unask(neighbour.slot);
+    neighbour.outstanding = 0;
+    this.#parents.left(neighbour);
+  }
+
   #choke(neighbour: Neighbour, on: boolean): void {
     if (neighbour.isChoked === on || !neighbour.isReady) return;
     neighbour.isChoked = on;
+    neighbour.chokedMs = this.#context.clock.now();
     if (on) this.#children.left(neighbour);
     this.#tell(neighbour, { kind: "choke", on });
   }
@@ -386,6 +439,7 @@ export class Swarm implements SwarmPeer {
     for (const neighbour of [...this.#neighbours.list]) {
       if (!neighbour.isReady && nowMs - neighbour.sinceMs > HELLO_MS) this.#drop(neighbour, "idle");
       else if (nowMs - neighbour.heardMs > SILENT_MS) this.#drop(neighbour, "idle");
+      else if (neighbour.pingedMs !== undefined) neighbour.roundTripIsAtLeast(nowMs - neighbour.pingedMs);
       else if (neighbour.isReady && nowMs - neighbour.pingSentMs > PING_MS) this.#ping(neighbour, nowMs);
     }
     this.#committee.tick(nowMs);
@@ -396,18 +450,20 @@ export class Swarm implements SwarmPeer {
     this.#pulls.tick();
     this.#inits.tick(nowMs);
     this.#children.shrink();
-    this.#uplink.measured({
+    this.#uplink.measure({
       nowMs,
-      queuedMs: this.#uploads.queuedMs,
+      heldBytes: () => this.#neighbours.list.reduce((sum, { link }) => sum + link.bufferedBytes, 0),
       isBusy: this.#children.used * 4 >= this.#children.slots * 3,
     });
     if (this.#uploadsOn && this.#uploads.backlogMs < UNCHOKE_MS) {
-      for (const neighbour of this.#neighbours.list) this.#choke(neighbour, false);
+      for (const neighbour of this.#neighbours.list) {
+        if (nowMs - neighbour.chokedMs > CHOKED_AT_LEAST_MS) this.#choke(neighbour, false);
+      }
     }
     if (nowMs < this.#offerMs) return;
     this.#offerMs = nowMs + OFFER_MS;
     this.#parts.trim(nowMs);
-    for (const neighbour of this.#neighbours.list) this.#children.offer(neighbour);
+    this.#children.offers();
   }
 
   #ping(neighbour: Neighbour, nowMs: number): void {
