@@ -1,7 +1,8 @@
 import type { PeerLink, PeerPort } from "../swarm/swarm-types.ts";
 import type { PeerFrame, PeerId } from "../wire/peer-frame.ts";
+import { frameSize } from "../wire/peer-frame-codec.ts";
 import type { SimEvent } from "./event-heap.ts";
-import { frameBytes, onWireBytes, packetsOf } from "./frame-bytes.ts";
+import { onWireBytes, packetsOf } from "./packets.ts";
 import type { SimHost } from "./sim-host.ts";
 import type { SimNetwork } from "./sim-network.ts";
 
@@ -56,7 +57,7 @@ export class SimLink implements PeerLink {
 
   send(frame: PeerFrame): void {
     if (!this.isOpen || !this.host.isUp) return;
-    const sizeBytes = frameBytes(frame);
+    const sizeBytes = frameSize(frame);
     if (!this.far.host.isUp) {
       // Nothing is acknowledged: after a first window nothing leaves any more.
       this.#buffered += sizeBytes;

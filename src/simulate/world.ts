@@ -1,0 +1,186 @@
+import type { SwarmOptions, SwarmPeer } from "../swarm/swarm-types.ts";
+import type { PeerId } from "../wire/peer-frame.ts";
+import { Census } from "./census.ts";
+import { ENGINES } from "./engines.ts";
+import { type Behaviour, canConnect, delayBetween, drawProfile } from "./population.ts";
+import { exponential, type Random, seededRandom } from "./random.ts";
+import { SimNetwork } from "./sim-network.ts";
+import { SimOrigin } from "./sim-origin.ts";
+import { SimProof } from "./sim-proof.ts";
+import { SimStream } from "./sim-stream.ts";
+import { SimViewer } from "./sim-viewer.ts";
+import { Tracker } from "./tracker.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+import type { WorldOptions } from "./world-options.ts";
+
+/** The stream is on for a while before the first viewer comes. */
+const FIRST_MS = 10_000;
+/** Everybody comes within this; then the swarm settles, and counting starts. */
+const RAMP_MS = 20_000;
+const SETTLE_MS = 20_000;
+const FLASH_MS = 5_000;
+/** A polluter that everybody has banned comes back under another name. */
+const POLLUTER_LOOKS_MS = 5_000;
+/** By way of the signalling server, offer and answer take so long; then come ICE, DTLS and SCTP, in round trips of the pair. */
+const SIGNALLING_MS = 150;
+const CONNECT_ROUND_TRIPS = 4;
+const STREAM_ID = new Uint8Array(16);
+
+/** Seeds of what must not depend on each other: the audience is the same whatever runs on it. */
+const SEED_STEP = 1_000_003;
+
+/** A live stream, its audience, and the network between them. */
+export class World {
+  readonly options: WorldOptions;
+  readonly clock = new VirtualClock();
+  readonly network: SimNetwork;
+  readonly stream: SimStream;
+  readonly origin: SimOrigin;
+  readonly census: Census;
+  readonly #proof: SimProof;
+  readonly #tracker: Tracker;
+  readonly #viewers = new Map<PeerId, SimViewer>();
+  readonly #random: Random;
+  /** Of everybody who ever came. */
+  readonly #behaviours = new Map<PeerId, Behaviour>();
+  #born = 0;
+
+  constructor(options: WorldOptions) {
+    this.options = options;
+    this.#random = seededRandom(options.seed);
+    this.network = new SimNetwork({ clock: this.clock, random: seededRandom(options.seed + 1) });
+    this.#tracker = new Tracker(seededRandom(options.seed + 2));
+    this.stream = new SimStream(options);
+    this.#proof = new SimProof(this.stream.card);
+    const fromMs = FIRST_MS + RAMP_MS + SETTLE_MS;
+    this.census = new Census({ fromMs, untilMs: fromMs + options.minutes * 60_000 });
+    this.origin = new SimOrigin({
+      clock: this.clock,
+      stream: this.stream,
+      served: (viewer, index, reason) =>
+        this.census.copied({ index, reason, nowMs: this.clock.now(), isHonest: viewer.isHonest }),
+    });
+    this.#schedule();
+  }
+
+  get viewers(): ReadonlyMap<PeerId, SimViewer> {
+    return this.#viewers;
+  }
+
+  get endMs(): number {
+    return this.census.untilMs;
+  }
+
+  #schedule(): void {
+    const { peers, flash } = this.options;
+    const { clock, census } = this;
+    for (let n = 0; n < peers; n++) clock.after(FIRST_MS + this.#random() * RAMP_MS, () => this.#arrive());
+    const flashMs = (census.fromMs + census.untilMs) / 2;
+    for (let n = 0; n < Math.round(peers * flash); n++) {
+      clock.after(flashMs + this.#random() * FLASH_MS, () => this.#arrive());
+    }
+    clock.after(census.fromMs, () => {
+      for (const viewer of this.#viewers.values()) viewer.startCount(clock.now());
+    });
+    const eachSecond = (): void => {
+      census.second(clock.now()).viewers = this.#viewers.size;
+      clock.after(1000, eachSecond);
+    };
+    clock.after(0, eachSecond);
+  }
+
+  createPeer(
+    options: Pick<SwarmOptions, "self" | "clock" | "random" | "listener" | "uploads" | "uplinkBps" | "fetches">,
+  ): SwarmPeer {
+    const { engine, neighbours, seedCopies, patienceMs } = this.options;
+    return ENGINES[engine](
+      {
+        stream: STREAM_ID,
+        proof: this.#proof,
+        maxNeighbours: neighbours,
+        joinGraceMs: patienceMs,
+        seedCopies,
+        ...options,
+      },
+      this.options,
+    );
+  }
+
+  #arrive(behaviour?: Behaviour): void {
+    const { clock, options, census } = this;
+    const number = this.#born++;
+    const random = seededRandom(options.seed + SEED_STEP * (number + 1));
+    const profile = drawProfile(random, options, behaviour);
+    const leavesMs = options.churn > 0 ? exponential(random, 60_000 / options.churn) : Number.POSITIVE_INFINITY;
+    const isCrash = random() < options.crashes;
+    const viewer = new SimViewer(this, { id: `p${number}`, profile, random });
+    this.#viewers.set(viewer.id, viewer);
+    this.#behaviours.set(viewer.id, profile.behaviour);
+    this.#tracker.add(viewer);
+    census.second(clock.now()).arrivals += 1;
+    if (profile.behaviour === "polluter") this.#watchPolluter(viewer);
+    if (leavesMs < this.endMs) {
+      clock.after(leavesMs, () => {
+        if (viewer.isGone) return;
+        viewer.leave(isCrash);
+        this.#arrive();
+      });
+    }
+  }
+
+  #watchPolluter(viewer: SimViewer): void {
+    this.clock.after(POLLUTER_LOOKS_MS, () => {
+      if (viewer.isGone) return;
+      if (viewer.host.links.size > 0) this.#watchPolluter(viewer);
+      else {
+        viewer.leave(false);
+        this.#arrive("polluter");
+      }
+    });
+  }
+
+  /** Takes a viewer that has left out of the world. */
+  collect(viewer: SimViewer): void {
+    this.#viewers.delete(viewer.id);
+    this.#tracker.delete(viewer);
+  }
+
+  /** The signalling server brings a viewer together with others, who may have no room. */
+  introduce(viewer: SimViewer, count: number): void {
+    for (const other of this.#tracker.introduce(viewer, count)) this.#dial(viewer, other);
+  }
+
+  introduceTo(viewer: SimViewer, peers: readonly PeerId[]): void {
+    for (const peer of peers) {
+      const other = this.#viewers.get(peer);
+      if (other === undefined || other === viewer || viewer.isLinkedTo(other)) continue;
+      if (canConnect(viewer.profile.nat, other.profile.nat)) this.#dial(viewer, other);
+    }
+  }
+
+  #dial(viewer: SimViewer, other: SimViewer): void {
+    const delayMs = delayBetween(viewer.profile, other.profile);
+    viewer.dialling += 1;
+    this.clock.after(SIGNALLING_MS + 2 * CONNECT_ROUND_TRIPS * delayMs, () => {
+      viewer.dialling -= 1;
+      if (!viewer.isGone && !other.isGone && !viewer.isLinkedTo(other)) {
+        this.network.connect(viewer.host, other.host, { delayMs });
+      }
+    });
+  }
+
+  banned(peer: PeerId, reason: string): void {
+    const behaviour = this.#behaviours.get(peer);
+    this.census.banned(behaviour !== "polluter", reason);
+  }
+
+  runUntil(atMs: number): void {
+    this.clock.runUntil(atMs);
+    this.stream.forgetBefore(Math.floor((atMs - 60_000) / this.options.partMs));
+  }
+
+  /** Ends the count of all that are there. */
+  end(): void {
+    for (const viewer of this.#viewers.values()) viewer.endCount(this.clock.now());
+  }
+}
