@@ -54,6 +54,9 @@ export class Neighbour {
   outstanding = 0;
   /** Requests that came to nothing, since the last piece that came. */
   broken = 0;
+  brokenSinceMs = 0;
+  /** How often it had to be replaced as a parent. */
+  failures = 0;
   refused = 0;
   piecesReceived = 0;
   strays = 0;

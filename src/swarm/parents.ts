@@ -16,6 +16,9 @@ const BETTER_BY_MS = 70;
 const IMPROVE_EVERY_MS = 2000;
 /** Who said no is not asked again for so long. */
 const DENIED_MS = 3000;
+/** Each time that a parent had to be replaced doubles it; each piece that it pushes makes up for a little. */
+const MAX_DOUBLINGS = 5;
+const FORGIVEN_BY_PUSH = 0.02;
 /** An answer takes a round trip and this. */
 const ANSWER_MS = 400;
 /** Our children are told nothing while we look for another parent, for so long. */
@@ -127,6 +130,7 @@ export class Parents {
     supply.deviationMs += (Math.abs(lagMs - supply.lagMs) - supply.deviationMs) * LAG_WEIGHT;
     supply.lagMs += (lagMs - supply.lagMs) * LAG_WEIGHT;
     supply.strikes = Math.max(0, supply.strikes - 0.2);
+    neighbour.failures = Math.max(0, neighbour.failures - FORGIVEN_BY_PUSH);
     if (nowMs - part.firstHaveMs <= BEHIND_MS) {
       supply.behind = Math.max(0, supply.behind - 1);
       return;
@@ -149,9 +153,15 @@ export class Parents {
     supply.strikes += 1;
     if (supply.strikes < STRIKES) return;
     const nowMs = this.#context.clock.now();
-    supply.parent.deniedUntilMs = nowMs + DENIED_MS;
-    this.#lose(substream, nowMs);
-    this.#tell();
+    const { parent } = supply;
+    parent.failures += 1;
+    parent.deniedUntilMs = nowMs + DENIED_MS * 2 ** Math.min(Math.floor(parent.failures) - 1, MAX_DOUBLINGS);
+    // Who has never sent anything will not do better in its other sub-streams.
+    if (parent.piecesReceived === 0) this.left(parent);
+    else {
+      this.#lose(substream, nowMs);
+      this.#tell();
+    }
   }
 
   /** Takes `offer`, which also answers what we asked. */
@@ -303,6 +313,8 @@ export class Parents {
     for (const neighbour of this.#context.neighbours.list) {
       const mask = neighbour.parentMask | this.#askedMask(neighbour);
       if (mask === neighbour.subscribedMask) continue;
+      // One that was only asked may have begun to push by the time that it hears of this.
+      neighbour.dropFromParents(neighbour.subscribedMask & ~mask, this.#context.clock.now());
       neighbour.subscribedMask = mask;
       this.#context.tell(neighbour, { kind: "subscribe", substreams: mask, of: SUBSTREAMS });
     }

@@ -25,6 +25,7 @@ const REFUSALS = 3;
 const BUSY_MS = 1500;
 /** Requests that came to nothing, without one piece between: more than want of upload can explain. */
 const MAX_BROKEN = 10;
+const SILENT_MS = 8000;
 const MAX_REFUSED = 24;
 /** Parts looked after at once: a viewer that has just come asks for the oldest first. */
 const MAX_PARTS_AT_ONCE = 24;
@@ -145,10 +146,14 @@ export class Pulls {
 
   #broke(neighbour: Neighbour, part: PartAssembly): void {
     neighbour.outstanding = Math.max(0, neighbour.outstanding - 1);
+    const nowMs = this.#context.clock.now();
+    if (neighbour.broken === 0) neighbour.brokenSinceMs = nowMs;
     neighbour.broken += 1;
     part.haveMask &= ~neighbour.bit;
     part.headerMask &= ~neighbour.bit;
-    if (neighbour.broken >= MAX_BROKEN) this.#context.ban(neighbour, "told of parts that it never sent");
+    // Who has sent something once may be slow, and costs no more than not being asked.
+    const isSilent = neighbour.piecesReceived === 0 && nowMs - neighbour.brokenSinceMs > SILENT_MS;
+    if (neighbour.broken >= MAX_BROKEN && isSilent) this.#context.ban(neighbour, "told of parts that it never sent");
   }
 
   /** Who is asked: of those that have it, the one that will send it first. */
