@@ -29,7 +29,7 @@ const USAGE = `usage: eddy-hls simulate [--peers 1000] [--minutes 2] [--seed 1] 
 Runs the swarm's own code over virtual time and a modelled network and audience, and tells what came of it.
 
   --peers n         viewers at a time
-  --minutes n       how long is measured, after 50 s in which everybody comes and settles
+  --minutes n       how long is measured, after everybody has come and settled
   --seed n          the same seed and options give the same report
   --engine names    what runs: swarm, or what it is held against in the same world: pull (time windows, as the best engine has them),
                     pull-late (the same, with windows as short as parts allow), tree (one push tree)

@@ -76,6 +76,11 @@ export class Census {
     if (isHonest && this.isCounting(nowMs)) this.reasons[reason] += 1;
   }
 
+  /** The publisher sent this share of a part. */
+  published(index: number, share: number): void {
+    this.copies.set(index, (this.copies.get(index) ?? 0) + share);
+  }
+
   banned(isHonest: boolean, reason: string): void {
     if (isHonest) this.bannedHonest += 1;
     else this.bannedPolluters += 1;

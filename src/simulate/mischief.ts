@@ -15,7 +15,8 @@ const pollute = (frame: PeerFrame): PeerFrame =>
 
 const withhold = (frame: PeerFrame): PeerFrame | undefined => (frame.kind === "piece" ? undefined : frame);
 
-class FilteredLink implements PeerLink {
+/** A link whose sender's frames are looked at, changed or held back. */
+export class FilteredLink implements PeerLink {
   readonly #link: PeerLink;
   readonly #filter: (frame: PeerFrame) => PeerFrame | undefined;
 

@@ -80,7 +80,8 @@ describe("SimNetwork", () => {
     clock.advance(1000);
     expect(b.log).toEqual(["piece 0@100.0", "piece 2@300.0"]);
     expect(c.log).toEqual(["piece 1@200.0", "ping@200.0"]);
-    expect(d.log).toEqual(["ping@0.7"]);
+    const pingMs = (100 * onWireBytes(frameSize(PING))) / PIECE_WIRE_BYTES;
+    expect(d.log).toEqual([`ping@${pingMs.toFixed(1)}`]);
   });
 
   test("frames from several hosts share the downlink", () => {

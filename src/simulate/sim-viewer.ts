@@ -7,6 +7,7 @@ import { delayToOrigin, type Profile } from "./population.ts";
 import type { Random } from "./random.ts";
 import type { SimHost } from "./sim-host.ts";
 import { isPolluted } from "./sim-proof.ts";
+import type { Member } from "./tracker.ts";
 import type { World } from "./world.ts";
 
 export interface ViewerOptions {
@@ -21,7 +22,7 @@ const NEIGHBOURS_EVERY = 6;
 const MAX_DIALLED = 4;
 
 /** One viewer: its line, its player and its engine, from coming to leaving. */
-export class SimViewer implements SwarmListener {
+export class SimViewer implements SwarmListener, Member {
   readonly id: PeerId;
   readonly profile: Profile;
   readonly host: SimHost;
@@ -73,11 +74,6 @@ export class SimViewer implements SwarmListener {
 
   get isHonest(): boolean {
     return this.profile.behaviour !== "polluter";
-  }
-
-  isLinkedTo(other: SimViewer): boolean {
-    for (const link of this.host.links) if (link.far.host === other.host) return true;
-    return false;
   }
 
   #start(): void {

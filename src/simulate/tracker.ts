@@ -1,36 +1,51 @@
-import { canConnect, REGION_COUNT } from "./population.ts";
+import type { SwarmPeer } from "../swarm/swarm-types.ts";
+import type { PeerId } from "../wire/peer-frame.ts";
+import { canConnect, type Profile, REGION_COUNT } from "./population.ts";
 import type { Random } from "./random.ts";
-import type { SimViewer } from "./sim-viewer.ts";
+import type { SimHost } from "./sim-host.ts";
 
 /** Draws per introduction that is wanted: who is known already, or behind the wrong NAT, is not introduced. */
 const TRIES = 4;
 
+/** Who can be introduced: viewers, and the publisher. */
+export interface Member {
+  readonly id: PeerId;
+  readonly profile: Profile;
+  readonly host: SimHost;
+  readonly peer: SwarmPeer;
+  readonly isHonest: boolean;
+  readonly isGone: boolean;
+  /** Connections that are being made. */
+  dialling: number;
+}
+
+export function isLinked(a: Member, b: Member): boolean {
+  for (const link of a.host.links) if (link.far.host === b.host) return true;
+  return false;
+}
+
 /** Knows who is there, in no order; adding and removing cost the same however many there are. */
 class Crowd {
-  readonly #viewers: SimViewer[] = [];
-  readonly #places = new Map<SimViewer, number>();
+  readonly #members: Member[] = [];
+  readonly #places = new Map<Member, number>();
 
-  get size(): number {
-    return this.#viewers.length;
+  add(viewer: Member): void {
+    this.#places.set(viewer, this.#members.length);
+    this.#members.push(viewer);
   }
 
-  add(viewer: SimViewer): void {
-    this.#places.set(viewer, this.#viewers.length);
-    this.#viewers.push(viewer);
-  }
-
-  delete(viewer: SimViewer): void {
+  delete(viewer: Member): void {
     const place = this.#places.get(viewer);
     if (place === undefined) return;
     this.#places.delete(viewer);
-    const last = this.#viewers.pop()!;
+    const last = this.#members.pop()!;
     if (last === viewer) return;
-    this.#viewers[place] = last;
+    this.#members[place] = last;
     this.#places.set(last, place);
   }
 
-  draw(random: Random): SimViewer | undefined {
-    return this.#viewers[Math.floor(random() * this.#viewers.length)];
+  draw(random: Random): Member | undefined {
+    return this.#members[Math.floor(random() * this.#members.length)];
   }
 }
 
@@ -44,31 +59,23 @@ export class Tracker {
     this.#random = random;
   }
 
-  get size(): number {
-    return this.#all.size;
-  }
-
-  add(viewer: SimViewer): void {
+  add(viewer: Member): void {
     this.#all.add(viewer);
     this.#regions[viewer.profile.region]!.add(viewer);
   }
 
-  delete(viewer: SimViewer): void {
+  delete(viewer: Member): void {
     this.#all.delete(viewer);
     this.#regions[viewer.profile.region]!.delete(viewer);
   }
 
-  draw(): SimViewer | undefined {
-    return this.#all.draw(this.#random);
-  }
-
   /** Up to `count` whom it may be able to connect to, each once. */
-  introduce(viewer: SimViewer, count: number): ReadonlySet<SimViewer> {
-    const found = new Set<SimViewer>();
+  introduce(viewer: Member, count: number): ReadonlySet<Member> {
+    const found = new Set<Member>();
     const near = this.#regions[viewer.profile.region]!;
     for (let tries = 0; tries < count * TRIES && found.size < count; tries++) {
       const other = (found.size % 2 === 0 ? near : this.#all).draw(this.#random);
-      if (other === undefined || other === viewer || viewer.isLinkedTo(other)) continue;
+      if (other === undefined || other === viewer || isLinked(viewer, other)) continue;
       if (canConnect(viewer.profile.nat, other.profile.nat)) found.add(other);
     }
     return found;

@@ -9,6 +9,9 @@ export interface WorldOptions {
   readonly peers: number;
   /** How long is measured, after everybody has come and settled. */
   readonly minutes: number;
+  /** Everybody comes within this; then the swarm settles for so long, and counting starts. */
+  readonly rampMs: number;
+  readonly settleMs: number;
   readonly seed: number;
   /** `origin`: an HTTP origin that every viewer can ask. `publisher`: a page that has the stream, and its uplink. */
   readonly source: SourceKind;
@@ -43,6 +46,8 @@ export const DEFAULT_WORLD: WorldOptions = {
   engine: "swarm",
   peers: 1000,
   minutes: 2,
+  rampMs: 20_000,
+  settleMs: 20_000,
   seed: 1,
   source: "origin",
   bitsPerSecond: 1_500_000,
@@ -69,7 +74,9 @@ const RANGES: Readonly<
   Record<Exclude<keyof WorldOptions, "engine" | "source">, readonly [least: number, most: number]>
 > = {
   peers: [1, 1_000_000],
-  minutes: [0.05, 600],
+  minutes: [0.02, 600],
+  rampMs: [0, 600_000],
+  settleMs: [0, 600_000],
   seed: [0, 2 ** 31],
   bitsPerSecond: [10_000, 100_000_000],
   partMs: [50, 10_000],

@@ -7,17 +7,15 @@ import { exponential, type Random, seededRandom } from "./random.ts";
 import { SimNetwork } from "./sim-network.ts";
 import { SimOrigin } from "./sim-origin.ts";
 import { SimProof } from "./sim-proof.ts";
+import { SimPublisher } from "./sim-publisher.ts";
 import { SimStream } from "./sim-stream.ts";
 import { SimViewer } from "./sim-viewer.ts";
-import { Tracker } from "./tracker.ts";
+import { isLinked, type Member, Tracker } from "./tracker.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 import type { WorldOptions } from "./world-options.ts";
 
 /** The stream is on for a while before the first viewer comes. */
 const FIRST_MS = 10_000;
-/** Everybody comes within this; then the swarm settles, and counting starts. */
-const RAMP_MS = 20_000;
-const SETTLE_MS = 20_000;
 const FLASH_MS = 5_000;
 /** A polluter that everybody has banned comes back under another name. */
 const POLLUTER_LOOKS_MS = 5_000;
@@ -28,6 +26,8 @@ const STREAM_ID = new Uint8Array(16);
 
 /** Seeds of what must not depend on each other: the audience is the same whatever runs on it. */
 const SEED_STEP = 1_000_003;
+
+type PeerOptions = Omit<SwarmOptions, "stream" | "proof">;
 
 /** A live stream, its audience, and the network between them. */
 export class World {
@@ -40,19 +40,19 @@ export class World {
   readonly #proof: SimProof;
   readonly #tracker: Tracker;
   readonly #viewers = new Map<PeerId, SimViewer>();
-  readonly #random: Random;
+  readonly random: Random;
   /** Of everybody who ever came. */
   readonly #behaviours = new Map<PeerId, Behaviour>();
   #born = 0;
 
   constructor(options: WorldOptions) {
     this.options = options;
-    this.#random = seededRandom(options.seed);
+    this.random = seededRandom(options.seed);
     this.network = new SimNetwork({ clock: this.clock, random: seededRandom(options.seed + 1) });
     this.#tracker = new Tracker(seededRandom(options.seed + 2));
     this.stream = new SimStream(options);
     this.#proof = new SimProof(this.stream.card);
-    const fromMs = FIRST_MS + RAMP_MS + SETTLE_MS;
+    const fromMs = FIRST_MS + options.rampMs + options.settleMs;
     this.census = new Census({ fromMs, untilMs: fromMs + options.minutes * 60_000 });
     this.origin = new SimOrigin({
       clock: this.clock,
@@ -60,6 +60,7 @@ export class World {
       served: (viewer, index, reason) =>
         this.census.copied({ index, reason, nowMs: this.clock.now(), isHonest: viewer.isHonest }),
     });
+    if (options.source === "publisher") this.#tracker.add(new SimPublisher(this));
     this.#schedule();
   }
 
@@ -72,12 +73,12 @@ export class World {
   }
 
   #schedule(): void {
-    const { peers, flash } = this.options;
+    const { peers, flash, rampMs } = this.options;
     const { clock, census } = this;
-    for (let n = 0; n < peers; n++) clock.after(FIRST_MS + this.#random() * RAMP_MS, () => this.#arrive());
+    for (let n = 0; n < peers; n++) clock.after(FIRST_MS + this.random() * rampMs, () => this.#arrive());
     const flashMs = (census.fromMs + census.untilMs) / 2;
     for (let n = 0; n < Math.round(peers * flash); n++) {
-      clock.after(flashMs + this.#random() * FLASH_MS, () => this.#arrive());
+      clock.after(flashMs + this.random() * FLASH_MS, () => this.#arrive());
     }
     clock.after(census.fromMs, () => {
       for (const viewer of this.#viewers.values()) viewer.startCount(clock.now());
@@ -89,9 +90,7 @@ export class World {
     clock.after(0, eachSecond);
   }
 
-  createPeer(
-    options: Pick<SwarmOptions, "self" | "clock" | "random" | "listener" | "uploads" | "uplinkBps" | "fetches">,
-  ): SwarmPeer {
+  createPeer(options: PeerOptions): SwarmPeer {
     const { engine, neighbours, seedCopies, patienceMs } = this.options;
     return ENGINES[engine](
       {
@@ -146,25 +145,25 @@ export class World {
   }
 
   /** The signalling server brings a viewer together with others, who may have no room. */
-  introduce(viewer: SimViewer, count: number): void {
-    for (const other of this.#tracker.introduce(viewer, count)) this.#dial(viewer, other);
+  introduce(member: Member, count: number): void {
+    for (const other of this.#tracker.introduce(member, count)) this.#dial(member, other);
   }
 
   introduceTo(viewer: SimViewer, peers: readonly PeerId[]): void {
     for (const peer of peers) {
       const other = this.#viewers.get(peer);
-      if (other === undefined || other === viewer || viewer.isLinkedTo(other)) continue;
+      if (other === undefined || other === viewer || isLinked(viewer, other)) continue;
       if (canConnect(viewer.profile.nat, other.profile.nat)) this.#dial(viewer, other);
     }
   }
 
-  #dial(viewer: SimViewer, other: SimViewer): void {
-    const delayMs = delayBetween(viewer.profile, other.profile);
-    viewer.dialling += 1;
+  #dial(member: Member, other: Member): void {
+    const delayMs = delayBetween(member.profile, other.profile);
+    member.dialling += 1;
     this.clock.after(SIGNALLING_MS + 2 * CONNECT_ROUND_TRIPS * delayMs, () => {
-      viewer.dialling -= 1;
-      if (!viewer.isGone && !other.isGone && !viewer.isLinkedTo(other)) {
-        this.network.connect(viewer.host, other.host, { delayMs });
+      member.dialling -= 1;
+      if (!member.isGone && !other.isGone && !isLinked(member, other)) {
+        this.network.connect(member.host, other.host, { delayMs });
       }
     });
   }
