@@ -21,6 +21,8 @@ export interface WorldOptions {
   /** Behind the live edge at which players want to play. */
   readonly latencyMs: number;
   readonly neighbours: number;
+  /** Whole parts are kept for others so long. A page keeps them longer; here it would only cost memory. */
+  readonly keepMs: number;
   /** Share of viewers that leave in a minute; as many come. */
   readonly churn: number;
   /** Share of those who leave without a word. */
@@ -55,6 +57,7 @@ export const DEFAULT_WORLD: WorldOptions = {
   partsPerSegment: 6,
   latencyMs: 2000,
   neighbours: 12,
+  keepMs: 10_000,
   churn: 0.2,
   crashes: 0.5,
   detectionMs: 5000,
@@ -83,6 +86,7 @@ const RANGES: Readonly<
   partsPerSegment: [1, 100],
   latencyMs: [200, 120_000],
   neighbours: [1, 100],
+  keepMs: [1000, 600_000],
   churn: [0, 10],
   crashes: [0, 1],
   detectionMs: [0, 60_000],

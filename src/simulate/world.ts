@@ -91,12 +91,13 @@ export class World {
   }
 
   createPeer(options: PeerOptions): SwarmPeer {
-    const { engine, neighbours, seedCopies, patienceMs } = this.options;
+    const { engine, neighbours, seedCopies, patienceMs, keepMs } = this.options;
     return ENGINES[engine](
       {
         stream: STREAM_ID,
         proof: this.#proof,
         maxNeighbours: neighbours,
+        keepMs,
         joinGraceMs: patienceMs,
         seedCopies,
         ...options,
