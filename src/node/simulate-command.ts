@@ -76,6 +76,7 @@ function simulateOne(world: Partial<WorldOptions>, { status, signal }: CommandCo
   const startMs = performance.now();
   return simulate(world, {
     now: () => performance.now(),
+    cpuMs,
     heapBytes,
     pause: () => pause(),
     signal,
@@ -85,6 +86,11 @@ function simulateOne(world: Partial<WorldOptions>, { status, signal }: CommandCo
       status?.(`${world.engine}: ${Math.round(100 * share)} %, ${viewers} viewers, ${events} events, ${leftS} s left`);
     },
   });
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 function heapBytes(): number {

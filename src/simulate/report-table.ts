@@ -40,7 +40,9 @@ export function tableOf(simulations: ReadonlyMap<string, Simulation>): string {
   const rows = ROWS.map(({ name, value }) => [name, ...named.map(([, { report }]) => value(report))]);
   rows.push(["events", ...named.map(([, { report }]) => `${(report.events / 1e6).toFixed(1)} M`)]);
   rows.push(["wall time, s", ...named.map(([, { cost }]) => number(cost.wallMs / 1000))]);
-  rows.push(["events a second", ...named.map(([, { cost }]) => `${Math.round(cost.eventsPerSecond / 1000)} k`)]);
+  rows.push(["CPU time, s", ...named.map(([, { cost }]) => number(cost.cpuMs / 1000))]);
+  rows.push(["CPU per viewer and second, ms", ...named.map(([, { cost }]) => number(cost.cpuMsPerViewerSecond))]);
+  rows.push(["events a second of CPU", ...named.map(([, { cost }]) => `${Math.round(cost.eventsPerSecond / 1000)} k`)]);
   rows.push([
     "heap per viewer, KB",
     ...named.map(([, { cost }]) =>

@@ -73,7 +73,11 @@ export interface SimulationReport {
 /** What a run cost the machine, which is not the same twice. */
 export interface SimulationCost {
   readonly wallMs: number;
+  readonly cpuMs: number;
+  /** Of processor time. */
   readonly eventsPerSecond: number;
+  /** Processor time for a second of one viewer: its engine, and its share of the network and the rest. */
+  readonly cpuMsPerViewerSecond: number;
   /** Of everything, over the viewers there are at the end; undefined where the host cannot tell. */
   readonly heapBytesPerPeer: number | undefined;
 }

@@ -6,6 +6,8 @@ import { resolveWorld, type WorldOptions } from "./world-options.ts";
 export interface SimulationHost {
   /** Milliseconds of real time. */
   readonly now: () => number;
+  /** Milliseconds of processor time of this process: other processes slow the run, and not this. */
+  readonly cpuMs?: () => number;
   /** Bytes in use, after a collection if that can be had. */
   readonly heapBytes?: () => number;
   /** Called between steps: lets other things happen. */
@@ -26,6 +28,7 @@ const STEP_MS = 500;
 export async function simulate(options: Partial<WorldOptions>, host: SimulationHost): Promise<Simulation> {
   const heapBefore = host.heapBytes?.();
   const startMs = host.now();
+  const startCpuMs = host.cpuMs?.();
   const world = new World(resolveWorld(options));
   const { clock, endMs } = world;
   while (clock.now() < endMs && host.signal?.aborted !== true) {
@@ -35,11 +38,19 @@ export async function simulate(options: Partial<WorldOptions>, host: SimulationH
   }
   world.end();
   const wallMs = host.now() - startMs;
+  const cpuMs = startCpuMs === undefined ? wallMs : host.cpuMs!() - startCpuMs;
   const heapAfter = host.heapBytes?.();
   const heapBytesPerPeer =
     heapBefore === undefined || heapAfter === undefined
       ? undefined
       : Math.round((heapAfter - heapBefore) / Math.max(1, world.viewers.size));
-  const cost = { wallMs, eventsPerSecond: (clock.fired * 1000) / wallMs, heapBytesPerPeer };
+  const viewerSeconds = world.census.seconds.reduce((sum, { viewers }) => sum + viewers, 0);
+  const cost = {
+    wallMs,
+    cpuMs,
+    eventsPerSecond: (clock.fired * 1000) / cpuMs,
+    cpuMsPerViewerSecond: cpuMs / Math.max(1, viewerSeconds),
+    heapBytesPerPeer,
+  };
   return { report: reportOf(world), cost };
 }

@@ -7,10 +7,14 @@ export interface TreeOptions {
   readonly bitsPerSecond: number;
 }
 
+/** `of` of a frame that answers `subscribe`. */
+const ANSWER = 2;
 const TICK_MS = 250;
 const BEAT_MS = 1000;
-/** A root that has not been heard of for so long is gone. */
-const ROOT_TIMEOUT_MS = 3500;
+/** A root of which nothing has come for so long is gone. */
+const ROOT_TIMEOUT_MS = 1500;
+const HOP_TIMEOUT_MS = 200;
+const LOST_ROOT_MS = 20_000;
 /** Who finds no parent for so long is a root, and asks the origin. */
 const ORPHAN_MS = 2500;
 /** What is played within this and has not come is asked of the origin. */
@@ -32,6 +36,8 @@ interface TreeNeighbour extends BaselineNeighbour {
   beat: number;
   depth: number;
   hasRoom: boolean;
+  /** What it was last told of our own room. */
+  toldFull: boolean | undefined;
   isChild: boolean;
   deniedUntilMs: number;
 }
@@ -53,9 +59,10 @@ export class TreePeer extends BaselinePeer<TreeNeighbour> {
   #asked: TreeNeighbour | undefined;
   #askedMs = 0;
   #orphanMs: number;
-  /** Beats of a root that was given up: older ones that still go round count no more. */
-  #lostRoot: PeerId | undefined;
-  #lostBeat = 0;
+  /** When media last came of the parent. */
+  #aliveMs = 0;
+  /** Roots of which nothing came any more: an older beat still goes round, and who was lost twice beats for nothing. */
+  readonly #lostRoots = new Map<PeerId, { readonly times: number; readonly beat: number; readonly untilMs: number }>();
   readonly #queue: BaselinePart[] = [];
   #cancelTimer: () => void;
 
@@ -78,6 +85,11 @@ export class TreePeer extends BaselinePeer<TreeNeighbour> {
     return this.#root === this.options.self;
   }
 
+  /** Who is nearer to the root repairs first. */
+  get #timeoutMs(): number {
+    return ROOT_TIMEOUT_MS + HOP_TIMEOUT_MS * this.#depth;
+  }
+
   get #children(): readonly TreeNeighbour[] {
     return [...this.neighbours.values()].filter(({ isChild }) => isChild);
   }
@@ -94,6 +106,7 @@ export class TreePeer extends BaselinePeer<TreeNeighbour> {
       beat: 0,
       depth: 0,
       hasRoom: false,
+      toldFull: undefined,
       isChild: false,
       deniedUntilMs: 0,
     };
@@ -121,26 +134,30 @@ export class TreePeer extends BaselinePeer<TreeNeighbour> {
   #offer(neighbour: TreeNeighbour): void {
     if (this.#root === undefined) return;
     this.tell(neighbour, { kind: "roots", entries: [{ peer: this.#root, beat: this.#beat }] });
-    const free = this.#hasRoom ? 1 : 0;
-    this.tell(neighbour, { kind: "offer", substreams: neighbour.isChild ? 1 : 0, free, hops: [this.#depth] });
+    this.tell(neighbour, { kind: "have", rendition: 0, hops: this.#depth, ranges: [] });
+    const isFull = !this.#hasRoom;
+    if (isFull === neighbour.toldFull) return;
+    neighbour.toldFull = isFull;
+    this.tell(neighbour, { kind: "choke", on: isFull });
   }
 
   protected received(neighbour: TreeNeighbour, frame: PeerFrame): void {
-    // Media is a sign of life too, and beats may be stuck behind it.
-    if (neighbour === this.#parent) this.#beatMs = this.nowMs;
     if (frame.kind === "roots") {
       const [entry] = frame.entries;
       neighbour.root = entry?.peer;
       neighbour.beat = entry?.beat ?? 0;
-    } else if (frame.kind === "offer")
-      this.#offered(neighbour, frame.substreams === 1, frame.free > 0, frame.hops[0] ?? 0);
-    else if (frame.kind === "subscribe") this.#subscribed(neighbour, frame.substreams !== 0);
-    else if (frame.kind === "choke") this.#denied(neighbour);
-    else if (frame.kind === "header") {
+    } else if (frame.kind === "have") this.#placed(neighbour, frame.hops);
+    else if (frame.kind === "choke") neighbour.hasRoom = !frame.on;
+    else if (frame.kind === "subscribe") {
+      if (frame.of === ANSWER) this.#answered(neighbour, frame.substreams !== 0);
+      else this.#subscribed(neighbour, frame.substreams !== 0);
+    } else if (frame.kind === "header") {
       this.takeHeader(frame.signed, () => this.#push(frame, neighbour));
     } else if (frame.kind === "piece") {
       const part = this.takePiece(neighbour, frame);
       if (part === undefined) return;
+      // A root that beats and sends no media is none.
+      if (neighbour === this.#parent) this.#aliveMs = this.nowMs;
       this.#push(frame, neighbour);
       this.checkWhole(part);
     }
@@ -156,42 +173,42 @@ export class TreePeer extends BaselinePeer<TreeNeighbour> {
       return;
     }
     neighbour.isChild = neighbour.isChild || (this.#hasRoom && neighbour !== this.#parent);
-    if (!neighbour.isChild) {
-      this.tell(neighbour, { kind: "choke", on: true });
-      return;
-    }
+    this.tell(neighbour, { kind: "subscribe", substreams: neighbour.isChild ? 1 : 0, of: ANSWER });
+    if (!neighbour.isChild) return;
     this.#offer(neighbour);
     for (const part of [...this.parts.values()].slice(-STARTING_PARTS)) this.#send(neighbour, part);
   }
 
-  #offered(neighbour: TreeNeighbour, isParent: boolean, hasRoom: boolean, depth: number): void {
-    neighbour.hasRoom = hasRoom;
+  #placed(neighbour: TreeNeighbour, depth: number): void {
     neighbour.depth = depth;
-    if (isParent && neighbour === this.#asked) {
-      this.#asked = undefined;
-      this.#adopt(neighbour);
-    } else if (neighbour === this.#parent) this.#follow(neighbour);
-    else if (isParent) this.tell(neighbour, { kind: "subscribe", substreams: 0, of: 1 });
+    if (neighbour === this.#parent) this.#follow(neighbour);
     this.#seekParent();
   }
 
-  #denied(neighbour: TreeNeighbour): void {
-    if (neighbour !== this.#asked) return;
-    neighbour.deniedUntilMs = this.nowMs + DENIED_MS;
+  #answered(neighbour: TreeNeighbour, isParent: boolean): void {
+    if (neighbour !== this.#asked) {
+      // It took too long, and another was asked.
+      if (isParent && neighbour !== this.#parent) this.tell(neighbour, { kind: "subscribe", substreams: 0, of: 1 });
+      return;
+    }
     this.#asked = undefined;
-    this.#seekParent();
+    if (isParent) this.#adopt(neighbour);
+    else {
+      neighbour.deniedUntilMs = this.nowMs + DENIED_MS;
+      this.#seekParent();
+    }
   }
 
   #adopt(neighbour: TreeNeighbour): void {
     this.#dropParent();
     this.#parent = neighbour;
+    this.#aliveMs = this.nowMs;
     neighbour.isChild = false;
     this.#follow(neighbour);
   }
 
   #follow({ root, beat, depth }: TreeNeighbour): void {
     if (root === undefined || (root === this.#root && beat <= this.#beat && depth + 1 === this.#depth)) return;
-    if (root !== this.#root || beat > this.#beat) this.#beatMs = this.nowMs;
     this.#root = root;
     this.#beat = beat;
     this.#depth = depth + 1;
@@ -202,7 +219,8 @@ export class TreePeer extends BaselinePeer<TreeNeighbour> {
   #isBetter({ root, beat, depth, hasRoom, isChild, deniedUntilMs }: TreeNeighbour): boolean {
     if (root === undefined || root === this.options.self || !hasRoom || isChild || deniedUntilMs > this.nowMs)
       return false;
-    if (root === this.#lostRoot && beat <= this.#lostBeat) return false;
+    const lost = this.#lostRoots.get(root);
+    if (lost !== undefined && lost.untilMs > this.nowMs && (beat <= lost.beat + 1 || lost.times > 1)) return false;
     if (this.#root === undefined || isBefore(root, this.#root)) return true;
     if (root !== this.#root) return false;
     if (this.#parent !== undefined) return depth + 1 < this.#depth - SHORTCUT_HOPS;
@@ -240,9 +258,10 @@ export class TreePeer extends BaselinePeer<TreeNeighbour> {
       this.#beat += 1;
       this.#beatMs = nowMs;
       for (const neighbour of this.neighbours.values()) this.#offer(neighbour);
-    } else if (this.#root !== undefined && !this.#isRoot && nowMs - this.#beatMs > ROOT_TIMEOUT_MS) {
-      this.#lostRoot = this.#root;
-      this.#lostBeat = this.#beat;
+    } else if (this.#root !== undefined && !this.#isRoot && nowMs - this.#aliveMs > this.#timeoutMs) {
+      const lost = this.#lostRoots.get(this.#root);
+      const times = lost !== undefined && lost.untilMs > nowMs ? lost.times + 1 : 1;
+      this.#lostRoots.set(this.#root, { times, beat: this.#beat, untilMs: nowMs + LOST_ROOT_MS });
       this.#root = undefined;
       this.#dropParent();
     }
