@@ -3,7 +3,7 @@ import { SUBSTREAMS } from "./limits.ts";
 /** What an uplink is taken for while nobody knows. */
 const GUESSED_UPLINK_BPS = 4_000_000;
 /** The rest is for late pieces, for headers, and for what packets add. */
-const PUSHED_SHARE = 0.78;
+const PUSHED_SHARE = 0.6;
 /** Children of one sub-stream that a peer aims at: so wide, trees are shallow. */
 const FAN_OUT = 8;
 /** What a sub-stream is worth that is not one of the peer's own, against one that is. */

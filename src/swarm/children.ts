@@ -1,31 +1,40 @@
+import { PIECE_SIZE_BYTES } from "../model/part-header.ts";
 import { onwardValue, substreamsCarried } from "./capacity.ts";
-import { ALL_SUBSTREAMS, NO_HOPS, SUBSTREAMS } from "./limits.ts";
+import { ALL_SUBSTREAMS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
 import { bitCount, type Neighbour } from "./neighbour.ts";
+import type { Parents } from "./parents.ts";
 import type { SwarmContext } from "./swarm-context.ts";
 import type { Uplink } from "./uplink.ts";
+import type { UploadQueue } from "./upload-queue.ts";
 
 /** A child gives way only to one that is worth so much more, and not often. */
 const BETTER_BY = 2;
 const EVICT_EVERY_MS = 300;
 /** A child that has just come is let be. */
 const SETTLED_MS = 1000;
+/** What is pushed later than this is no use to who has other neighbours. */
+const OVERLOAD_MS = 350;
 /** Sub-streams that leaves may have of us together, as a share: what they take, they do not pass on. */
 const LEAF_SHARE = 0.5;
 /** More is not told: nobody needs to know it so exactly. */
 const TOLD_FREE = 4;
+/** From the last byte of a piece to the first of it that goes on. */
+const HANDLING_MS = 2;
+const MAX_SEND_MS = 200;
 
 export interface ChildrenOptions {
   readonly context: SwarmContext;
-  /** How far we are from the source in a sub-stream. */
-  readonly hops: (substream: number) => number;
+  readonly parents: Parents;
   readonly uplink: Uplink;
+  readonly uploads: UploadQueue;
 }
 
 /** Who gets sub-streams pushed by us: as many as the uplink carries, those first who pass them on to many. */
 export class Children {
   readonly #context: SwarmContext;
-  readonly #hops: (substream: number) => number;
+  readonly #parents: Parents;
   readonly #uplink: Uplink;
+  readonly #queue: UploadQueue;
   /** Those that would do most for others first: what they get first, many get soon. */
   #list: readonly Neighbour[] = [];
   readonly #counts = new Array<number>(SUBSTREAMS).fill(0);
@@ -33,10 +42,11 @@ export class Children {
   #evictedMs = Number.NEGATIVE_INFINITY;
   #uploads: boolean;
 
-  constructor({ context, hops, uplink }: ChildrenOptions) {
+  constructor({ context, parents, uplink, uploads }: ChildrenOptions) {
     this.#context = context;
-    this.#hops = hops;
+    this.#parents = parents;
     this.#uplink = uplink;
+    this.#queue = uploads;
     this.#uploads = context.options.uploads !== false;
   }
 
@@ -88,7 +98,8 @@ export class Children {
   /** Gives up what the uplink has turned out not to carry. */
   shrink(): void {
     const nowMs = this.#context.clock.now();
-    if (this.#used <= this.slots || nowMs - this.#evictedMs < EVICT_EVERY_MS) return;
+    const isTooMuch = this.#used > this.slots || this.#queue.backlogMs > OVERLOAD_MS;
+    if (!isTooMuch || nowMs - this.#evictedMs < EVICT_EVERY_MS) return;
     const least = this.#least(-1);
     if (least !== undefined) this.#evict(least.neighbour, least.substream, nowMs);
   }
@@ -96,13 +107,35 @@ export class Children {
   /** Says what is pushed and what could be, if it is not what was said last. */
   offer(neighbour: Neighbour, anyway = false): void {
     if (!neighbour.isReady) return;
-    const hops: number[] = [];
-    for (let substream = 0; substream < SUBSTREAMS; substream += 1) hops.push(this.#hops(substream));
     const free = Math.min(this.free, TOLD_FREE);
-    const said = `${neighbour.childMask} ${free > 0} ${hops}`;
-    if (said === neighbour.offered && !anyway) return;
-    neighbour.offered = said;
-    this.#context.tell(neighbour, { kind: "offer", substreams: neighbour.childMask, free, hops });
+    const { told } = neighbour;
+    const isNews =
+      told.substreams !== neighbour.childMask || told.isFree !== free > 0 || told.way !== this.#parents.way;
+    if (!isNews && !anyway) return;
+    told.substreams = neighbour.childMask;
+    told.isFree = free > 0;
+    told.way = this.#parents.way;
+    const { delaysMs, beats } = told.way;
+    this.#context.tell(neighbour, {
+      kind: "offer",
+      asked: neighbour.wantsMask,
+      substreams: told.substreams,
+      free,
+      delaysMs,
+      beats,
+    });
+  }
+
+  /** Offers to all for whom there is news. */
+  offers(): void {
+    this.#parents.refreshWay((substream) => this.#servesMs(substream));
+    for (const neighbour of this.#context.neighbours.list) this.offer(neighbour);
+  }
+
+  /** How long a piece takes from here to a child: as it did lately, and not less than one piece after those of half the children. */
+  #servesMs(substream: number): number {
+    const sendMs = Math.min((PIECE_SIZE_BYTES * 8000) / this.#uplink.bps, MAX_SEND_MS);
+    return Math.ceil(HANDLING_MS + Math.max(this.#queue.servedMs, sendMs * (1 + this.#counts[substream]! / 2)));
   }
 
   get #copies(): number {
@@ -116,7 +149,8 @@ export class Children {
 
   #admit(neighbour: Neighbour, substream: number, nowMs: number): void {
     // Who pushes it to us, or was asked to, would get its own pieces back.
-    if (this.#hops(substream) === NO_HOPS || ((neighbour.subscribedMask >> substream) & 1) === 1) return;
+    if (this.#parents.way.delaysMs[substream]! === NO_DELAY || ((neighbour.subscribedMask >> substream) & 1) === 1)
+      return;
     const crowded = this.#counts[substream]! >= this.#perSubstream;
     if (this.#used < this.slots && !crowded) {
       if (!neighbour.uploads && this.#used >= this.slots * LEAF_SHARE) return;

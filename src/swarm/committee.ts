@@ -12,19 +12,37 @@ const GOSSIP_MS = 300;
 const EXPIRES_MS = 4000;
 /** Who has just come may not know the members yet. */
 const SETTLE_MS = 1500;
+/**
+ * Where a place is free, those whose hash is below a share of all may take it, and the share doubles: so that of a hundred thousand a few
+ * stand at once, and of ten one does soon.
+ */
+const FEW_SHARE = 2 ** -4;
+const MANY_SHARE = 2 ** -17;
+const DOUBLES_MS = 500;
 /** Who could feed few children stands only where nobody else does. */
-const NARROW_SETTLE_MS = 6000;
-const WIDE_STREAMS = 3;
+const WIDE_STREAMS = 8;
+const NARROW_WAITS_MS = 8000;
 /** A member that did not fetch when it should have, so often, is left out for so long. */
 const STRIKES = 3;
-const LEFT_OUT_MS = 30_000;
+const LEFT_OUT_MS = 20_000;
 const MAX_LEFT_OUT = 64;
-/** A beat that jumps further than time allows is made up. */
-const MAX_BEAT_AHEAD = 100_000_000;
+const MAX_DOUBLINGS = 6;
+/** A new first member has so long to show that it feeds its neighbours; then those that get nothing do not pass on its beats. */
+const PROVES_MS = 3000;
+/** Who is known for so long has its place, whatever somebody claims who comes later. */
+const SETTLED_MS = 5000;
+/** Seconds in which neighbours tell of somebody who has no place, until the first one stands down. */
+const MAX_UNMATCHED = 6;
+/** A beat is the second from which on its member stands, and how many there were since. */
+const BEATS = 2 ** 16;
+const HASHES = 2 ** 32;
 
 interface Member {
   readonly peer: PeerId;
   readonly hash: number;
+  /** Second from which on it stands; later where it claims more than those who were here know. */
+  readonly since: number;
+  readonly joinedMs: number;
   beat: number;
   /** When its beat last grew. */
   heardMs: number;
@@ -33,19 +51,25 @@ interface Member {
 }
 
 /**
- * The few peers that ask the origin for the whole swarm, known to all of it by gossip: those with the lowest hashes of those that stand. Each
- * viewer knows a dozen others; without this, each dozen would elect somebody.
+ * The few peers that ask the origin for the whole swarm, known to all of it by gossip. Each viewer knows a dozen others; without this, each
+ * dozen would elect somebody. Who stands is decided by lowest hash, who goes first by who stood first: a change of the first member moves
+ * the roots of all trees.
  */
 export class Committee {
   readonly #context: SwarmContext;
   readonly #hash: number;
   readonly #startedMs: number;
-  /** By hash, the lowest first. */
+  /** The first one fetches. */
   #members: Member[] = [];
+  #first: PeerId | undefined;
+  #firstSinceMs = 0;
+  #unmatched = 0;
+  #unmatchedMs = 0;
   readonly #strikes = new Map<PeerId, number>();
   readonly #leftOutUntilMs = new Map<PeerId, number>();
-  /** Last beat of those that have gone: it still goes round, and must not bring them back. */
-  readonly #lastBeats = new Map<PeerId, number>();
+  readonly #timesOut = new Map<PeerId, number>();
+  /** When a place became free; undefined while there is none. */
+  #freeSinceMs: number | undefined;
   #beatMs = Number.NEGATIVE_INFINITY;
   #gossipMs: number;
   #wanted = "";
@@ -61,8 +85,8 @@ export class Committee {
     return this.#members.map(({ peer }) => peer);
   }
 
-  get isKnown(): boolean {
-    return this.#members.length > 0;
+  get first(): PeerId | undefined {
+    return this.#members[0]?.peer;
   }
 
   /** 0 for who fetches, 1 for who stands by first; -1 for everybody else. */
@@ -70,15 +94,19 @@ export class Committee {
     return this.#members.findIndex(({ peer }) => peer === this.#context.options.self);
   }
 
+  get isKnown(): boolean {
+    return this.#members.length > 0;
+  }
+
   heard(neighbour: Neighbour, entries: readonly RootEntry[]): void {
     const nowMs = this.#context.clock.now();
+    this.#compare(entries, nowMs);
     for (const { peer, beat } of entries) {
-      if (peer === this.#context.options.self || beat > MAX_BEAT_AHEAD) continue;
+      if (peer === this.#context.options.self) continue;
+      if (peer === neighbour.peer && !this.#vouches(neighbour, nowMs)) continue;
       const known = this.#members.find((member) => member.peer === peer);
-      if (known === undefined) {
-        if (beat <= (this.#lastBeats.get(peer) ?? -1)) continue;
-        this.#join({ peer, hash: peerHash(peer), beat, heardMs: nowMs, knownMask: neighbour.bit });
-      } else if (beat > known.beat) {
+      if (known === undefined) this.#join(peer, { hash: peerHash(peer), beat, nowMs, knownMask: neighbour.bit });
+      else if (beat > known.beat) {
         known.beat = beat;
         known.heardMs = nowMs;
         known.knownMask = neighbour.bit;
@@ -88,15 +116,13 @@ export class Committee {
 
   /** The one that fetches did not, and another had to. */
   failed(): void {
-    const first = this.#members[0];
-    if (first === undefined || first.peer === this.#context.options.self) return;
-    const strikes = (this.#strikes.get(first.peer) ?? 0) + 1;
-    this.#strikes.set(first.peer, strikes);
+    const { first } = this;
+    if (first === undefined || first === this.#context.options.self) return;
+    const strikes = (this.#strikes.get(first) ?? 0) + 1;
+    this.#strikes.set(first, strikes);
     if (strikes < STRIKES) return;
     this.#strikes.clear();
-    if (this.#leftOutUntilMs.size >= MAX_LEFT_OUT) this.#leftOutUntilMs.clear();
-    this.#leftOutUntilMs.set(first.peer, this.#context.clock.now() + LEFT_OUT_MS);
-    this.#members = this.#members.filter((member) => member !== first);
+    this.#leaveOut(first, this.#context.clock.now());
   }
 
   worked(): void {
@@ -109,7 +135,10 @@ export class Committee {
 
   tick(nowMs: number): void {
     const { self } = this.#context.options;
-    this.#remove(({ peer, heardMs }) => peer !== self && nowMs - heardMs > EXPIRES_MS);
+    for (const { peer, heardMs } of this.#members) {
+      if (peer !== self && nowMs - heardMs > EXPIRES_MS) this.#leaveOut(peer, nowMs);
+    }
+    this.#watchFirst(nowMs);
     if (nowMs - this.#beatMs >= BEAT_MS && this.#stands(nowMs)) this.#beat(nowMs);
     if (nowMs < this.#gossipMs) return;
     this.#gossipMs = nowMs + GOSSIP_MS;
@@ -119,60 +148,110 @@ export class Committee {
 
   /** Tells a neighbour what it does not know yet. */
   tell(neighbour: Neighbour): void {
-    const entries: RootEntry[] = [];
+    let entries: RootEntry[] | undefined;
     for (const member of this.#members) {
       if ((member.knownMask & neighbour.bit) !== 0) continue;
       member.knownMask |= neighbour.bit;
+      entries ??= [];
       entries.push({ peer: member.peer, beat: member.beat });
     }
-    if (entries.length > 0) this.#context.tell(neighbour, { kind: "roots", entries });
+    if (entries !== undefined) this.#context.tell(neighbour, { kind: "roots", entries });
   }
 
   #stands(nowMs: number): boolean {
-    const { fetches, uploads, uplinkBps = 0 } = this.#context.options;
-    if (fetches !== true || uploads === false) return false;
+    const { fetches, uploads, uplinkBps = 0, self } = this.#context.options;
+    if (fetches !== true || uploads === false || this.#isLeftOut(self, nowMs)) return false;
+    if (this.rank >= 0) return true;
+    if (this.#members.length >= SIZE) {
+      this.#freeSinceMs = undefined;
+      return false;
+    }
+    this.#freeSinceMs ??= nowMs;
     const isWide = uplinkBps === 0 || uplinkBps >= WIDE_STREAMS * this.#context.rate.bps;
-    if (nowMs - this.#startedMs < (isWide ? SETTLE_MS : NARROW_SETTLE_MS)) return false;
-    return isWide || this.#members.length === 0 || this.rank >= 0;
+    const waitedMs = nowMs - Math.max(this.#freeSinceMs, this.#startedMs + SETTLE_MS) - (isWide ? 0 : NARROW_WAITS_MS);
+    const { list, max } = this.#context.neighbours;
+    const share = (list.length < max / 2 ? FEW_SHARE : MANY_SHARE) * 2 ** (waitedMs / DOUBLES_MS);
+    return waitedMs >= 0 && this.#hash / HASHES < share;
   }
 
   #beat(nowMs: number): void {
     this.#beatMs = nowMs;
-    const { self } = this.#context.options;
-    const own = this.#members.find(({ peer }) => peer === self);
-    // Beats are seconds of this peer's life: a peer that comes back under its name must not start below what is known of it.
-    const beat = Math.floor(this.#context.clock.wallMs() / BEAT_MS) % MAX_BEAT_AHEAD;
-    if (own === undefined) this.#join({ peer: self, hash: this.#hash, beat, heardMs: nowMs, knownMask: 0 });
-    else {
-      own.beat = Math.max(own.beat + 1, beat);
+    const own = this.#members.find(({ peer }) => peer === this.#context.options.self);
+    if (own !== undefined) {
+      own.beat += 1;
       own.heardMs = nowMs;
       own.knownMask = 0;
+      return;
     }
+    // Behind all that are known, even if this clock is slow.
+    const wall = Math.floor(this.#context.clock.wallMs() / 1000);
+    const since = this.#members.reduce((latest, member) => Math.max(latest, member.since + 1), wall);
+    this.#join(this.#context.options.self, { hash: this.#hash, beat: since * BEATS, nowMs, knownMask: 0 });
   }
 
-  #remove(isGone: (member: Member) => boolean): void {
-    if (!this.#members.some(isGone)) return;
-    for (const { peer, beat } of this.#members.filter(isGone)) {
-      if (this.#lastBeats.size >= MAX_LEFT_OUT) this.#lastBeats.clear();
-      this.#lastBeats.set(peer, beat);
+  #join(
+    peer: PeerId,
+    { hash, beat, nowMs, knownMask }: { hash: number; beat: number; nowMs: number; knownMask: number },
+  ): void {
+    if (this.#isLeftOut(peer, nowMs)) return;
+    let since = Math.floor(beat / BEATS);
+    for (const member of this.#members) {
+      if (nowMs - member.joinedMs > SETTLED_MS && member.since >= since) since = member.since + 1;
     }
-    this.#members = this.#members.filter((member) => !isGone(member));
-  }
-
-  #join(member: Member): void {
-    const outUntilMs = this.#leftOutUntilMs.get(member.peer);
-    if (outUntilMs !== undefined && this.#context.clock.now() < outUntilMs) return;
-    const at = this.#members.findIndex(({ hash }) => hash > member.hash);
-    if (at < 0) this.#members.push(member);
-    else this.#members.splice(at, 0, member);
+    this.#members.push({ peer, hash, since, joinedMs: nowMs, beat, heardMs: nowMs, knownMask });
+    this.#members.sort((a, b) => a.since - b.since || a.hash - b.hash);
     if (this.#members.length > SIZE) this.#members.length = SIZE;
+  }
+
+  /** A member's neighbours answer for it: who pushes nothing to any of them is soon forgotten by all. */
+  #vouches(neighbour: Neighbour, nowMs: number): boolean {
+    if (this.first !== neighbour.peer || nowMs - this.#firstSinceMs < PROVES_MS) return true;
+    return nowMs - neighbour.pieceMs < PROVES_MS;
+  }
+
+  #watchFirst(nowMs: number): void {
+    if (this.first === this.#first) return;
+    this.#first = this.first;
+    this.#firstSinceMs = nowMs;
+  }
+
+  /**
+   * Neighbours that go on telling of somebody who has no place beside us have left one of us out. The first must ask itself whether that
+   * is it: who fetches for nobody costs the origin a copy of each part.
+   */
+  #compare(entries: readonly RootEntry[], nowMs: number): void {
+    if (this.#members.length < SIZE || this.rank !== 0) {
+      this.#unmatched = 0;
+      return;
+    }
+    const isKnown = (peer: PeerId): boolean => this.#members.some((member) => member.peer === peer);
+    if (!entries.some(({ peer }) => !isKnown(peer) && !this.#isLeftOut(peer, nowMs))) return;
+    if (nowMs - this.#unmatchedMs < BEAT_MS) return;
+    this.#unmatchedMs = nowMs;
+    this.#unmatched += 1;
+    if (this.#unmatched < MAX_UNMATCHED) return;
+    this.#unmatched = 0;
+    this.#leaveOut(this.#context.options.self, nowMs);
+  }
+
+  #isLeftOut(peer: PeerId, nowMs: number): boolean {
+    return nowMs < (this.#leftOutUntilMs.get(peer) ?? 0);
+  }
+
+  /** For a while, and for longer each time: it may still beat, but does not do what it stands for. */
+  #leaveOut(peer: PeerId, nowMs: number): void {
+    if (this.#timesOut.size >= MAX_LEFT_OUT) this.#timesOut.clear();
+    if (this.#leftOutUntilMs.size >= MAX_LEFT_OUT) this.#leftOutUntilMs.clear();
+    const times = this.#timesOut.get(peer) ?? 0;
+    this.#timesOut.set(peer, times + 1);
+    this.#leftOutUntilMs.set(peer, nowMs + LEFT_OUT_MS * 2 ** Math.min(times, MAX_DOUBLINGS));
+    this.#members = this.#members.filter((member) => member.peer !== peer);
   }
 
   #tellWanted(): void {
     const { listener, self } = this.#context.options;
     if (listener.wanted === undefined) return;
-    const isMember = this.rank >= 0;
-    const others = isMember ? this.members.filter((peer) => peer !== self) : [];
+    const others = this.rank >= 0 ? this.members.filter((peer) => peer !== self) : [];
     const missing = others.filter((peer) => this.#context.neighbours.of(peer) === undefined);
     const said = missing.join();
     if (said === this.#wanted) return;

@@ -27,6 +27,8 @@ type Frame<K extends PeerFrame["kind"]> = Extract<PeerFrame, { readonly kind: K 
 const PUSH_DUE_MS = 200;
 /** Pieces that nobody asked for, from one neighbour: more are no race. */
 const MAX_STRAYS = 4;
+/** What was subscribed to goes before what is asked for: with more than this before it, an answer would come late. */
+const MAX_ANSWER_BACKLOG_MS = 200;
 /** Parts of one `have` that are looked at. */
 const MAX_HAVE_PARTS = 512;
 /** A viewer of a publisher begins with the segment before the newest, so that its player has one to start in. */
@@ -44,8 +46,6 @@ export interface ExchangeOptions {
   readonly children: Children;
   readonly pulls: Pulls;
   readonly uploads: UploadQueue;
-  /** A part that a playlist had announced, or nobody, was heard of from a peer for the first time. */
-  readonly heard: (part: PartAssembly) => void;
   readonly whole: (part: PartAssembly) => void;
   /** The origin gave something else than what the stream's key has signed. */
   readonly unprovenOrigin: (part: PartAssembly) => void;
@@ -93,13 +93,11 @@ export class Exchange {
     const { parts } = this.#context;
     const part = parts.openPart(signed.header, this.#now);
     if (part === undefined) return;
-    const isNew = part.signed === undefined && !part.proving && (part.haveMask | part.headerMask) === 0;
     part.headerMask |= neighbour.bit;
     if (part.signed !== undefined) {
       if (!isSame(part.signed, signed)) this.#conflict(neighbour, part, signed);
     } else if (part.proving) part.spare ??= { slot: neighbour.slot, signed, hops };
     else this.#prove(neighbour, part, { signed, hops });
-    if (isNew && part.signed !== undefined) this.#options.heard(part);
   }
 
   piece(neighbour: Neighbour, { key, index, bytes }: Frame<"piece">): void {
@@ -108,8 +106,7 @@ export class Exchange {
     this.#context.counters.peerBytes += bytes.byteLength;
     const substream = substreamOf(key, index);
     const id = partId(key);
-    const askedMs = neighbour.takeRequested(pieceId(id, index));
-    if (askedMs === undefined && !neighbour.mayPush(substream, nowMs)) {
+    if (!neighbour.askedFor(pieceId(id, index)) && !neighbour.mayPush(substream, nowMs)) {
       this.#context.counters.wastedBytes += bytes.byteLength;
       neighbour.strays += 1;
       if (neighbour.strays > MAX_STRAYS) this.#context.ban(neighbour, "sent pieces that nobody asked for");
@@ -202,10 +199,8 @@ export class Exchange {
       if (part === undefined) return;
       if (!this.#follows && this.#start !== undefined && id >= this.#start) part.isWanted = true;
     }
-    const isNew = part.signed === undefined && (part.haveMask | part.headerMask) === 0;
     part.haveMask |= neighbour.bit;
     if (part.firstHaveMs === Number.POSITIVE_INFINITY) part.firstHaveMs = this.#now;
-    if (isNew) this.#options.heard(part);
   }
 
   #prove(neighbour: Neighbour, part: PartAssembly, { signed, hops }: { signed: SignedHeader; hops: number }): void {
@@ -341,6 +336,7 @@ export class Exchange {
   #accept(neighbour: Neighbour, part: PartAssembly, index: number, bytes: Bytes): void {
     const { parents, pulls } = this.#options;
     neighbour.piecesReceived += 1;
+    neighbour.pieceMs = this.#now;
     neighbour.broken = 0;
     neighbour.refused = 0;
     pulls.answered(part, index);
@@ -386,7 +382,7 @@ export class Exchange {
 
   /** The publisher sends again only what nobody else has; everybody, only what comes in time. */
   #mayAnswer(neighbour: Neighbour, part: PartAssembly, withinMs: number): boolean {
-    if (this.#options.uploads.backlogMs > withinMs) return false;
+    if (this.#options.uploads.backlogMs > Math.min(withinMs, MAX_ANSWER_BACKLOG_MS)) return false;
     if (this.#context.options.source !== true) return true;
     return (part.haveMask & ~neighbour.bit) === 0 && this.#extraPieces >= 1;
   }

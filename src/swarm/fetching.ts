@@ -13,11 +13,11 @@ const ORIGIN_TIMES = 1.5;
 const MARGIN_MS = 100;
 /** Viewers of one moment do not all ask at the same one: what the first of them get, the others may get of them. */
 const SPREAD_MS = 150;
-/** How long after its announcement a part is usually heard of, until it was measured; then that and four deviations. */
-const FIRST_HEARD_MS = 300;
-const HEARD_WEIGHT = 0.1;
+/** How long after its announcement a part is usually whole, until it was measured; who stands by waits that and four deviations. */
+const FIRST_TOOK_MS = 300;
+const TOOK_WEIGHT = 0.1;
 const MIN_BACKUP_MS = 250;
-const MAX_BACKUP_MS = 1500;
+const MAX_BACKUP_MS = 900;
 const RETRY_MS = 250;
 const DEFAULT_JOIN_GRACE_MS = 1500;
 /** A late part is worth waiting for so long; then the player is better off without it. */
@@ -40,8 +40,8 @@ export class Fetching {
   readonly #startedMs: number;
   readonly #hash: number;
   #originMs = FIRST_ORIGIN_MS;
-  #heardMs = FIRST_HEARD_MS;
-  #heardDeviationMs = 50;
+  #tookMs = FIRST_TOOK_MS;
+  #tookDeviationMs = 50;
 
   constructor({ context, committee, distrust, missed }: FetchingOptions) {
     this.#context = context;
@@ -66,14 +66,6 @@ export class Fetching {
     }
   }
 
-  /** A neighbour, or a header, tells of a part that a playlist had announced. */
-  heard(part: PartAssembly, nowMs: number): void {
-    const tookMs = Math.min(nowMs - part.knownMs, MAX_BACKUP_MS);
-    this.#heardDeviationMs += (Math.abs(tookMs - this.#heardMs) - this.#heardDeviationMs) * HEARD_WEIGHT;
-    this.#heardMs += (tookMs - this.#heardMs) * HEARD_WEIGHT;
-    this.#committee.worked();
-  }
-
   /** The part is whole, wherever it came from. */
   settled(part: PartAssembly, nowMs: number): void {
     const { fetching, fetchReason, source } = part;
@@ -81,8 +73,16 @@ export class Fetching {
     if (source === "origin" && fetching !== undefined) {
       this.#originMs += (nowMs - part.fetchedMs - this.#originMs) * ORIGIN_WEIGHT;
     } else if (fetching !== undefined) fetching.abort();
-    if (fetchReason === "deadline") this.#distrust.late(nowMs);
-    else if (source === "peer") this.#distrust.good();
+    // What the origin saved in time cost nothing but its copy.
+    if (nowMs > part.deadlineMs && nowMs - this.#startedMs > 2 * this.#graceMs) this.#distrust.late(nowMs);
+    if (source !== "peer" || fetchReason !== undefined) return;
+    this.#distrust.good();
+    this.#committee.worked();
+    const tookMs = nowMs - part.knownMs;
+    // In bad times nothing is learnt of good ones.
+    if (tookMs > MAX_BACKUP_MS) return;
+    this.#tookDeviationMs += (Math.abs(tookMs - this.#tookMs) - this.#tookDeviationMs) * TOOK_WEIGHT;
+    this.#tookMs += (tookMs - this.#tookMs) * TOOK_WEIGHT;
   }
 
   failed(part: PartAssembly): void {
@@ -97,7 +97,7 @@ export class Fetching {
   }
 
   get #backupMs(): number {
-    return Math.min(Math.max(this.#heardMs + 4 * this.#heardDeviationMs, MIN_BACKUP_MS), MAX_BACKUP_MS);
+    return Math.min(Math.max(this.#tookMs + 4 * this.#tookDeviationMs, MIN_BACKUP_MS), MAX_BACKUP_MS);
   }
 
   #fetch(part: PartAssembly, reason: FetchReason, nowMs: number): void {
@@ -118,11 +118,18 @@ export class Fetching {
     const isGraced = nowMs - this.#startedMs < this.#graceMs;
     const rank = this.#rank();
     if (!isHeard && rank === 0 && !isGraced) return this.#hasPeers ? "elected" : "alone";
-    if (!isHeard && rank > 0 && nowMs - part.knownMs >= rank * this.#backupMs) return "backup";
+    if (rank > 0 && nowMs - part.knownMs >= rank * this.#backupMs && !this.#isComing(part)) return "backup";
     if (isGraced) return undefined;
     if (!this.#hasPeers) return "alone";
     const neededMs = this.#originMs * ORIGIN_TIMES + MARGIN_MS + (this.#hash % SPREAD_MS);
     return nowMs >= part.deadlineMs - neededMs ? "deadline" : undefined;
+  }
+
+  /** Somebody has got it, other than the one who fetches: that one's word alone proves nothing. */
+  #isComing(part: PartAssembly): boolean {
+    if (part.signed !== undefined && part.missing < part.pieceCount) return true;
+    const first = this.#context.neighbours.of(this.#committee.first ?? "");
+    return (part.haveMask & ~(first?.bit ?? 0)) !== 0;
   }
 
   get #hasPeers(): boolean {

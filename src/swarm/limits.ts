@@ -5,10 +5,10 @@ export const SUBSTREAMS = 8;
 export const ALL_SUBSTREAMS = 2 ** SUBSTREAMS - 1;
 /** The header goes ahead of this many first pieces, on their sub-streams: one lost parent does not hold up a part. */
 export const HEADER_COPIES = 3;
-/** Hops of a sub-stream that does not come. */
-export const NO_HOPS = 255;
-/** Further than this from the source nobody is: counting up means a loop. */
-export const MAX_HOPS = 32;
+/** Delay of a sub-stream that does not come. */
+export const NO_DELAY = 65_535;
+/** Further than this from the source nobody is of use; counting up means a loop. */
+export const MAX_DELAY_MS = 3000;
 
 /** One timer for all that waits. */
 export const TICK_MS = 100;
@@ -43,7 +43,7 @@ export const MAX_BACKLOG_MS = 60;
 /** Pieces that wait for the uplink. */
 export const MAX_QUEUED_PIECES = 512;
 /** What waited longer than this is of no use any more. */
-export const MAX_QUEUED_MS = 2000;
+export const MAX_QUEUED_MS = 1000;
 
 export const MAX_BANS = 1024;
 export const MAX_INITS = 16;

@@ -1,6 +1,7 @@
 import type { PeerFrame, PeerId } from "../wire/peer-frame.ts";
 import { peerHash } from "./hash.ts";
-import { MAX_REMEMBERED_REQUESTS, NO_HOPS, SUBSTREAMS } from "./limits.ts";
+import { MAX_REMEMBERED_REQUESTS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
+import type { Way } from "./parents.ts";
 import type { NeighbourStats, PeerLink } from "./swarm-types.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
@@ -13,7 +14,8 @@ const FORMER_MS = 10_000;
 const REQUEST_REMEMBERED_MS = 15_000;
 const PIECES_PER_PART = 1024;
 
-const noHops = (): number[] => new Array<number>(SUBSTREAMS).fill(NO_HOPS);
+const noBeats = (): number[] => new Array<number>(SUBSTREAMS).fill(0);
+const noDelays = (): number[] => new Array<number>(SUBSTREAMS).fill(NO_DELAY);
 
 /** Numbers a piece. Parts that are 2^40 apart share numbers, which nobody holds at once. */
 export const pieceId = (partId: number, index: number): number => (partId % 2 ** 40) * PIECES_PER_PART + index;
@@ -44,9 +46,10 @@ export class Neighbour {
   formerMask = 0;
   formerUntilMs = 0;
   offerFree = 0;
-  offerHops: readonly number[] = noHops();
-  /** It said no, or did badly: not asked to be a parent until then. */
-  deniedUntilMs = 0;
+  offerDelaysMs: readonly number[] = noDelays();
+  offerBeats: readonly number[] = noBeats();
+  /** It said no, or did badly: not asked to push that sub-stream until then. */
+  readonly deniedUntilMs = new Array<number>(SUBSTREAMS).fill(0);
   hasChokedUs = false;
   /** Requests are not worth it until then. */
   busyUntilMs = 0;
@@ -54,11 +57,13 @@ export class Neighbour {
   outstanding = 0;
   /** Requests that came to nothing, since the last piece that came. */
   broken = 0;
-  brokenSinceMs = 0;
-  /** How often it had to be replaced as a parent. */
+  brokenMs = Number.NEGATIVE_INFINITY;
+  /** Sub-streams that were taken from it because it fell behind. */
   failures = 0;
   refused = 0;
   piecesReceived = 0;
+  /** When the last of them came. */
+  pieceMs = Number.NEGATIVE_INFINITY;
   strays = 0;
 
   // What we do for it.
@@ -68,7 +73,11 @@ export class Neighbour {
   childSinceMs = 0;
   isChoked = false;
   /** What the last offer to it said, so that the same is not said again. */
-  offered = "";
+  readonly told: { substreams: number; isFree: boolean; way: Way | undefined } = {
+    substreams: 0,
+    isFree: false,
+    way: undefined,
+  };
 
   roundTripMs: number | undefined;
   pingToken = 0;
@@ -117,15 +126,14 @@ export class Neighbour {
     this.#requested.set(piece, nowMs);
   }
 
-  /** When the piece was asked for; undefined if it was not, or long ago. Asks once. */
-  takeRequested(piece: number): number | undefined {
-    const askedMs = this.#requested?.get(piece);
-    if (askedMs !== undefined) this.#requested?.delete(piece);
-    return askedMs;
+  /** Whether the piece was asked for, not too long ago. It stays so: what was asked for again may come twice. */
+  askedFor(piece: number): boolean {
+    return this.#requested?.has(piece) === true;
   }
 
-  dropFromParents(mask: number, nowMs: number): void {
-    this.parentMask &= ~mask;
+  /** We have told it to push these no more. */
+  noLonger(mask: number, nowMs: number): void {
+    if (mask === 0) return;
     this.formerMask = nowMs < this.formerUntilMs ? this.formerMask | mask : mask;
     this.formerUntilMs = nowMs + FORMER_MS;
   }

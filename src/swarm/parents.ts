@@ -1,30 +1,33 @@
+import type { PeerFrame } from "../wire/peer-frame.ts";
 import { ownSubstreams, substreamsCarried } from "./capacity.ts";
-import { MAX_HOPS, NO_HOPS, SUBSTREAMS } from "./limits.ts";
+import { MAX_DELAY_MS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
 import { bitCount, type Neighbour } from "./neighbour.ts";
 import type { PartAssembly } from "./part-assembly.ts";
 import type { SwarmContext } from "./swarm-context.ts";
 
-/** What one hop more costs, before anything was measured. */
-const HOP_MS = 50;
 /** All sub-streams from one parent fail together: each one more must be worth this. */
-const SHARED_MS = 25;
-const OWN_BONUS_MS = 25;
+const SHARED_MS = 10;
+const OWN_BONUS_MS = 10;
 const STRANGER_MS = 30;
 const BROKEN_MS = 80;
-/** A better parent must be better by this. */
-const BETTER_BY_MS = 70;
-const IMPROVE_EVERY_MS = 2000;
-/** Who said no is not asked again for so long. */
-const DENIED_MS = 3000;
-/** Each time that a parent had to be replaced doubles it; each piece that it pushes makes up for a little. */
+/** How often the time doubles that a parent which fell behind is not asked again; pushes in time make up for that. */
 const MAX_DOUBLINGS = 5;
 const FORGIVEN_BY_PUSH = 0.02;
+/** A better parent must be better by this. */
+const BETTER_BY_MS = 40;
+const IMPROVE_EVERY_MS = 1000;
+/** Who said no is not asked again for so long. */
+const DENIED_MS = 3000;
 /** An answer takes a round trip and this. */
 const ANSWER_MS = 400;
 /** Our children are told nothing while we look for another parent, for so long. */
-const ORPHAN_MS = 1500;
+const ORPHAN_MS = 2000;
 /** Parts in which a sub-stream came late, until its parent is replaced. */
 const STRIKES = 2;
+/** What a part counts that came late to the parent itself. */
+const UPSTREAM_STRIKE = 0.25;
+/** Parents say something for every part. */
+const SILENT_MS = 600;
 /** A push is behind when a neighbour had the whole part so long before. */
 const BEHIND_MS = 120;
 const BEHIND_PARTS = 4;
@@ -33,6 +36,20 @@ const FIRST_LAG_MS = 200;
 const FIRST_DEVIATION_MS = 60;
 const MIN_WAIT_MS = 120;
 const MAX_WAIT_MS = 700;
+
+/** Not every millisecond is news. */
+const NEWS_MS = 12;
+const NEWS_SHARE = 0.1;
+const BEAT_MS = 1000;
+/** A parent that is so many beats behind the newest that neighbours have is cut off from the source. */
+const BEATS_BEHIND = 4;
+const MAX_BEAT_LEAP = 60;
+
+/** What neighbours are told of how we get each sub-stream; replaced whole when it changes. */
+export interface Way {
+  readonly delaysMs: readonly number[];
+  readonly beats: readonly number[];
+}
 
 /** One sub-stream as we get it. */
 interface Supply {
@@ -45,8 +62,11 @@ interface Supply {
   /** From the first word of a part to its pieces of this sub-stream. */
   lagMs: number;
   deviationMs: number;
-  /** How far from the source we are, or were. */
-  hops: number;
+  /** How far from the source we are, or were when we lost the parent. */
+  delayMs: number;
+  /** The newest beat that we told of, and the least delay that we told with it: who is not better than both may get it from us. */
+  feasibleBeat: number;
+  feasibleMs: number;
   lostMs: number;
 }
 
@@ -58,7 +78,9 @@ const noSupply = (): Supply => ({
   behind: 0,
   lagMs: FIRST_LAG_MS,
   deviationMs: FIRST_DEVIATION_MS,
-  hops: NO_HOPS,
+  delayMs: NO_DELAY,
+  feasibleBeat: -1,
+  feasibleMs: NO_DELAY,
   lostMs: Number.NEGATIVE_INFINITY,
 });
 
@@ -68,6 +90,10 @@ export class Parents {
   readonly #supplies = Array.from({ length: SUBSTREAMS }, noSupply);
   readonly #improveAtMs: () => number;
   #nextImproveMs: number;
+  #way: Way = { delaysMs: new Array<number>(SUBSTREAMS).fill(NO_DELAY), beats: new Array<number>(SUBSTREAMS).fill(0) };
+  /** The newest that any neighbour told of, in any sub-stream. */
+  #newestBeat = 0;
+  #beatMs = 0;
   /** Nobody pushes anything to the source, or to who fetches for all. */
   #isRoot: boolean;
 
@@ -82,19 +108,55 @@ export class Parents {
     return this.#isRoot;
   }
 
+  get way(): Way {
+    return this.#way;
+  }
+
+  /**
+   * Reckons anew how we get each sub-stream; `servesMs` is what a child waits on top of it. What is told changes only where it has changed
+   * enough to matter.
+   */
+  refreshWay(servesMs: (substream: number) => number): void {
+    if (this.#isRoot) this.#beat();
+    const { delaysMs: toldMs, beats: toldBeats } = this.#way;
+    const delaysMs: number[] = [];
+    const beats: number[] = [];
+    let isNews = false;
+    for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
+      const ownMs = this.delayMs(substream);
+      const delayMs = ownMs === NO_DELAY ? NO_DELAY : ownMs + servesMs(substream);
+      const beat = this.#isRoot
+        ? this.#newestBeat
+        : (this.of(substream)?.offerBeats[substream] ?? toldBeats[substream]!);
+      const byMs = Math.abs(delayMs - toldMs[substream]!);
+      if (byMs > Math.max(NEWS_MS, toldMs[substream]! * NEWS_SHARE) || beat !== toldBeats[substream]) isNews = true;
+      delaysMs.push(delayMs);
+      beats.push(beat);
+    }
+    if (!isNews) return;
+    this.#way = { delaysMs, beats };
+    for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
+      const supply = this.#supplies[substream]!;
+      const beat = beats[substream]!;
+      if (beat > supply.feasibleBeat) supply.feasibleMs = NO_DELAY;
+      supply.feasibleBeat = Math.max(beat, supply.feasibleBeat);
+      if (beat === supply.feasibleBeat) supply.feasibleMs = Math.min(supply.feasibleMs, delaysMs[substream]!);
+    }
+  }
+
   setRoot(on: boolean): void {
     if (on === this.#isRoot) return;
     this.#isRoot = on;
     const nowMs = this.#context.clock.now();
     for (const supply of this.#supplies) {
       if (on) {
-        supply.parent?.dropFromParents(supply.parent.parentMask, nowMs);
+        if (supply.parent !== undefined) supply.parent.parentMask = 0;
         supply.parent = undefined;
         supply.asked = undefined;
-        supply.hops = 0;
+        supply.delayMs = 0;
       } else {
         supply.lostMs = nowMs;
-        supply.hops = 1;
+        supply.delayMs = 0;
       }
     }
     this.#tell();
@@ -104,15 +166,15 @@ export class Parents {
     return this.#supplies[substream]!.parent;
   }
 
-  /** How far we are from the source; `NO_HOPS` where the sub-stream does not come. */
-  hops(substream: number): number {
+  /** How far we are from the source; `NO_DELAY` where the sub-stream does not come. */
+  delayMs(substream: number): number {
     if (this.#isRoot) return 0;
-    const { parent, hops, lostMs } = this.#supplies[substream]!;
+    const { parent, delayMs, lostMs } = this.#supplies[substream]!;
     if (parent !== undefined) {
-      const theirs = parent.offerHops[substream]!;
-      return theirs < MAX_HOPS ? theirs + 1 : NO_HOPS;
+      const theirsMs = parent.offerDelaysMs[substream]!;
+      return theirsMs < MAX_DELAY_MS ? theirsMs + parent.delayMs : NO_DELAY;
     }
-    return this.#context.clock.now() - lostMs < ORPHAN_MS ? hops : NO_HOPS;
+    return this.#context.clock.now() - lostMs < ORPHAN_MS ? delayMs : NO_DELAY;
   }
 
   /** When a piece of a part counts as late; at once where nobody pushes it. */
@@ -150,36 +212,45 @@ export class Parents {
     part.lateMask |= bit;
     const supply = this.#supplies[substream]!;
     if (supply.parent === undefined) return;
-    supply.strikes += 1;
-    if (supply.strikes < STRIKES) return;
     const nowMs = this.#context.clock.now();
+    // Where somebody further up fails, those below him must not all look for another way: his own children do.
+    const isAtFault = (part.haveMask & supply.parent.bit) !== 0 || nowMs - supply.parent.heardMs > SILENT_MS;
+    supply.strikes += isAtFault ? 1 : UPSTREAM_STRIKE;
+    if (supply.strikes < STRIKES) return;
     const { parent } = supply;
+    parent.deniedUntilMs[substream] = nowMs + DENIED_MS * 2 ** Math.min(parent.failures, MAX_DOUBLINGS);
     parent.failures += 1;
-    parent.deniedUntilMs = nowMs + DENIED_MS * 2 ** Math.min(Math.floor(parent.failures) - 1, MAX_DOUBLINGS);
-    // Who has never sent anything will not do better in its other sub-streams.
-    if (parent.piecesReceived === 0) this.left(parent);
-    else {
-      this.#lose(substream, nowMs);
-      this.#tell();
-    }
+    this.#lose(substream, nowMs);
+    this.tick();
   }
 
   /** Takes `offer`, which also answers what we asked. */
-  offered(neighbour: Neighbour, substreams: number, free: number, hops: readonly number[]): void {
+  offered(
+    neighbour: Neighbour,
+    { asked, substreams, free, delaysMs, beats }: Extract<PeerFrame, { readonly kind: "offer" }>,
+  ): void {
     const nowMs = this.#context.clock.now();
     neighbour.offerFree = free;
-    neighbour.offerHops = hops;
+    neighbour.offerDelaysMs = delaysMs;
+    neighbour.offerBeats = beats;
+    const latest = Math.max(...beats);
+    // One that leaps ahead is made up, and would make all others look cut off.
+    if (this.#newestBeat === 0 || latest <= this.#newestBeat + MAX_BEAT_LEAP) {
+      this.#newestBeat = Math.max(this.#newestBeat, latest);
+    }
     for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
       const supply = this.#supplies[substream]!;
+      // An offer that was under way as we asked is no answer.
+      if (((asked >> substream) & 1) === 0) continue;
       const isGranted = ((substreams >> substream) & 1) === 1;
       if (supply.asked === neighbour) {
         supply.asked = undefined;
-        if (isGranted) this.#adopt(substream, neighbour, nowMs);
-        else neighbour.deniedUntilMs = nowMs + DENIED_MS * (0.5 + this.#context.options.random());
+        if (isGranted && this.#isFeasible(substream, neighbour)) this.#adopt(substream, neighbour);
+        else neighbour.deniedUntilMs[substream] = nowMs + DENIED_MS * (0.5 + this.#context.options.random());
       } else if (supply.parent === neighbour && !isGranted) {
-        neighbour.deniedUntilMs = nowMs + DENIED_MS;
+        neighbour.deniedUntilMs[substream] = nowMs + DENIED_MS;
         this.#lose(substream, nowMs);
-      }
+      } else if (supply.parent === neighbour && this.#isCutOff(substream, neighbour)) this.#lose(substream, nowMs);
     }
     this.tick();
   }
@@ -202,7 +273,7 @@ export class Parents {
       for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
         const supply = this.#supplies[substream]!;
         if (supply.asked !== undefined && nowMs - supply.askedMs > ANSWER_MS + 2 * supply.asked.delayMs) {
-          supply.asked.deniedUntilMs = nowMs + DENIED_MS;
+          supply.asked.deniedUntilMs[substream] = nowMs + DENIED_MS;
           supply.asked = undefined;
         }
         if (supply.parent !== undefined || supply.asked !== undefined) continue;
@@ -240,10 +311,10 @@ export class Parents {
     neighbour.offerFree = Math.max(0, neighbour.offerFree - 1);
   }
 
-  #adopt(substream: number, neighbour: Neighbour, nowMs: number): void {
+  #adopt(substream: number, neighbour: Neighbour): void {
     const supply = this.#supplies[substream]!;
     // The old one pushes until the new one does, so that nothing falls between the two.
-    supply.parent?.dropFromParents(1 << substream, nowMs);
+    if (supply.parent !== undefined) supply.parent.parentMask &= ~(1 << substream);
     supply.parent = neighbour;
     supply.strikes = 0;
     supply.behind = 0;
@@ -253,9 +324,9 @@ export class Parents {
   #lose(substream: number, nowMs: number): void {
     const supply = this.#supplies[substream]!;
     if (supply.parent === undefined) return;
-    supply.hops = this.hops(substream);
+    supply.delayMs = this.delayMs(substream);
     supply.lostMs = nowMs;
-    supply.parent.dropFromParents(1 << substream, nowMs);
+    supply.parent.parentMask &= ~(1 << substream);
     supply.parent = undefined;
     supply.strikes = 0;
   }
@@ -271,13 +342,13 @@ export class Parents {
     const supply = this.#supplies[substream]!;
     const { random } = this.#context.options;
     for (const neighbour of this.#context.neighbours.list) {
-      const hops = neighbour.offerHops[substream]!;
-      if (!neighbour.isReady || !neighbour.uploads || hops >= MAX_HOPS || neighbour.hasChokedUs) continue;
+      const delayMs = neighbour.offerDelaysMs[substream]!;
+      if (!neighbour.isReady || !neighbour.uploads || delayMs >= MAX_DELAY_MS || neighbour.hasChokedUs) continue;
       if (neighbour.offerFree <= 0 && !evenFull) continue;
-      if (nowMs < neighbour.deniedUntilMs || neighbour === supply.parent) continue;
-      // A child's supply comes from us, and so may that of who is further away.
-      if (((neighbour.childMask >> substream) & 1) === 1) continue;
-      if (hops > supply.hops && nowMs - supply.lostMs < ORPHAN_MS) continue;
+      if (nowMs < neighbour.deniedUntilMs[substream]! || neighbour === supply.parent) continue;
+      // A child's supply comes from us, and so may that of who is further away than we are.
+      if (((neighbour.childMask >> substream) & 1) === 1 || !this.#isFeasible(substream, neighbour)) continue;
+      if (this.#isCutOff(substream, neighbour)) continue;
       if (suits?.(neighbour) === false) continue;
       const costMs = this.#costMs(neighbour, substream) + random() * 10;
       if (costMs >= bestMs) continue;
@@ -287,15 +358,37 @@ export class Parents {
     return best;
   }
 
+  /**
+   * Whether its way to the source cannot lead through us: it has a newer beat than any that we passed on, or was nearer with the same one
+   * than we ever were (the condition of RFC 8966, section 3.5.1, with the source's beats for sequence numbers).
+   */
+  #isFeasible(substream: number, { offerBeats, offerDelaysMs }: Neighbour): boolean {
+    const { feasibleBeat, feasibleMs } = this.#supplies[substream]!;
+    const beat = offerBeats[substream]!;
+    return beat > feasibleBeat || (beat === feasibleBeat && offerDelaysMs[substream]! < feasibleMs);
+  }
+
+  #isCutOff(substream: number, { offerBeats, offerDelaysMs }: Neighbour): boolean {
+    return offerDelaysMs[substream]! >= MAX_DELAY_MS || offerBeats[substream]! < this.#newestBeat - BEATS_BEHIND;
+  }
+
+  /** The source's beat goes on, from where another source was. */
+  #beat(): void {
+    const nowMs = this.#context.clock.now();
+    if (nowMs - this.#beatMs < BEAT_MS) return;
+    this.#beatMs = nowMs;
+    this.#newestBeat = Math.max(this.#newestBeat + 1, Math.floor(this.#context.clock.wallMs() / BEAT_MS));
+  }
+
   #costMs(neighbour: Neighbour, substream: number): number {
-    const { hash, uplinkBps, piecesReceived, broken } = neighbour;
+    const { hash, uplinkBps, piecesReceived, broken, failures } = neighbour;
     const own = ownSubstreams(hash, substreamsCarried(uplinkBps, this.#context.rate.bps));
     return (
-      neighbour.offerHops[substream]! * HOP_MS +
+      neighbour.offerDelaysMs[substream]! +
       neighbour.delayMs +
       bitCount(neighbour.parentMask | this.#askedMask(neighbour)) * SHARED_MS +
       (piecesReceived === 0 ? STRANGER_MS : 0) +
-      broken * BROKEN_MS -
+      (broken + failures) * BROKEN_MS -
       (((own >> substream) & 1) === 1 ? OWN_BONUS_MS : 0)
     );
   }
@@ -313,8 +406,7 @@ export class Parents {
     for (const neighbour of this.#context.neighbours.list) {
       const mask = neighbour.parentMask | this.#askedMask(neighbour);
       if (mask === neighbour.subscribedMask) continue;
-      // One that was only asked may have begun to push by the time that it hears of this.
-      neighbour.dropFromParents(neighbour.subscribedMask & ~mask, this.#context.clock.now());
+      neighbour.noLonger(neighbour.subscribedMask & ~mask, this.#context.clock.now());
       neighbour.subscribedMask = mask;
       this.#context.tell(neighbour, { kind: "subscribe", substreams: mask, of: SUBSTREAMS });
     }

@@ -152,6 +152,19 @@ export class PartAssembly {
     this.#askedMs[index] = nowMs;
   }
 
+  /** What was asked of a neighbour is asked of nobody now; returns how many pieces. */
+  unask(slot: number): number {
+    let count = 0;
+    const slots = this.#askedSlots;
+    if (slots === undefined) return count;
+    for (let index = 0; index < slots.length; index += 1) {
+      if (slots[index] !== slot) continue;
+      slots[index] = -1;
+      if (!this.hasPiece(index)) count += 1;
+    }
+    return count;
+  }
+
   /** A neighbour has gone: its slot may be another's soon. */
   forget(slot: number): void {
     const keep = ~(1 << slot);
@@ -160,11 +173,7 @@ export class PartAssembly {
     this.sentHeaderMask &= keep;
     this.toldMask &= keep;
     this.conflictMask &= keep;
-    if (this.#askedSlots !== undefined) {
-      for (let index = 0; index < this.#askedSlots.length; index += 1) {
-        if (this.#askedSlots[index] === slot) this.#askedSlots[index] = -1;
-      }
-    }
+    this.unask(slot);
     if (this.waiting !== undefined) this.waiting = this.waiting.filter((waiting) => waiting.slot !== slot);
     if (this.early !== undefined) this.early = this.early.filter((piece) => piece.slot !== slot);
     if (this.spare?.slot === slot) this.spare = undefined;

@@ -25,7 +25,6 @@ const REFUSALS = 3;
 const BUSY_MS = 1500;
 /** Requests that came to nothing, without one piece between: more than want of upload can explain. */
 const MAX_BROKEN = 10;
-const SILENT_MS = 8000;
 const MAX_REFUSED = 24;
 /** Parts looked after at once: a viewer that has just come asks for the oldest first. */
 const MAX_PARTS_AT_ONCE = 24;
@@ -65,11 +64,7 @@ export class Pulls {
     neighbour.refused += 1;
     part.haveMask &= ~neighbour.bit;
     part.headerMask &= ~neighbour.bit;
-    for (let index = 0; index < part.pieceCount; index += 1) {
-      if (part.askedOf(index) !== neighbour.slot) continue;
-      part.setAsked(index, -1, nowMs);
-      neighbour.outstanding = Math.max(0, neighbour.outstanding - 1);
-    }
+    neighbour.outstanding = Math.max(0, neighbour.outstanding - part.unask(neighbour.slot));
     if (neighbour.refused % REFUSALS === 0) neighbour.busyUntilMs = nowMs + BUSY_MS;
     if (neighbour.refused >= MAX_REFUSED && neighbour.piecesReceived === 0) {
       this.#context.ban(neighbour, "told of parts that it then refused");
@@ -130,7 +125,7 @@ export class Pulls {
       const waitMs = (isUrgent ? URGENT_ANSWER_MS : ANSWER_MS) + 4 * asked.delayMs;
       if (nowMs - part.askedMs(index) < waitMs) return false;
       part.setAsked(index, -1, nowMs);
-      this.#broke(asked, part);
+      this.#broke(asked, part, nowMs);
       return true;
     }
     const isLate = nowMs >= this.#parents.lateAtMs(part, substream);
@@ -144,16 +139,15 @@ export class Pulls {
     return nowMs >= this.#parents.lateAtMs(part, substream) + PARTIAL_MS;
   }
 
-  #broke(neighbour: Neighbour, part: PartAssembly): void {
+  #broke(neighbour: Neighbour, part: PartAssembly, nowMs: number): void {
     neighbour.outstanding = Math.max(0, neighbour.outstanding - 1);
-    const nowMs = this.#context.clock.now();
-    if (neighbour.broken === 0) neighbour.brokenSinceMs = nowMs;
+    // What was asked for at once fails at once, and counts once.
+    if (nowMs - neighbour.brokenMs < ANSWER_MS) return;
+    neighbour.brokenMs = nowMs;
     neighbour.broken += 1;
     part.haveMask &= ~neighbour.bit;
     part.headerMask &= ~neighbour.bit;
-    // Who has sent something once may be slow, and costs no more than not being asked.
-    const isSilent = neighbour.piecesReceived === 0 && nowMs - neighbour.brokenSinceMs > SILENT_MS;
-    if (neighbour.broken >= MAX_BROKEN && isSilent) this.#context.ban(neighbour, "told of parts that it never sent");
+    if (neighbour.broken >= MAX_BROKEN) this.#context.ban(neighbour, "told of parts that it never sent");
   }
 
   /** Who is asked: of those that have it, the one that will send it first. */

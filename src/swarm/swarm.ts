@@ -36,7 +36,7 @@ const HELLO_MS = 5000;
 const PING_MS = 4000;
 /** A neighbour that has said nothing for so long is gone. */
 const SILENT_MS = 10_000;
-const OFFER_MS = 500;
+const OFFER_MS = 300;
 /** Frames that may overtake the hello on an unordered channel. */
 const MAX_BEFORE_HELLO = 32;
 /** A neighbour that is of no use gives way to a new one, so often at most, and not when it has just come. */
@@ -98,7 +98,8 @@ export class Swarm implements SwarmPeer {
     this.#children = new Children({
       context,
       uplink: this.#uplink,
-      hops: (substream) => this.#parents.hops(substream),
+      uploads: this.#uploads,
+      parents: this.#parents,
     });
     this.#pulls = new Pulls(context, this.#parents);
     this.#committee = new Committee(context);
@@ -116,7 +117,6 @@ export class Swarm implements SwarmPeer {
       children: this.#children,
       pulls: this.#pulls,
       uploads: this.#uploads,
-      heard: (part) => this.#fetching.heard(part, clock.now()),
       whole: (part) => this.#whole(part),
       unprovenOrigin: (part) => this.#fetching.failed(part),
       init: (digest, from) => this.#inits.want(digest, from),
@@ -214,6 +214,21 @@ export class Swarm implements SwarmPeer {
     };
   }
 
+  get debug(): any {
+    // DEBUG
+    return {
+      parents: this.#parents,
+      children: this.#children,
+      committee: this.#committee,
+      uplink: this.#uplink,
+      uploads: this.#uploads,
+      list: this.#neighbours.list,
+      parts: this.#parts,
+      distrust: this.#distrust,
+      fetching: this.#fetching,
+    };
+  }
+
   close(): void {
     if (this.#closed) return;
     for (const neighbour of [...this.#neighbours.list]) this.#drop(neighbour, "leaving");
@@ -258,14 +273,10 @@ export class Swarm implements SwarmPeer {
         if (frame.of === SUBSTREAMS) this.#children.subscribed(neighbour, frame.substreams);
         return;
       case "offer":
-        if (frame.hops.length === SUBSTREAMS) {
-          this.#parents.offered(neighbour, frame.substreams, frame.free, frame.hops);
-        }
+        if (frame.delaysMs.length === SUBSTREAMS) this.#parents.offered(neighbour, frame);
         return;
       case "choke":
-        neighbour.hasChokedUs = frame.on;
-        if (frame.on) this.#parents.left(neighbour);
-        return;
+        return this.#choked(neighbour, frame.on);
       case "roots":
         return this.#committee.heard(neighbour, frame.entries);
       case "ping":
@@ -367,6 +378,15 @@ export class Swarm implements SwarmPeer {
     return false;
   }
 
+  #choked(neighbour: Neighbour, on: boolean): void {
+    neighbour.hasChokedUs = on;
+    if (!on) return;
+    // What was asked of it will not come, which is no broken word.
+    for (const part of this.#parts.open) part.unask(neighbour.slot);
+    neighbour.outstanding = 0;
+    this.#parents.left(neighbour);
+  }
+
   #choke(neighbour: Neighbour, on: boolean): void {
     if (neighbour.isChoked === on || !neighbour.isReady) return;
     neighbour.isChoked = on;
@@ -396,9 +416,9 @@ export class Swarm implements SwarmPeer {
     this.#pulls.tick();
     this.#inits.tick(nowMs);
     this.#children.shrink();
-    this.#uplink.measured({
+    this.#uplink.measure({
       nowMs,
-      queuedMs: this.#uploads.queuedMs,
+      heldBytes: () => this.#neighbours.list.reduce((sum, { link }) => sum + link.bufferedBytes, 0),
       isBusy: this.#children.used * 4 >= this.#children.slots * 3,
     });
     if (this.#uploadsOn && this.#uploads.backlogMs < UNCHOKE_MS) {
@@ -407,7 +427,7 @@ export class Swarm implements SwarmPeer {
     if (nowMs < this.#offerMs) return;
     this.#offerMs = nowMs + OFFER_MS;
     this.#parts.trim(nowMs);
-    for (const neighbour of this.#neighbours.list) this.#children.offer(neighbour);
+    this.#children.offers();
   }
 
   #ping(neighbour: Neighbour, nowMs: number): void {

@@ -5,10 +5,10 @@ const MIN_BPS = 200_000;
 const STEP_MS = 1000;
 const GROW = 1.15;
 const SHRINK = 0.85;
-/** A queue that stays so long says that less leaves than was thought. */
-const QUEUED_MS = 400;
+/** What stays in the links for so long says that less leaves than was thought. */
+const HELD_MS = 250;
 
-/** What leaves of what is handed out: grows while it leaves at once, shrinks while it waits. Never more than was declared. */
+/** What leaves of what is handed out: grows while it leaves at once, shrinks while the links hold it. Never more than was declared. */
 export class Uplink {
   readonly #maxBps: number;
   #bps: number;
@@ -24,10 +24,11 @@ export class Uplink {
     return this.#bps;
   }
 
-  measured({ nowMs, queuedMs, isBusy }: { nowMs: number; queuedMs: number; isBusy: boolean }): void {
+  /** `heldBytes` is what the links have not sent yet of what they were given. */
+  measure({ nowMs, heldBytes, isBusy }: { nowMs: number; heldBytes: () => number; isBusy: boolean }): void {
     if (nowMs < this.#nextMs) return;
     this.#nextMs = nowMs + STEP_MS;
-    if (queuedMs > QUEUED_MS) this.#bps = Math.max(MIN_BPS, this.#bps * SHRINK);
+    if ((heldBytes() * 8000) / this.#bps > HELD_MS) this.#bps = Math.max(MIN_BPS, this.#bps * SHRINK);
     else if (isBusy) this.#bps = Math.min(this.#maxBps, this.#bps * GROW);
   }
 }

@@ -20,6 +20,7 @@ interface Queued {
 const POLL_MS = 20;
 /** What packets add to media, so that the reckoning does not run ahead of the line. */
 const OVERHEAD = 1.09;
+const SERVED_WEIGHT = 0.02;
 
 /**
  * Media on its way out. It is handed to the links no faster than the uplink takes it, so that what is urgent does not wait behind
@@ -29,8 +30,10 @@ export class UploadQueue {
   readonly #context: SwarmContext;
   readonly #uplink: Uplink;
   readonly #queue: Queued[] = [];
+  #queuedBytes = 0;
   /** When the uplink will be done with what the links were given. */
   #freeMs = 0;
+  #servedMs = 0;
   #cancelPump: (() => void) | undefined;
 
   constructor(context: SwarmContext, uplink: Uplink) {
@@ -44,25 +47,24 @@ export class UploadQueue {
 
   /** How long what was handed out, and what waits, still takes. */
   get backlogMs(): number {
-    let bytes = 0;
-    for (const { frame } of this.#queue) bytes += frame.bytes.byteLength;
-    return Math.max(0, this.#freeMs - this.#context.clock.now()) + this.#tookMs(bytes);
+    return Math.max(0, this.#freeMs - this.#context.clock.now()) + this.#tookMs(this.#queuedBytes);
   }
 
-  /** How long the piece that has waited longest waits already. */
-  get queuedMs(): number {
-    const first = this.#queue[0];
-    return first === undefined ? 0 : this.#context.clock.now() - first.queuedMs;
+  /** How long a piece took lately from here to its last byte on the line. */
+  get servedMs(): number {
+    return this.#servedMs;
   }
 
   /** False when there is no room for it. */
   push(neighbour: Neighbour, part: PartAssembly, frame: PieceFrame, dueMs: number): boolean {
     const nowMs = this.#context.clock.now();
+    this.#servedMs += (this.backlogMs + this.#tookMs(frame.bytes.byteLength) - this.#servedMs) * SERVED_WEIGHT;
     if (this.#queue.length === 0 && this.#hasRoom(neighbour, frame.bytes.byteLength, nowMs)) {
       this.#send(neighbour, frame, nowMs);
       return true;
     }
     if (this.#queue.length >= MAX_QUEUED_PIECES) return false;
+    this.#queuedBytes += frame.bytes.byteLength;
     this.#queue.push({ neighbour, part, frame, queuedMs: nowMs, dueMs });
     this.#schedule(nowMs);
     return true;
@@ -76,6 +78,7 @@ export class UploadQueue {
   /** Forgets all that waits. */
   clear(): void {
     this.#queue.length = 0;
+    this.#queuedBytes = 0;
     this.#cancelPump?.();
     this.#cancelPump = undefined;
   }
@@ -109,6 +112,7 @@ export class UploadQueue {
       if (at < 0) break;
       const { neighbour, frame } = this.#queue[at]!;
       this.#queue.splice(at, 1);
+      this.#queuedBytes -= frame.bytes.byteLength;
       this.#send(neighbour, frame, nowMs);
     }
     if (this.#queue.length > 0) this.#schedule(nowMs);
@@ -135,8 +139,10 @@ export class UploadQueue {
 
   #filter(keep: (queued: Queued) => boolean): void {
     let kept = 0;
+    this.#queuedBytes = 0;
     for (const queued of this.#queue) {
       if (!keep(queued)) continue;
+      this.#queuedBytes += queued.frame.bytes.byteLength;
       this.#queue[kept] = queued;
       kept += 1;
     }

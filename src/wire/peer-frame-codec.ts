@@ -45,6 +45,8 @@ const SOURCE = 2;
 const FETCHES = 4;
 const MAX_HOPS = 255;
 const MAX_FREE = 255;
+const MAX_DELAY_MS = 0xffff;
+const MAX_BEATS_BEHIND = 255;
 const MAX_WITHIN_MS = 0xffff;
 /** In the order of their codes, from 0. */
 const REASONS: readonly ByeReason[] = [
@@ -205,22 +207,33 @@ const LAYOUTS: { readonly [K in Kind]: Layout<K> } = {
     },
   },
   offer: {
-    size: ({ hops }) => 6 + hops.length,
-    write(writer, { substreams, free, hops }) {
-      writer.u8("of", hops.length, 1, MAX_SUBSTREAMS);
-      checkSubstreams(substreams, hops.length);
+    size: ({ delaysMs }) => 16 + 3 * delaysMs.length,
+    write(writer, { asked, substreams, free, delaysMs, beats }) {
+      checkWhole("beats", beats.length, delaysMs.length, delaysMs.length);
+      writer.u8("of", delaysMs.length, 1, MAX_SUBSTREAMS);
+      checkSubstreams(asked, delaysMs.length);
+      writer.u32("asked", asked);
+      checkSubstreams(substreams, delaysMs.length);
       writer.u32("substreams", substreams);
       writer.u8("free", measured(free, MAX_FREE));
-      for (const distance of hops) writer.u8("hops", measured(distance, MAX_HOPS));
+      for (const delayMs of delaysMs) writer.u16("delayMs", measured(delayMs, MAX_DELAY_MS));
+      // The newest, and how far the others are behind: further than a byte tells, none is of use.
+      const newest = Math.max(...beats);
+      writer.u48("beat", newest);
+      for (const beat of beats) writer.u8("beat", measured(newest - beat, MAX_BEATS_BEHIND));
     },
     read(reader) {
       const of = reader.u8("of", 1, MAX_SUBSTREAMS);
+      const asked = reader.u32("asked");
+      checkSubstreams(asked, of);
       const substreams = reader.u32("substreams");
       checkSubstreams(substreams, of);
       const free = reader.u8("free");
-      const hops: number[] = [];
-      for (let left = of; left > 0; left--) hops.push(reader.u8("hops"));
-      return { substreams, free, hops };
+      const delaysMs: number[] = [];
+      for (let left = of; left > 0; left--) delaysMs.push(reader.u16("delayMs"));
+      const newest = reader.u48("beat");
+      const beats = delaysMs.map(() => Math.max(0, newest - reader.u8("beat")));
+      return { asked, substreams, free, delaysMs, beats };
     },
   },
   choke: {

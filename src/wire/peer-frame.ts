@@ -67,11 +67,18 @@ export type PeerFrame =
   /** What is pushed to the receiver from now on (the answer to `subscribe`, and again when it changes), and what else could be. */
   | {
       readonly kind: "offer";
+      /** What the receiver asked for, as far as the sender has heard; and of that, what it gets. */
+      readonly asked: number;
       readonly substreams: number;
       /** Sub-streams that somebody could yet subscribe to. */
       readonly free: number;
-      /** How far the sender is from the source in each sub-stream; as many as there are sub-streams, 255 where it gets none. */
-      readonly hops: readonly number[];
+      /**
+       * About how many milliseconds after the source the sender passes each sub-stream on; as many as there are sub-streams, 65535 where
+       * it gets none.
+       */
+      readonly delaysMs: readonly number[];
+      /** The source's last beat that came down each sub-stream: what comes without one leads nowhere. */
+      readonly beats: readonly number[];
     }
   /** No more is sent until it is taken back: out of upload. */
   | { readonly kind: "choke"; readonly on: boolean }
