@@ -42,8 +42,8 @@ const FIXED_UP: Quantiles = [
   [0.5, 19],
   [0.75, 45],
   [0.9, 110],
-  [0.97, 260],
-  [1, 500],
+  [0.97, 230],
+  [1, 420],
 ];
 const MOBILE_UP: Quantiles = [
   [0, 0.3],
@@ -51,22 +51,22 @@ const MOBILE_UP: Quantiles = [
   [0.25, 4.5],
   [0.5, 9],
   [0.75, 15],
-  [0.95, 28],
-  [1, 50],
+  [0.95, 27],
+  [1, 45],
 ];
 const FIXED_DOWN: Quantiles = [
   [0, 6],
   [0.1, 16],
   [0.5, 55],
-  [0.9, 200],
-  [1, 500],
+  [0.9, 170],
+  [1, 390],
 ];
 const MOBILE_DOWN: Quantiles = [
   [0, 4],
   [0.1, 9],
   [0.5, 28],
-  [0.9, 70],
-  [1, 150],
+  [0.9, 65],
+  [1, 130],
 ];
 
 /** Where the audience is, as shares: Western Europe, US East, US West, South America, East Asia. */
