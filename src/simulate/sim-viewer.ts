@@ -64,7 +64,7 @@ export class SimViewer implements SwarmListener, Member {
       random,
       listener: this,
       uploads: behaviour !== "leaf",
-      uplinkBps,
+      uplinkBps: world.knowsUplink(random) ? uplinkBps : 0,
       fetches: options.source === "origin",
     });
     if (options.source === "origin") this.peer.setCard(world.stream.cardBytes, world.stream.card);

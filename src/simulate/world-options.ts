@@ -32,6 +32,8 @@ export interface WorldOptions {
   /** Half way, so many come within five seconds, as a share of all. */
   readonly flash: number;
   readonly mobile: number;
+  /** Share of viewers that know what their uplink sends; a page does not, unless somebody set a limit. */
+  readonly told: number;
   readonly leaves: number;
   readonly riders: number;
   readonly polluters: number;
@@ -63,6 +65,7 @@ export const DEFAULT_WORLD: WorldOptions = {
   detectionMs: 5000,
   flash: 0.2,
   mobile: 0.35,
+  told: 1,
   leaves: 0.1,
   riders: 0.05,
   polluters: 0.1,
@@ -92,6 +95,7 @@ const RANGES: Readonly<
   detectionMs: [0, 60_000],
   flash: [0, 100],
   mobile: [0, 1],
+  told: [0, 1],
   leaves: [0, 1],
   riders: [0, 1],
   polluters: [0, 1],

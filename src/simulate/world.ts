@@ -106,6 +106,11 @@ export class World {
     );
   }
 
+  /** What the swarm is held against is always told: it has no means to find out. */
+  knowsUplink(random: Random): boolean {
+    return random() < this.options.told || this.options.engine !== "swarm";
+  }
+
   #arrive(behaviour?: Behaviour): void {
     const { clock, options, census } = this;
     const number = this.#born++;
