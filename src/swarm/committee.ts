@@ -22,6 +22,9 @@ const DOUBLES_MS = 500;
 /** Who could feed few children stands only where nobody else does. */
 const WIDE_STREAMS = 8;
 const NARROW_WAITS_MS = 8000;
+/** Who stands has fed a neighbour for so long, where others stand already and there is somebody to feed. */
+const FEEDS_MS = 8000;
+const FEW_NEIGHBOURS = 3;
 /** A member that did not fetch when it should have, so often, is left out for so long. */
 const STRIKES = 3;
 const LEFT_OUT_MS = 20_000;
@@ -170,6 +173,9 @@ export class Committee {
     const isWide = uplinkBps === 0 || uplinkBps >= WIDE_STREAMS * this.#context.rate.bps;
     const waitedMs = nowMs - Math.max(this.#freeSinceMs, this.#startedMs + SETTLE_MS) - (isWide ? 0 : NARROW_WAITS_MS);
     const { list, max } = this.#context.neighbours;
+    // Who means no good, or is let through by no firewall, feeds nobody for long.
+    const feeds = list.some(({ childMask, childSinceMs }) => childMask !== 0 && nowMs - childSinceMs > FEEDS_MS);
+    if (!feeds && this.isKnown && list.length > FEW_NEIGHBOURS) return false;
     const share = (list.length < max / 2 ? FEW_SHARE : MANY_SHARE) * 2 ** (waitedMs / DOUBLES_MS);
     return waitedMs >= 0 && this.#hash / HASHES < share;
   }

@@ -415,6 +415,7 @@ export class Exchange {
     if (part.signed === undefined) this.#begin(part, { signed, hops: 0, from: undefined });
     part.hops = 0;
     if (part.isWhole) return;
+    this.#options.pulls.release(part);
     for (let index = 0; index < signed.pieces.length; index += 1) {
       const first = index * PIECE_SIZE_BYTES;
       const piece = bytes.subarray(first, Math.min(first + PIECE_SIZE_BYTES, bytes.byteLength));

@@ -1,18 +1,20 @@
 import type { Committee } from "./committee.ts";
 import { peerHash } from "./hash.ts";
 import type { PartAssembly } from "./part-assembly.ts";
+import type { Playhead } from "./playhead.ts";
 import type { SwarmContext } from "./swarm-context.ts";
 import type { FetchReason } from "./swarm-types.ts";
 import type { Distrust } from "./trust.ts";
 
 /** How long the origin takes, until it was measured. */
-const FIRST_ORIGIN_MS = 300;
+const FIRST_ORIGIN_MS = 150;
 const ORIGIN_WEIGHT = 0.2;
 /** The deadline's margin: so many times what the origin takes, and this. */
 const ORIGIN_TIMES = 1.5;
 const MARGIN_MS = 100;
 /** Viewers of one moment do not all ask at the same one: what the first of them get, the others may get of them. */
-const SPREAD_MS = 150;
+const SPREAD_MS = 100;
+const MAX_NEEDED_MS = 1000;
 /** How long after its announcement a part is usually whole, until it was measured; who stands by waits that and four deviations. */
 const FIRST_TOOK_MS = 300;
 const TOOK_WEIGHT = 0.1;
@@ -27,6 +29,7 @@ export interface FetchingOptions {
   readonly context: SwarmContext;
   readonly committee: Committee;
   readonly distrust: Distrust;
+  readonly playhead: Playhead;
   /** A part was given up. */
   readonly missed: (part: PartAssembly) => void;
 }
@@ -36,6 +39,7 @@ export class Fetching {
   readonly #context: SwarmContext;
   readonly #committee: Committee;
   readonly #distrust: Distrust;
+  readonly #playhead: Playhead;
   readonly #missed: (part: PartAssembly) => void;
   readonly #startedMs: number;
   readonly #hash: number;
@@ -43,10 +47,11 @@ export class Fetching {
   #tookMs = FIRST_TOOK_MS;
   #tookDeviationMs = 50;
 
-  constructor({ context, committee, distrust, missed }: FetchingOptions) {
+  constructor({ context, committee, distrust, playhead, missed }: FetchingOptions) {
     this.#context = context;
     this.#committee = committee;
     this.#distrust = distrust;
+    this.#playhead = playhead;
     this.#missed = missed;
     this.#startedMs = context.clock.now();
     this.#hash = peerHash(context.options.self);
@@ -74,7 +79,7 @@ export class Fetching {
       this.#originMs += (nowMs - part.fetchedMs - this.#originMs) * ORIGIN_WEIGHT;
     } else if (fetching !== undefined) fetching.abort();
     // What the origin saved in time cost nothing but its copy.
-    if (nowMs > part.deadlineMs && nowMs - this.#startedMs > 2 * this.#graceMs) this.#distrust.late(nowMs);
+    if (nowMs > part.deadlineMs && this.#playhead.isPlaying) this.#distrust.late(nowMs);
     if (source !== "peer" || fetchReason !== undefined) return;
     this.#distrust.good();
     this.#committee.worked();
@@ -118,11 +123,11 @@ export class Fetching {
     const isGraced = nowMs - this.#startedMs < this.#graceMs;
     const rank = this.#rank();
     if (!isHeard && rank === 0 && !isGraced) return this.#hasPeers ? "elected" : "alone";
-    if (rank > 0 && nowMs - part.knownMs >= rank * this.#backupMs && !this.#isComing(part)) return "backup";
     if (isGraced) return undefined;
+    if (rank > 0 && nowMs - part.knownMs >= rank * this.#backupMs && !this.#isComing(part)) return "backup";
     if (!this.#hasPeers) return "alone";
     const neededMs = this.#originMs * ORIGIN_TIMES + MARGIN_MS + (this.#hash % SPREAD_MS);
-    return nowMs >= part.deadlineMs - neededMs ? "deadline" : undefined;
+    return nowMs >= part.deadlineMs - Math.min(neededMs, MAX_NEEDED_MS) ? "deadline" : undefined;
   }
 
   /** Somebody has got it, other than the one who fetches: that one's word alone proves nothing. */

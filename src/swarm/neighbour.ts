@@ -42,6 +42,7 @@ export class Neighbour {
   parentMask = 0;
   /** What we last told it to push. */
   subscribedMask = 0;
+  subscribedMs = 0;
   /** Sub-streams it may still have pieces of on the way. */
   formerMask = 0;
   formerUntilMs = 0;
@@ -72,6 +73,7 @@ export class Neighbour {
   wantsMask = 0;
   childSinceMs = 0;
   isChoked = false;
+  chokedMs = 0;
   /** What the last offer to it said, so that the same is not said again. */
   readonly told: { substreams: number; isFree: boolean; way: Way | undefined } = {
     substreams: 0,

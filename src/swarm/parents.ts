@@ -252,6 +252,11 @@ export class Parents {
         this.#lose(substream, nowMs);
       } else if (supply.parent === neighbour && this.#isCutOff(substream, neighbour)) this.#lose(substream, nowMs);
     }
+    // Two of ours may have overtaken each other.
+    if (asked !== neighbour.subscribedMask && nowMs - neighbour.subscribedMs > ANSWER_MS + 2 * neighbour.delayMs) {
+      neighbour.subscribedMs = nowMs;
+      this.#context.tell(neighbour, { kind: "subscribe", substreams: neighbour.subscribedMask, of: SUBSTREAMS });
+    }
     this.tick();
   }
 
@@ -408,6 +413,7 @@ export class Parents {
       if (mask === neighbour.subscribedMask) continue;
       neighbour.noLonger(neighbour.subscribedMask & ~mask, this.#context.clock.now());
       neighbour.subscribedMask = mask;
+      neighbour.subscribedMs = this.#context.clock.now();
       this.#context.tell(neighbour, { kind: "subscribe", substreams: mask, of: SUBSTREAMS });
     }
   }

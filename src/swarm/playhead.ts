@@ -3,6 +3,7 @@ import type { SwarmContext } from "./swarm-context.ts";
 
 /** Until the player has said how far it can go on, a part is due so long after it became known. */
 const UNTOLD_MS = 1500;
+const PLAYING_MS = 500;
 
 /** What one rendition's player has. */
 interface Track {
@@ -17,12 +18,19 @@ export class Playhead {
   readonly #context: SwarmContext;
   readonly #tracks = new Map<number, Track>();
   #endMs: number | undefined;
+  #isPlaying = false;
 
   constructor(context: SwarmContext) {
     this.#context = context;
   }
 
+  /** Whether the player has had something to play for a while: before that nothing is late. */
+  get isPlaying(): boolean {
+    return this.#isPlaying;
+  }
+
   setBuffer(aheadMs: number): void {
+    if (aheadMs >= PLAYING_MS) this.#isPlaying = true;
     this.#endMs = this.#context.clock.now() + aheadMs;
     for (const track of this.#tracks.values()) track.endMs = this.#endMs;
     this.refresh();

@@ -5,10 +5,12 @@ import type { PartAssembly } from "./part-assembly.ts";
 import type { SwarmContext } from "./swarm-context.ts";
 
 /** A part that is due so soon is asked for wherever it may be, even twice. */
-const URGENT_MS = 500;
+const URGENT_MS = 900;
 /** An answer takes a round trip or two, and this. */
-const ANSWER_MS = 300;
-const URGENT_ANSWER_MS = 150;
+const ANSWER_MS = 150;
+const URGENT_ANSWER_MS = 80;
+/** One that never sent anything may never do so. */
+const STRANGER_MS = 100;
 /** Headers are pushed ahead of pieces: one that is later than this is asked for. */
 const HEADER_WAIT_MS = 150;
 const HEADER_ANSWER_MS = 300;
@@ -29,11 +31,19 @@ const MAX_REFUSED = 24;
 /** Parts looked after at once: a viewer that has just come asks for the oldest first. */
 const MAX_PARTS_AT_ONCE = 24;
 const MAX_WITHIN_MS = 0xffff;
+const FIRST_WINDOW = 16;
+const MIN_WINDOW = 3;
+const MAX_WINDOW = 96;
+const WIDEN = 0.25;
+const NARROW_EVERY_MS = 400;
 
 /** Asks for what nobody pushed in time, each piece of one neighbour that has it. */
 export class Pulls {
   readonly #context: SwarmContext;
   readonly #parents: Parents;
+  /** Pieces that may be under way at once: more would queue before a narrow downlink, and make late what is pushed. */
+  #window = FIRST_WINDOW;
+  #narrowedMs = Number.NEGATIVE_INFINITY;
 
   constructor(context: SwarmContext, parents: Parents) {
     this.#context = context;
@@ -77,6 +87,17 @@ export class Pulls {
     if (slot < 0) return;
     const neighbour = this.#context.neighbours.at(slot);
     if (neighbour !== undefined) neighbour.outstanding = Math.max(0, neighbour.outstanding - 1);
+    this.#window = Math.min(MAX_WINDOW, this.#window + WIDEN);
+  }
+
+  /** What was asked for of this part is not needed any more. */
+  release(part: PartAssembly): void {
+    for (const neighbour of this.#context.neighbours.list) {
+      const count = part.unask(neighbour.slot);
+      if (count === 0) continue;
+      neighbour.outstanding = Math.max(0, neighbour.outstanding - count);
+      this.#context.tell(neighbour, { kind: "cancel", key: part.key });
+    }
   }
 
   #askHeader(part: PartAssembly, nowMs: number): void {
@@ -99,13 +120,15 @@ export class Pulls {
   #askPieces(part: PartAssembly, nowMs: number): void {
     const isUrgent = this.#isUrgent(part, nowMs);
     const count = part.pieceCount;
+    let room = this.#window - this.#context.neighbours.list.reduce((sum, { outstanding }) => sum + outstanding, 0);
     let run: { neighbour: Neighbour; first: number; count: number } | undefined;
     for (let index = 0; index < count; index += 1) {
-      const neighbour = this.#isDue(part, index, nowMs, isUrgent)
+      const neighbour = room >= 1 && this.#isDue(part, index, nowMs, isUrgent)
         ? this.#provider(part, substreamOf(part.key, index), nowMs, isUrgent || this.#isVeryLate(part, index, nowMs))
         : undefined;
       if (neighbour === undefined) continue;
       part.setAsked(index, neighbour.slot, nowMs);
+      room -= 1;
       neighbour.outstanding += 1;
       neighbour.remember(pieceId(part.id, index), nowMs);
       if (run !== undefined && run.neighbour === neighbour && run.first + run.count === index) run.count += 1;
@@ -122,7 +145,7 @@ export class Pulls {
     const substream = substreamOf(part.key, index);
     const asked = this.#context.neighbours.at(part.askedOf(index));
     if (asked !== undefined) {
-      const waitMs = (isUrgent ? URGENT_ANSWER_MS : ANSWER_MS) + 4 * asked.delayMs;
+      const waitMs = (isUrgent ? URGENT_ANSWER_MS : ANSWER_MS) + 3 * asked.delayMs;
       if (nowMs - part.askedMs(index) < waitMs) return false;
       part.setAsked(index, -1, nowMs);
       this.#broke(asked, part, nowMs);
@@ -141,6 +164,10 @@ export class Pulls {
 
   #broke(neighbour: Neighbour, part: PartAssembly, nowMs: number): void {
     neighbour.outstanding = Math.max(0, neighbour.outstanding - 1);
+    if (nowMs - this.#narrowedMs > NARROW_EVERY_MS) {
+      this.#narrowedMs = nowMs;
+      this.#window = Math.max(MIN_WINDOW, this.#window / 2);
+    }
     // What was asked for at once fails at once, and counts once.
     if (nowMs - neighbour.brokenMs < ANSWER_MS) return;
     neighbour.brokenMs = nowMs;
@@ -167,6 +194,7 @@ export class Pulls {
       const costMs =
         2 * neighbour.delayMs +
         neighbour.outstanding * OWED_MS +
+        (neighbour.piecesReceived === 0 ? STRANGER_MS : 0) +
         neighbour.broken * BROKEN_MS +
         (neighbour === parent ? PARENT_MS : 0) +
         (neighbour.isSource ? SOURCE_MS : 0) +

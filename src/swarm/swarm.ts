@@ -47,6 +47,8 @@ const LEAF_SHARE = 1 / 3;
 /** Requests are refused for good while more than this waits, until it is less than that. */
 const CHOKE_MS = 1200;
 const UNCHOKE_MS = 300;
+/** So that taking it back does not overtake it. */
+const CHOKED_AT_LEAST_MS = 2000;
 
 /** One viewer's, or the publisher's, side of a swarm. Everything it needs of the world is in its options. */
 export class Swarm implements SwarmPeer {
@@ -108,6 +110,7 @@ export class Swarm implements SwarmPeer {
       context,
       committee: this.#committee,
       distrust: this.#distrust,
+      playhead: this.#playhead,
       missed: (part) => this.#missed(part),
     });
     this.#inits = new Inits(context);
@@ -258,55 +261,69 @@ export class Swarm implements SwarmPeer {
   #take(neighbour: Neighbour, frame: PeerFrame, nowMs: number): void {
     switch (frame.kind) {
       case "piece":
-        return this.#exchange.piece(neighbour, frame);
+        this.#exchange.piece(neighbour, frame);
+        break;
       case "header":
-        return this.#exchange.header(neighbour, frame);
+        this.#exchange.header(neighbour, frame);
+        break;
       case "have":
-        return this.#exchange.have(neighbour, frame);
+        this.#exchange.have(neighbour, frame);
+        break;
       case "request":
-        return this.#exchange.request(neighbour, frame, this.#mayServe(neighbour));
+        this.#exchange.request(neighbour, frame, this.#mayServe(neighbour));
+        break;
       case "refuse":
-        return this.#exchange.refuse(neighbour, frame.key);
+        this.#exchange.refuse(neighbour, frame.key);
+        break;
       case "cancel":
-        return this.#exchange.cancel(neighbour, frame.key);
+        this.#exchange.cancel(neighbour, frame.key);
+        break;
       case "subscribe":
         if (frame.of === SUBSTREAMS) this.#children.subscribed(neighbour, frame.substreams);
-        return;
+        break;
       case "offer":
         if (frame.delaysMs.length === SUBSTREAMS) this.#parents.offered(neighbour, frame);
-        return;
+        break;
       case "choke":
-        return this.#choked(neighbour, frame.on);
+        this.#choked(neighbour, frame.on);
+        break;
       case "roots":
-        return this.#committee.heard(neighbour, frame.entries);
+        this.#committee.heard(neighbour, frame.entries);
+        break;
       case "ping":
-        return this.#tell(neighbour, { kind: "pong", token: frame.token });
+        this.#tell(neighbour, { kind: "pong", token: frame.token });
+        break;
       case "pong":
-        return this.#ponged(neighbour, frame.token, nowMs);
+        this.#ponged(neighbour, frame.token, nowMs);
+        break;
       case "card":
-        return this.#receivedCard(neighbour, frame.bytes);
+        this.#receivedCard(neighbour, frame.bytes);
+        break;
       case "init-request":
-        return this.#inits.requested(neighbour, frame.digest);
+        this.#inits.requested(neighbour, frame.digest);
+        break;
       case "init":
-        return this.#inits.received(neighbour, frame);
+        this.#inits.received(neighbour, frame);
+        break;
       case "hello":
-        return this.#hello(neighbour, frame);
+        this.#hello(neighbour, frame);
+        break;
       case "bye":
         this.#left(neighbour);
         neighbour.link.close();
-        return;
+        break;
     }
   }
 
   #hello(neighbour: Neighbour, hello: Extract<PeerFrame, { readonly kind: "hello" }>): void {
-    if (neighbour.isReady) return this.#ban(neighbour, "said hello twice");
-    if (hello.version !== PEER_VERSION) return this.#drop(neighbour, "version");
-    if (hello.peer !== neighbour.peer) return this.#drop(neighbour, "bad-frame");
-    if (hello.stream.some((byte, at) => byte !== this.#options.stream[at]))
-      return this.#drop(neighbour, "other-stream");
-    if (!hello.uploads) {
-      const leaves = this.#neighbours.list.filter(({ isReady, uploads }) => isReady && !uploads).length;
-      if (leaves >= this.#neighbours.max * LEAF_SHARE) return this.#drop(neighbour, "full");
+    if (neighbour.isReady) {
+      this.#ban(neighbour, "said hello twice");
+      return;
+    }
+    const objection = this.#objection(neighbour, hello);
+    if (objection !== undefined) {
+      this.#drop(neighbour, objection);
+      return;
     }
     neighbour.takeHello(hello);
     this.#ping(neighbour, this.#context.clock.now());
@@ -322,8 +339,20 @@ export class Swarm implements SwarmPeer {
     }
   }
 
+  #objection(neighbour: Neighbour, hello: Extract<PeerFrame, { readonly kind: "hello" }>): ByeReason | undefined {
+    if (hello.version !== PEER_VERSION) return "version";
+    if (hello.peer !== neighbour.peer) return "bad-frame";
+    if (hello.stream.some((byte, at) => byte !== this.#options.stream[at])) return "other-stream";
+    if (hello.uploads) return undefined;
+    const leaves = this.#neighbours.list.filter(({ isReady, uploads }) => isReady && !uploads).length;
+    return leaves >= this.#neighbours.max * LEAF_SHARE ? "full" : undefined;
+  }
+
   #receivedCard(neighbour: Neighbour, bytes: Bytes): void {
-    if (bytes.byteLength > MAX_CARD_BYTES) return this.#ban(neighbour, `sent a card of ${bytes.byteLength} bytes`);
+    if (bytes.byteLength > MAX_CARD_BYTES) {
+      this.#ban(neighbour, `sent a card of ${bytes.byteLength} bytes`);
+      return;
+    }
     if (this.#card !== undefined && isSame(this.#card.bytes, bytes)) return;
     const failed = (thrown: unknown): void => {
       if (codeOf(thrown) === "unproven") this.#ban(neighbour, `card: ${(thrown as Error).message}`);
@@ -365,6 +394,7 @@ export class Swarm implements SwarmPeer {
   #missed(part: PartAssembly): void {
     this.#counters.missedParts += 1;
     this.#distrust.late(this.#context.clock.now());
+    this.#pulls.release(part);
     this.#parts.drop(part);
     this.#playhead.settled(part);
     this.#parts.raiseFloor(part.id + 1);
@@ -390,6 +420,7 @@ export class Swarm implements SwarmPeer {
   #choke(neighbour: Neighbour, on: boolean): void {
     if (neighbour.isChoked === on || !neighbour.isReady) return;
     neighbour.isChoked = on;
+    neighbour.chokedMs = this.#context.clock.now();
     if (on) this.#children.left(neighbour);
     this.#tell(neighbour, { kind: "choke", on });
   }
@@ -422,7 +453,9 @@ export class Swarm implements SwarmPeer {
       isBusy: this.#children.used * 4 >= this.#children.slots * 3,
     });
     if (this.#uploadsOn && this.#uploads.backlogMs < UNCHOKE_MS) {
-      for (const neighbour of this.#neighbours.list) this.#choke(neighbour, false);
+      for (const neighbour of this.#neighbours.list) {
+        if (nowMs - neighbour.chokedMs > CHOKED_AT_LEAST_MS) this.#choke(neighbour, false);
+      }
     }
     if (nowMs < this.#offerMs) return;
     this.#offerMs = nowMs + OFFER_MS;

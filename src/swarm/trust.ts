@@ -26,8 +26,8 @@ export class Bans {
 
 /** Late parts, each forgiven by many good ones, until peers are not waited for any more. */
 const LATE_PARTS = 3;
-const FORGIVEN_BY_GOOD = 0.1;
-const FIRST_MS = 10_000;
+const FORGIVEN_BY_GOOD = 0.25;
+const FIRST_MS = 5000;
 const LONGEST_MS = 240_000;
 /** After so long without another time-out the next one is a first one again. */
 const REFORMED_MS = 120_000;
