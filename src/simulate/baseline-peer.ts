@@ -83,8 +83,13 @@ export abstract class BaselinePeer<N extends BaselineNeighbour> implements Swarm
     return { ...this.#stats, neighbours: [], distrustedUntilMs: undefined };
   }
 
+  /** Takes no more links. */
+  protected get isFull(): boolean {
+    return this.vacancies === 0;
+  }
+
   connect(link: PeerLink): PeerPort | undefined {
-    if (this.isClosed || this.vacancies === 0 || this.#banned.has(link.peer) || this.neighbours.has(link.peer)) {
+    if (this.isClosed || this.isFull || this.#banned.has(link.peer) || this.neighbours.has(link.peer)) {
       link.close();
       return undefined;
     }

@@ -1,7 +1,7 @@
 import type { SwarmOptions, SwarmPeer } from "../swarm/swarm-types.ts";
 import type { PeerId } from "../wire/peer-frame.ts";
 import { Census } from "./census.ts";
-import { ENGINES } from "./engines.ts";
+import { type CreatePeer, ENGINES } from "./engines.ts";
 import { type Behaviour, canConnect, delayBetween, drawProfile } from "./population.ts";
 import { exponential, type Random, seededRandom } from "./random.ts";
 import { SimNetwork } from "./sim-network.ts";
@@ -37,6 +37,7 @@ export class World {
   readonly stream: SimStream;
   readonly origin: SimOrigin;
   readonly census: Census;
+  readonly #createPeer: CreatePeer;
   readonly #proof: SimProof;
   readonly #tracker: Tracker;
   readonly #viewers = new Map<PeerId, SimViewer>();
@@ -47,6 +48,7 @@ export class World {
 
   constructor(options: WorldOptions) {
     this.options = options;
+    this.#createPeer = ENGINES[options.engine](options);
     this.random = seededRandom(options.seed);
     this.network = new SimNetwork({ clock: this.clock, random: seededRandom(options.seed + 1) });
     this.#tracker = new Tracker(seededRandom(options.seed + 2));
@@ -91,19 +93,16 @@ export class World {
   }
 
   createPeer(options: PeerOptions): SwarmPeer {
-    const { engine, neighbours, seedCopies, patienceMs, keepMs } = this.options;
-    return ENGINES[engine](
-      {
-        stream: STREAM_ID,
-        proof: this.#proof,
-        maxNeighbours: neighbours,
-        keepMs,
-        joinGraceMs: patienceMs,
-        seedCopies,
-        ...options,
-      },
-      this.options,
-    );
+    const { neighbours, seedCopies, patienceMs, keepMs } = this.options;
+    return this.#createPeer({
+      stream: STREAM_ID,
+      proof: this.#proof,
+      maxNeighbours: neighbours,
+      keepMs,
+      joinGraceMs: patienceMs,
+      seedCopies,
+      ...options,
+    });
   }
 
   /** What the swarm is held against is always told: it has no means to find out. */
