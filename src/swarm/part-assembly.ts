@@ -51,6 +51,8 @@ export class PartAssembly {
   missing = 0;
   /** Neighbours whose pieces of this part do not count: they hold another header of it. */
   conflictMask = 0;
+  /** Slot that was asked for all of it, before its header was here; or -1. */
+  wholeAskedOf = -1;
   headerAskedMs = Number.NEGATIVE_INFINITY;
   /** Sub-streams whose parent was found late in this part. */
   lateMask = 0;
@@ -67,6 +69,11 @@ export class PartAssembly {
     this.id = id;
     this.key = key;
     this.knownMs = knownMs;
+  }
+
+  /** Whether anybody told of it but a playlist. */
+  get isHeard(): boolean {
+    return this.signed !== undefined || this.proving || (this.haveMask | this.headerMask) !== 0;
   }
 
   get isWhole(): boolean {
