@@ -18,8 +18,10 @@ export interface ViewerOptions {
 
 /** Parts between two looks at whether more neighbours are wanted. */
 const NEIGHBOURS_EVERY = 6;
-/** Of those for whom there is room, so many are asked for at once. */
+/** Of those for whom there is room, so many are asked for at once; who has just come asks for as many as it may have. */
 const MAX_DIALLED = 4;
+/** With fewer it looks at every part. */
+const FEW_NEIGHBOURS = 5;
 
 /** One viewer: its line, its player and its engine, from coming to leaving. */
 export class SimViewer implements SwarmListener, Member {
@@ -68,6 +70,8 @@ export class SimViewer implements SwarmListener, Member {
       fetches: options.source === "origin",
     });
     if (options.source === "origin") this.peer.setCard(world.stream.cardBytes, world.stream.card);
+    // Beside the playlists: the connection to the signalling server.
+    clock.after(4 * delayToOrigin(profile), () => this.#seekNeighbours(options.neighbours));
     // Two round trips: the Multivariant Playlist, and one of its own.
     clock.after(4 * delayToOrigin(profile), () => this.#start());
   }
@@ -95,7 +99,8 @@ export class SimViewer implements SwarmListener, Member {
   }
 
   #follow(index: number): void {
-    if (index % NEIGHBOURS_EVERY === 0 || this.host.links.size === 0) this.#seekNeighbours();
+    const isLonely = this.host.links.size + this.dialling < FEW_NEIGHBOURS;
+    if (isLonely || index % NEIGHBOURS_EVERY === 0) this.#seekNeighbours(MAX_DIALLED);
   }
 
   /** The playlist lists a part: the beat of a viewer, which asks for the next at once. */
@@ -109,9 +114,9 @@ export class SimViewer implements SwarmListener, Member {
     clock.after(nextMs - clock.now(), () => this.#listed(index + 1));
   }
 
-  #seekNeighbours(): void {
-    const room = this.peer.vacancies - this.dialling;
-    if (room > 0) this.#world.introduce(this, Math.min(room, MAX_DIALLED));
+  #seekNeighbours(most: number): void {
+    const room = Math.min(this.peer.vacancies - this.dialling, most);
+    if (room > 0 && !this.isGone) this.#world.introduce(this, room);
   }
 
   #tellBuffer(): void {
