@@ -280,6 +280,7 @@ export class Exchange {
       if (neighbour !== undefined && !part.hasPiece(index)) this.#check(neighbour, part, index, bytes);
     }
     if (header.sizeBytes === 0) this.#whole(part, "peer");
+    else if (from !== undefined && part.isWanted && !part.isWhole) this.#options.pulls.part(part, this.#now);
   }
 
   /** The parts before it in its segment are there too, even if nobody happened to tell of them. */

@@ -37,7 +37,7 @@ const LAG_WEIGHT = 0.1;
 const FIRST_LAG_MS = 200;
 const FIRST_DEVIATION_MS = 60;
 const MIN_WAIT_MS = 120;
-const MAX_WAIT_MS = 700;
+const MAX_WAIT_MS = 1200;
 
 /** Not every millisecond is news. */
 const NEWS_MS = 12;
@@ -190,7 +190,7 @@ export class Parents {
     const supply = this.#supplies[substream]!;
     if (supply.parent !== neighbour) return;
     const nowMs = this.#context.clock.now();
-    const lagMs = Math.min(nowMs - part.knownMs, 2 * MAX_WAIT_MS);
+    const lagMs = Math.min(nowMs - part.knownMs, 1.5 * MAX_WAIT_MS);
     supply.deviationMs += (Math.abs(lagMs - supply.lagMs) - supply.deviationMs) * LAG_WEIGHT;
     supply.lagMs += (lagMs - supply.lagMs) * LAG_WEIGHT;
     supply.strikes = Math.max(0, supply.strikes - 0.2);

@@ -62,6 +62,8 @@ export class PartAssembly {
   /** Slot that each missing piece was asked of, and when. Made when the first is. */
   #askedSlots: Int8Array | undefined;
   #askedMs: Float64Array | undefined;
+  /** For each piece, the neighbours that it was sent to, or is about to be: links lose nothing, so that once is enough. */
+  #sentMasks: number[] | undefined;
   /** Pieces that are being held against the header. */
   #checking: Set<number> | undefined;
 
@@ -89,6 +91,7 @@ export class PartAssembly {
     this.signed = signed;
     this.#pieces = new Array<Bytes | undefined>(signed.pieces.length).fill(undefined);
     this.missing = signed.pieces.length;
+    this.#sentMasks = undefined;
   }
 
   pieceBytes(index: number): number {
@@ -113,6 +116,20 @@ export class PartAssembly {
     this.#pieces[index] = bytes;
     this.missing -= 1;
     return true;
+  }
+
+  /** Notes that a piece goes to a neighbour; false if it went there before. */
+  markSent(index: number, bit: number): boolean {
+    this.#sentMasks ??= new Array<number>(this.pieceCount).fill(0);
+    const mask = this.#sentMasks[index] ?? 0;
+    if ((mask & bit) !== 0) return false;
+    this.#sentMasks[index] = mask | bit;
+    return true;
+  }
+
+  /** It was not sent after all. */
+  unmarkSent(index: number, bit: number): void {
+    if (this.#sentMasks !== undefined) this.#sentMasks[index] = this.#sentMasks[index]! & ~bit;
   }
 
   isChecking(index: number): boolean {
@@ -181,6 +198,9 @@ export class PartAssembly {
     this.toldMask &= keep;
     this.conflictMask &= keep;
     this.unask(slot);
+    if (this.#sentMasks !== undefined) {
+      for (let index = 0; index < this.#sentMasks.length; index += 1) this.unmarkSent(index, 1 << slot);
+    }
     if (this.waiting !== undefined) this.waiting = this.waiting.filter((waiting) => waiting.slot !== slot);
     if (this.early !== undefined) this.early = this.early.filter((piece) => piece.slot !== slot);
     if (this.spare?.slot === slot) this.spare = undefined;

@@ -7,7 +7,7 @@ import type { Playhead } from "./playhead.ts";
 import type { SwarmContext } from "./swarm-context.ts";
 
 /** A part that is due so soon is asked for wherever it may be, even twice. */
-const URGENT_MS = 900;
+const URGENT_MS = 600;
 /** An answer takes a round trip or two, and this. */
 const ANSWER_MS = 150;
 const URGENT_ANSWER_MS = 80;
@@ -19,7 +19,7 @@ const HEADER_ANSWER_MS = 300;
 /** Each piece that a neighbour still owes us costs this in choosing, each failure more. */
 const OWED_MS = 12;
 const BROKEN_MS = 150;
-const PARENT_MS = 60;
+const PARENT_MS = 400;
 /** The publisher's uplink is for seeding. */
 const SOURCE_MS = 400;
 /** Who only begins to have it must get the piece first. */
@@ -144,7 +144,8 @@ export class Pulls {
     if (part.proving || nowMs - part.headerAskedMs < HEADER_ANSWER_MS) return;
     const pushed = this.#parents.of(substreamOf(part.key, 0)) !== undefined;
     if (pushed && nowMs - part.knownMs < HEADER_WAIT_MS && !this.#isUrgent(part, nowMs)) return;
-    const wantsAll = !pushed && part.haveMask !== 0;
+    // A header that nobody pushed in time says that nothing of its part is being pushed.
+    const wantsAll = part.haveMask !== 0;
     if (wantsAll && this.#room < this.#expectedPieces) return;
     const provider = this.#provider(part, undefined, nowMs, part.haveMask === 0);
     if (provider === undefined) return;
