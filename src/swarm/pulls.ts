@@ -188,9 +188,10 @@ export class Pulls {
     let room = this.#room;
     let run: { neighbour: Neighbour; first: number; count: number } | undefined;
     for (let index = 0; index < count; index += 1) {
-      const neighbour = room >= 1 && this.#isDue(part, index, nowMs, isUrgent)
-        ? this.#provider(part, substreamOf(part.key, index), nowMs, isUrgent || this.#isVeryLate(part, index, nowMs))
-        : undefined;
+      const neighbour =
+        room >= 1 && this.#isDue(part, index, nowMs, isUrgent)
+          ? this.#provider(part, substreamOf(part.key, index), nowMs, isUrgent || this.#isVeryLate(part, index, nowMs))
+          : undefined;
       if (neighbour === undefined) continue;
       part.setAsked(index, neighbour.slot, nowMs);
       room -= 1;

@@ -44,6 +44,9 @@ const UPLOADS = 1;
 const SOURCE = 2;
 const FETCHES = 4;
 const MAX_HOPS = 255;
+const MAX_FREE = 255;
+const MAX_DELAY_MS = 0xffff;
+const MAX_BEATS_BEHIND = 255;
 const MAX_WITHIN_MS = 0xffff;
 /** In the order of their codes, from 0. */
 const REASONS: readonly ByeReason[] = [
@@ -204,19 +207,35 @@ const LAYOUTS: { readonly [K in Kind]: Layout<K> } = {
     },
   },
   offer: {
-    size: ({ hops }) => 1 + 4 + 1 + hops.length,
-    write(writer, { substreams, free, hops }) {
-      writer.u8("of", hops.length, 1, MAX_SUBSTREAMS);
-      checkSubstreams(substreams, hops.length);
+    size: ({ delaysMs }) => 16 + 3 * delaysMs.length,
+    write(writer, { asked, substreams, free, delaysMs, beats }) {
+      checkWhole("beats", beats.length, delaysMs.length, delaysMs.length);
+      writer.u8("of", delaysMs.length, 1, MAX_SUBSTREAMS);
+      checkSubstreams(asked, delaysMs.length);
+      writer.u32("asked", asked);
+      checkSubstreams(substreams, delaysMs.length);
       writer.u32("substreams", substreams);
-      writer.u8("free", measured(free, 0xff));
-      for (const count of hops) writer.u8("hops", measured(count, MAX_HOPS));
+      writer.u8("free", measured(free, MAX_FREE));
+      for (const delayMs of delaysMs) writer.u16("delayMs", measured(delayMs, MAX_DELAY_MS));
+      // The newest, and how far the others are behind: further than a byte tells, none is of use.
+      const newest = Math.max(...beats);
+      writer.u48("beat", newest);
+      for (const beat of beats) writer.u8("beat", measured(newest - beat, MAX_BEATS_BEHIND));
     },
     read(reader) {
       const of = reader.u8("of", 1, MAX_SUBSTREAMS);
+      const asked = reader.u32("asked");
+      checkSubstreams(asked, of);
       const substreams = reader.u32("substreams");
       checkSubstreams(substreams, of);
-      return { substreams, free: reader.u8("free"), hops: [...reader.bytes("hops", of)] };
+      const free = reader.u8("free");
+      const delaysMs: number[] = [];
+      for (let left = of; left > 0; left--) delaysMs.push(reader.u16("delayMs"));
+      const newest = reader.u48("beat");
+      const behind = [...reader.bytes("beats", of)];
+      if (!behind.includes(0)) throw malformed("beats", "one that is the newest", Math.min(...behind));
+      const beats = behind.map((by) => checkWhole("beat", newest - by, 0, newest));
+      return { asked, substreams, free, delaysMs, beats };
     },
   },
   choke: {
