@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Client, TestWorker } from "../../../sw/worker.test-support.ts";
 import { followOrigin } from "../../follow/follow-origin.ts";
 import { createMatch } from "../../http/handler.ts";
 import { testInit, testPart } from "../../media/media.test-support.ts";
@@ -7,16 +6,28 @@ import { systemClock } from "../../model/clock.ts";
 import type { RelayError } from "../../model/errors.ts";
 import { Playlists } from "../../origin/playlists.ts";
 import type { Rendition } from "../../origin/rendition.ts";
-import { WorkerLink } from "../worker-link.ts";
+import { WorkerLink, type WorkerPort } from "../worker-link.ts";
 import { Leader, type LeaderContext } from "./leader.ts";
 import { makeSwarm } from "./make-swarm.ts";
 import { trustOf } from "./stream-trust.ts";
+
+/** The worker's side, real but for its host; its sources know another host's types than this file (tsconfig.*.json). */
+interface WorkerStandIn {
+  readonly clients: Map<string, unknown>;
+  port(clientId: string): WorkerPort;
+  text(path: string): Promise<string>;
+}
+const SUPPORT = new URL("../../../sw/worker.test-support.ts", import.meta.url).pathname;
+const { Client, TestWorker } = (await import(SUPPORT)) as {
+  readonly Client: unknown;
+  readonly TestWorker: new () => WorkerStandIn;
+};
 
 const PART_MS = 200;
 const PARTS_PER_SEGMENT = 5;
 const ORIGIN_URL = "https://origin.example/live/news/main.m3u8";
 
-let worker: TestWorker;
+let worker: WorkerStandIn;
 let origin: Rendition;
 let published: number;
 /** Media requests that the origin had. */
