@@ -3,7 +3,9 @@ import { SUBSTREAMS } from "./limits.ts";
 /** What an uplink is taken for while nobody knows. */
 const GUESSED_UPLINK_BPS = 4_000_000;
 /** The rest is for late pieces, for headers, and for what packets add. */
-const PUSHED_SHARE = 0.6;
+const PUSHED_SHARE = 0.75;
+/** Share that is offered while there are others: half full, an uplink hands each part on in a third of the time. */
+const EASY_SHARE = 0.25;
 /** Children of one sub-stream that a peer aims at: so wide, trees are shallow. */
 const FAN_OUT = 8;
 /** What a sub-stream is worth that is not one of the peer's own, against one that is. */
@@ -11,8 +13,17 @@ const FOREIGN_VALUE = 0.3;
 
 /** How many sub-streams an uplink carries, one to one child each. */
 export function substreamsCarried(uplinkBps: number, streamBps: number): number {
+  return substreamsOf(uplinkBps, streamBps, PUSHED_SHARE);
+}
+
+/** How many it carries without keeping any of them waiting. */
+export function substreamsEasily(uplinkBps: number, streamBps: number): number {
+  return substreamsOf(uplinkBps, streamBps, EASY_SHARE);
+}
+
+function substreamsOf(uplinkBps: number, streamBps: number, share: number): number {
   const bps = uplinkBps > 0 ? uplinkBps : GUESSED_UPLINK_BPS;
-  return Math.floor((bps * PUSHED_SHARE * SUBSTREAMS) / streamBps);
+  return Math.floor((bps * share * SUBSTREAMS) / streamBps);
 }
 
 /**
@@ -38,7 +49,7 @@ export interface OnwardOptions {
 
 export function onwardValue({ hash, uploads, uplinkBps, streamBps, substream }: OnwardOptions): number {
   if (!uploads) return 0;
-  const carried = substreamsCarried(uplinkBps, streamBps);
+  const carried = substreamsEasily(uplinkBps, streamBps);
   const isOwn = ((ownSubstreams(hash, carried) >> substream) & 1) === 1;
   return carried * (isOwn ? 1 : FOREIGN_VALUE);
 }

@@ -1,5 +1,6 @@
 import { PIECE_SIZE_BYTES } from "../model/part-header.ts";
-import { onwardValue, substreamsCarried } from "./capacity.ts";
+import { onwardValue, substreamsCarried, substreamsEasily } from "./capacity.ts";
+import type { Committee } from "./committee.ts";
 import { ALL_SUBSTREAMS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
 import { bitCount, type Neighbour } from "./neighbour.ts";
 import type { Parents } from "./parents.ts";
@@ -10,6 +11,10 @@ import type { UploadQueue } from "./upload-queue.ts";
 /** A child gives way only to one that is worth so much more, and not often. */
 const BETTER_BY = 2;
 const EVICT_EVERY_MS = 300;
+/** Each one that has to be refused makes room for the next; what is not asked for any more is taken back, tick by tick. */
+const STRETCH = 1.1;
+const STRETCH_DECAY = 0.998;
+const MAX_STRETCH = 3;
 /** A child that has just come is let be. */
 const SETTLED_MS = 1000;
 /** What is pushed later than this is no use to who has other neighbours. */
@@ -27,6 +32,7 @@ export interface ChildrenOptions {
   readonly parents: Parents;
   readonly uplink: Uplink;
   readonly uploads: UploadQueue;
+  readonly committee: Committee;
 }
 
 /** Who gets sub-streams pushed by us: as many as the uplink carries, those first who pass them on to many. */
@@ -35,18 +41,21 @@ export class Children {
   readonly #parents: Parents;
   readonly #uplink: Uplink;
   readonly #queue: UploadQueue;
+  readonly #committee: Committee;
   /** Those that would do most for others first: what they get first, many get soon. */
   #list: readonly Neighbour[] = [];
   readonly #counts = new Array<number>(SUBSTREAMS).fill(0);
   #used = 0;
+  #stretch = 1;
   #evictedMs = Number.NEGATIVE_INFINITY;
   #uploads: boolean;
 
-  constructor({ context, parents, uplink, uploads }: ChildrenOptions) {
+  constructor({ context, parents, uplink, uploads, committee }: ChildrenOptions) {
     this.#context = context;
     this.#parents = parents;
     this.#uplink = uplink;
     this.#queue = uploads;
+    this.#committee = committee;
     this.#uploads = context.options.uploads !== false;
   }
 
@@ -60,14 +69,21 @@ export class Children {
 
   /** How many sub-streams can be pushed at once, one to one child each. */
   get slots(): number {
-    if (!this.#uploads) return 0;
-    const { options, rate } = this.#context;
-    const carried = substreamsCarried(this.#uplink.bps, rate.bps);
-    return options.source === true ? Math.min(carried, this.#copies * SUBSTREAMS) : carried;
+    return this.#atMost(substreamsCarried(this.#uplink.bps, this.#context.rate.bps));
+  }
+
+  /** How many are offered: fewer, until more are asked for than all who are asked have to offer. */
+  get offered(): number {
+    return Math.min(this.slots, this.#atMost(substreamsEasily(this.#uplink.bps, this.#context.rate.bps)) * this.#stretch);
   }
 
   get free(): number {
-    return Math.max(0, this.slots - this.#used);
+    return Math.max(0, Math.floor(this.offered) - this.#used);
+  }
+
+  #atMost(carried: number): number {
+    if (!this.#uploads) return 0;
+    return this.#context.options.source === true ? Math.min(carried, this.#copies * SUBSTREAMS) : carried;
   }
 
   setUploads(on: boolean): void {
@@ -98,6 +114,7 @@ export class Children {
   /** Gives up what the uplink has turned out not to carry. */
   shrink(): void {
     const nowMs = this.#context.clock.now();
+    this.#stretch = Math.max(1, this.#stretch * STRETCH_DECAY);
     const isTooMuch = this.#used > this.slots || this.#queue.backlogMs > OVERLOAD_MS;
     if (!isTooMuch || nowMs - this.#evictedMs < EVICT_EVERY_MS) return;
     const least = this.#least(-1);
@@ -152,11 +169,12 @@ export class Children {
     if (this.#parents.way.delaysMs[substream]! === NO_DELAY || ((neighbour.subscribedMask >> substream) & 1) === 1)
       return;
     const crowded = this.#counts[substream]! >= this.#perSubstream;
-    if (this.#used < this.slots && !crowded) {
-      if (!neighbour.uploads && this.#used >= this.slots * LEAF_SHARE) return;
+    if (this.#used + 1 <= this.offered && !crowded) {
+      if (!neighbour.uploads && this.#used >= this.offered * LEAF_SHARE) return;
       this.#add(neighbour, substream, nowMs);
       return;
     }
+    this.#stretch = Math.min(this.#stretch * STRETCH, MAX_STRETCH);
     if (nowMs - this.#evictedMs < EVICT_EVERY_MS) return;
     const least = this.#least(crowded ? substream : -1);
     if (least === undefined || nowMs - least.neighbour.childSinceMs < SETTLED_MS) return;
@@ -185,7 +203,9 @@ export class Children {
     return least;
   }
 
-  #value({ hash, uploads, uplinkBps }: Neighbour, substream: number): number {
+  #value({ peer, hash, uploads, uplinkBps }: Neighbour, substream: number): number {
+    // Who would fetch in our place must have everything soon after us.
+    if (this.#committee.members.includes(peer)) return Number.POSITIVE_INFINITY;
     return onwardValue({ hash, uploads, uplinkBps, streamBps: this.#context.rate.bps, substream });
   }
 

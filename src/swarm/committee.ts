@@ -10,6 +10,9 @@ const BEAT_MS = 1000;
 const GOSSIP_MS = 300;
 /** A member whose beat has not grown for so long has gone. */
 const EXPIRES_MS = 4000;
+const LATE_BEAT_MS = 2500;
+/** A neighbour that fetches says something for every part. */
+const SILENT_MS = 600;
 /** Who has just come may not know the members yet. */
 const SETTLE_MS = 1500;
 /**
@@ -20,13 +23,13 @@ const FEW_SHARE = 2 ** -4;
 const MANY_SHARE = 2 ** -17;
 const DOUBLES_MS = 500;
 /** Who could feed few children stands only where nobody else does. */
-const WIDE_STREAMS = 8;
-const NARROW_WAITS_MS = 8000;
+const WIDE_STREAMS = 12;
+const NARROW_WAITS_MS = 15_000;
 /** Who stands has fed a neighbour for so long, where others stand already and there is somebody to feed. */
 const FEEDS_MS = 8000;
 const FEW_NEIGHBOURS = 3;
 /** A member that did not fetch when it should have, so often, is left out for so long. */
-const STRIKES = 3;
+const STRIKES = 2;
 const LEFT_OUT_MS = 20_000;
 const MAX_LEFT_OUT = 64;
 const MAX_DOUBLINGS = 6;
@@ -51,6 +54,8 @@ interface Member {
   heardMs: number;
   /** Neighbours that have this beat from us, or we from them. */
   knownMask: number;
+  /** It was a neighbour, and has gone: its beats may still be on their way round. */
+  isLost: boolean;
 }
 
 /**
@@ -101,6 +106,16 @@ export class Committee {
     return this.#members.length > 0;
   }
 
+  /** Whether the first one shows no sign of life where it should. */
+  get isFirstSuspect(): boolean {
+    const first = this.#members[0];
+    if (first === undefined || first.peer === this.#context.options.self) return false;
+    const nowMs = this.#context.clock.now();
+    const neighbour = this.#context.neighbours.of(first.peer);
+    if (neighbour !== undefined) return nowMs - neighbour.heardMs > SILENT_MS;
+    return first.isLost || nowMs - first.heardMs > LATE_BEAT_MS;
+  }
+
   heard(neighbour: Neighbour, entries: readonly RootEntry[]): void {
     const nowMs = this.#context.clock.now();
     this.#compare(entries, nowMs);
@@ -133,7 +148,10 @@ export class Committee {
   }
 
   left(neighbour: Neighbour): void {
-    for (const member of this.#members) member.knownMask &= ~neighbour.bit;
+    for (const member of this.#members) {
+      member.knownMask &= ~neighbour.bit;
+      if (member.peer === neighbour.peer) member.isLost = true;
+    }
   }
 
   tick(nowMs: number): void {
@@ -204,7 +222,7 @@ export class Committee {
     for (const member of this.#members) {
       if (nowMs - member.joinedMs > SETTLED_MS && member.since >= since) since = member.since + 1;
     }
-    this.#members.push({ peer, hash, since, joinedMs: nowMs, beat, heardMs: nowMs, knownMask });
+    this.#members.push({ peer, hash, since, joinedMs: nowMs, beat, heardMs: nowMs, knownMask, isLost: false });
     this.#members.sort((a, b) => a.since - b.since || a.hash - b.hash);
     if (this.#members.length > SIZE) this.#members.length = SIZE;
   }

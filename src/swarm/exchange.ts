@@ -4,6 +4,7 @@ import { MAX_SHARED_PART_BYTES, type PartKey, PIECE_SIZE_BYTES, type SignedHeade
 import type { PeerFrame } from "../wire/peer-frame.ts";
 import type { Children } from "./children.ts";
 import {
+  ALL_PIECES,
   HEADER_COPIES,
   MAX_EARLY_PIECES,
   MAX_WAITING,
@@ -47,6 +48,8 @@ export interface ExchangeOptions {
   readonly pulls: Pulls;
   readonly uploads: UploadQueue;
   readonly whole: (part: PartAssembly) => void;
+  /** A peer told of a part for the first time. */
+  readonly heard: (part: PartAssembly) => void;
   /** The origin gave something else than what the stream's key has signed. */
   readonly unprovenOrigin: (part: PartAssembly) => void;
   readonly init: (digest: Bytes, from: Neighbour | undefined) => void;
@@ -93,6 +96,7 @@ export class Exchange {
     const { parts } = this.#context;
     const part = parts.openPart(signed.header, this.#now);
     if (part === undefined) return;
+    if (!part.isHeard) this.#options.heard(part);
     part.headerMask |= neighbour.bit;
     if (part.signed !== undefined) {
       if (!isSame(part.signed, signed)) this.#conflict(neighbour, part, signed);
@@ -106,7 +110,8 @@ export class Exchange {
     this.#context.counters.peerBytes += bytes.byteLength;
     const substream = substreamOf(key, index);
     const id = partId(key);
-    if (!neighbour.askedFor(pieceId(id, index)) && !neighbour.mayPush(substream, nowMs)) {
+    const isAsked = neighbour.askedFor(pieceId(id, index)) || neighbour.askedFor(pieceId(id, ALL_PIECES));
+    if (!isAsked && !neighbour.mayPush(substream, nowMs)) {
       this.#context.counters.wastedBytes += bytes.byteLength;
       neighbour.strays += 1;
       if (neighbour.strays > MAX_STRAYS) this.#context.ban(neighbour, "sent pieces that nobody asked for");
@@ -120,6 +125,7 @@ export class Exchange {
       (part.conflictMask & neighbour.bit) !== 0
     ) {
       this.#context.counters.wastedBytes += bytes.byteLength;
+      this.#options.pulls.wasted();
       return;
     }
     if (part.signed === undefined) this.#early(neighbour, part, index, bytes);
@@ -199,7 +205,9 @@ export class Exchange {
       if (part === undefined) return;
       if (!this.#follows && this.#start !== undefined && id >= this.#start) part.isWanted = true;
     }
+    if (!part.isHeard) this.#options.heard(part);
     part.haveMask |= neighbour.bit;
+    if (part.isWanted && !part.isWhole) this.#options.pulls.part(part, this.#now);
     if (part.firstHaveMs === Number.POSITIVE_INFINITY) part.firstHaveMs = this.#now;
   }
 
@@ -264,6 +272,7 @@ export class Exchange {
     if (this.#start !== undefined && part.id >= this.#start) part.isWanted = true;
     this.#options.init(header.initDigest, from);
     this.#announceBegun(part);
+    this.#options.pulls.begun(part);
     const { early } = part;
     part.early = undefined;
     for (const { slot, index, bytes } of early ?? []) {
@@ -271,6 +280,7 @@ export class Exchange {
       if (neighbour !== undefined && !part.hasPiece(index)) this.#check(neighbour, part, index, bytes);
     }
     if (header.sizeBytes === 0) this.#whole(part, "peer");
+    else if (from !== undefined && part.isWanted && !part.isWhole) this.#options.pulls.part(part, this.#now);
   }
 
   /** The parts before it in its segment are there too, even if nobody happened to tell of them. */

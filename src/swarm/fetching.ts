@@ -10,15 +10,19 @@ import type { Distrust } from "./trust.ts";
 const FIRST_ORIGIN_MS = 150;
 const ORIGIN_WEIGHT = 0.2;
 /** The deadline's margin: so many times what the origin takes, and this. */
-const ORIGIN_TIMES = 1.5;
+const ORIGIN_TIMES = 1.3;
 const MARGIN_MS = 100;
 /** Viewers of one moment do not all ask at the same one: what the first of them get, the others may get of them. */
 const SPREAD_MS = 100;
-const MAX_NEEDED_MS = 1000;
-/** How long after its announcement a part is usually whole, until it was measured; who stands by waits that and four deviations. */
-const FIRST_TOOK_MS = 300;
-const TOOK_WEIGHT = 0.1;
-const MIN_BACKUP_MS = 250;
+const MAX_NEEDED_MS = 700;
+/** More at once would only share the line; the next may come of a peer meanwhile. */
+const MAX_SAVING = 2;
+/** How long after its announcement a part is usually heard of, until it was measured; who stands by waits that and five deviations. */
+const FIRST_HEARD_MS = 200;
+const HEARD_WEIGHT = 0.1;
+/** And so much more, while nothing but the part is missing of who fetches. */
+const UNSUSPECTED_MS = 100;
+const MIN_BACKUP_MS = 150;
 const MAX_BACKUP_MS = 900;
 const RETRY_MS = 250;
 const DEFAULT_JOIN_GRACE_MS = 1500;
@@ -43,9 +47,11 @@ export class Fetching {
   readonly #missed: (part: PartAssembly) => void;
   readonly #startedMs: number;
   readonly #hash: number;
+  /** Parts that are being fetched because their deadline is near. */
+  #saving = 0;
   #originMs = FIRST_ORIGIN_MS;
-  #tookMs = FIRST_TOOK_MS;
-  #tookDeviationMs = 50;
+  #heardMs = FIRST_HEARD_MS;
+  #heardDeviationMs = 40;
 
   constructor({ context, committee, distrust, playhead, missed }: FetchingOptions) {
     this.#context = context;
@@ -75,6 +81,7 @@ export class Fetching {
   settled(part: PartAssembly, nowMs: number): void {
     const { fetching, fetchReason, source } = part;
     part.fetching = undefined;
+    if (fetching !== undefined && fetchReason === "deadline") this.#saving -= 1;
     if (source === "origin" && fetching !== undefined) {
       this.#originMs += (nowMs - part.fetchedMs - this.#originMs) * ORIGIN_WEIGHT;
     } else if (fetching !== undefined) fetching.abort();
@@ -83,16 +90,22 @@ export class Fetching {
     if (source !== "peer" || fetchReason !== undefined) return;
     this.#distrust.good();
     this.#committee.worked();
-    const tookMs = nowMs - part.knownMs;
+  }
+
+  /** A peer tells of a part that a playlist had announced. */
+  heard(part: PartAssembly): void {
+    if (!part.isWanted || part.fetchReason !== undefined) return;
+    const tookMs = this.#context.clock.now() - part.knownMs;
     // In bad times nothing is learnt of good ones.
     if (tookMs > MAX_BACKUP_MS) return;
-    this.#tookDeviationMs += (Math.abs(tookMs - this.#tookMs) - this.#tookDeviationMs) * TOOK_WEIGHT;
-    this.#tookMs += (tookMs - this.#tookMs) * TOOK_WEIGHT;
+    this.#heardDeviationMs += (Math.abs(tookMs - this.#heardMs) - this.#heardDeviationMs) * HEARD_WEIGHT;
+    this.#heardMs += (tookMs - this.#heardMs) * HEARD_WEIGHT;
   }
 
   failed(part: PartAssembly): void {
     if (part.fetching === undefined) return;
     part.fetching = undefined;
+    if (part.fetchReason === "deadline") this.#saving -= 1;
     part.fetchFailures += 1;
     part.fetchedMs = this.#context.clock.now();
   }
@@ -102,7 +115,7 @@ export class Fetching {
   }
 
   get #backupMs(): number {
-    return Math.min(Math.max(this.#tookMs + 4 * this.#tookDeviationMs, MIN_BACKUP_MS), MAX_BACKUP_MS);
+    return Math.min(Math.max(this.#heardMs + 5 * this.#heardDeviationMs + (this.#committee.isFirstSuspect ? 0 : UNSUSPECTED_MS), MIN_BACKUP_MS), MAX_BACKUP_MS);
   }
 
   #fetch(part: PartAssembly, reason: FetchReason, nowMs: number): void {
@@ -110,6 +123,7 @@ export class Fetching {
     part.fetching = fetching;
     part.fetchReason = reason;
     part.fetchedMs = nowMs;
+    if (reason === "deadline") this.#saving += 1;
     if (reason === "backup") this.#committee.failed();
     this.#context.options.listener.fetch(part.key, reason, fetching.signal);
   }
@@ -119,22 +133,15 @@ export class Fetching {
       return undefined;
     }
     if (this.#distrust.isOn(nowMs)) return "alone";
-    const isHeard = part.signed !== undefined || (part.haveMask | part.headerMask) !== 0;
     const isGraced = nowMs - this.#startedMs < this.#graceMs;
     const rank = this.#rank();
-    if (!isHeard && rank === 0 && !isGraced) return this.#hasPeers ? "elected" : "alone";
+    if (!part.isHeard && rank === 0 && !isGraced) return this.#hasPeers ? "elected" : "alone";
     if (isGraced) return undefined;
-    if (rank > 0 && nowMs - part.knownMs >= rank * this.#backupMs && !this.#isComing(part)) return "backup";
+    if (rank > 0 && nowMs - part.knownMs >= rank * this.#backupMs && !part.isHeard) return "backup";
     if (!this.#hasPeers) return "alone";
     const neededMs = this.#originMs * ORIGIN_TIMES + MARGIN_MS + (this.#hash % SPREAD_MS);
+    if (this.#saving >= MAX_SAVING) return undefined;
     return nowMs >= part.deadlineMs - Math.min(neededMs, MAX_NEEDED_MS) ? "deadline" : undefined;
-  }
-
-  /** Somebody has got it, other than the one who fetches: that one's word alone proves nothing. */
-  #isComing(part: PartAssembly): boolean {
-    if (part.signed !== undefined && part.missing < part.pieceCount) return true;
-    const first = this.#context.neighbours.of(this.#committee.first ?? "");
-    return (part.haveMask & ~(first?.bit ?? 0)) !== 0;
   }
 
   get #hasPeers(): boolean {

@@ -1,4 +1,4 @@
-import { MAX_PARTS_PER_SEGMENT, type PartKey, partNumber } from "../model/part-header.ts";
+import { MAX_PARTS_PER_SEGMENT, MAX_SHARED_PART_BYTES, type PartKey, PIECE_SIZE_BYTES, partNumber } from "../model/part-header.ts";
 
 /** Each part is striped over so many sub-streams, piece by piece: enough that a narrow uplink can carry one. */
 export const SUBSTREAMS = 8;
@@ -31,6 +31,9 @@ export const DEFAULT_KEEP_BYTES = 64 * 1024 * 1024;
 export const MAX_EARLY_PIECES = 16;
 /** Peers that may wait for pieces of one part that are not here yet. */
 export const MAX_WAITING = 64;
+export const MAX_PIECES = MAX_SHARED_PART_BYTES / PIECE_SIZE_BYTES;
+/** Stands for all pieces of a part whose number is not known yet. */
+export const ALL_PIECES = MAX_PIECES;
 /** Pieces asked of one neighbour that have not come. */
 export const MAX_REQUESTED = 24;
 /** Pieces that one neighbour may be asked for and remember, late ones included. */

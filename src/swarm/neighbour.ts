@@ -13,6 +13,7 @@ const FORMER_MS = 10_000;
 /** What was asked for is welcome for so long. */
 const REQUEST_REMEMBERED_MS = 15_000;
 const PIECES_PER_PART = 1024;
+const SLOW_ANSWER_MS = 300;
 
 const noBeats = (): number[] => new Array<number>(SUBSTREAMS).fill(0);
 const noDelays = (): number[] => new Array<number>(SUBSTREAMS).fill(NO_DELAY);
@@ -115,6 +116,11 @@ export class Neighbour {
   /** A neighbour that was not measured yet counts as one at some distance. */
   get delayMs(): number {
     return (this.roundTripMs ?? 120) / 2;
+  }
+
+  /** An answer that is still out says so much already. */
+  roundTripIsAtLeast(tookMs: number): void {
+    if (tookMs > (this.roundTripMs ?? SLOW_ANSWER_MS)) this.roundTripMs = tookMs;
   }
 
   remember(piece: number, nowMs: number): void {

@@ -1,5 +1,5 @@
 import type { PeerFrame } from "../wire/peer-frame.ts";
-import { ownSubstreams, substreamsCarried } from "./capacity.ts";
+import { ownSubstreams, substreamsEasily } from "./capacity.ts";
 import { MAX_DELAY_MS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
 import { bitCount, type Neighbour } from "./neighbour.ts";
 import type { PartAssembly } from "./part-assembly.ts";
@@ -22,6 +22,8 @@ const DENIED_MS = 3000;
 const ANSWER_MS = 400;
 /** Our children are told nothing while we look for another parent, for so long. */
 const ORPHAN_MS = 2000;
+/** Without a parent for so long, those are asked too that have nothing to offer. */
+const NEEDY_MS = 500;
 /** Parts in which a sub-stream came late, until its parent is replaced. */
 const STRIKES = 2;
 /** What a part counts that came late to the parent itself. */
@@ -35,7 +37,7 @@ const LAG_WEIGHT = 0.1;
 const FIRST_LAG_MS = 200;
 const FIRST_DEVIATION_MS = 60;
 const MIN_WAIT_MS = 120;
-const MAX_WAIT_MS = 700;
+const MAX_WAIT_MS = 1200;
 
 /** Not every millisecond is news. */
 const NEWS_MS = 12;
@@ -188,7 +190,7 @@ export class Parents {
     const supply = this.#supplies[substream]!;
     if (supply.parent !== neighbour) return;
     const nowMs = this.#context.clock.now();
-    const lagMs = Math.min(nowMs - part.knownMs, 2 * MAX_WAIT_MS);
+    const lagMs = Math.min(nowMs - part.knownMs, 1.5 * MAX_WAIT_MS);
     supply.deviationMs += (Math.abs(lagMs - supply.lagMs) - supply.deviationMs) * LAG_WEIGHT;
     supply.lagMs += (lagMs - supply.lagMs) * LAG_WEIGHT;
     supply.strikes = Math.max(0, supply.strikes - 0.2);
@@ -282,12 +284,20 @@ export class Parents {
           supply.asked = undefined;
         }
         if (supply.parent !== undefined || supply.asked !== undefined) continue;
-        const best = this.#best(substream, nowMs);
+        const best =
+          this.#best(substream, nowMs) ??
+          (nowMs - supply.lostMs > NEEDY_MS ? this.#best(substream, nowMs, undefined, true) : undefined);
         if (best !== undefined) this.#ask(substream, best, nowMs);
       }
       if (nowMs >= this.#nextImproveMs) this.#improve(nowMs);
     }
     this.#tell();
+  }
+
+  /** Whether it would do others good to have us near the source, even in the place of somebody else. */
+  get #isStrong(): boolean {
+    const { uplinkBps = 0, uploads } = this.#context.options;
+    return uploads !== false && substreamsEasily(uplinkBps, this.#context.rate.bps) >= 3 * SUBSTREAMS;
   }
 
   #improve(nowMs: number): void {
@@ -298,7 +308,7 @@ export class Parents {
     for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
       const { parent, asked } = this.#supplies[substream]!;
       if (parent === undefined || asked !== undefined) continue;
-      const best = this.#best(substream, nowMs, (other) => other !== parent, true);
+      const best = this.#best(substream, nowMs, (other) => other !== parent, this.#isStrong);
       if (best === undefined) continue;
       const byMs = this.#costMs(parent, substream) - SHARED_MS - this.#costMs(best, substream);
       if (byMs <= gainMs) continue;
@@ -387,7 +397,7 @@ export class Parents {
 
   #costMs(neighbour: Neighbour, substream: number): number {
     const { hash, uplinkBps, piecesReceived, broken, failures } = neighbour;
-    const own = ownSubstreams(hash, substreamsCarried(uplinkBps, this.#context.rate.bps));
+    const own = ownSubstreams(hash, substreamsEasily(uplinkBps, this.#context.rate.bps));
     return (
       neighbour.offerDelaysMs[substream]! +
       neighbour.delayMs +

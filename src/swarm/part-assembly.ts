@@ -51,6 +51,8 @@ export class PartAssembly {
   missing = 0;
   /** Neighbours whose pieces of this part do not count: they hold another header of it. */
   conflictMask = 0;
+  /** Slot that was asked for all of it, before its header was here; or -1. */
+  wholeAskedOf = -1;
   headerAskedMs = Number.NEGATIVE_INFINITY;
   /** Sub-streams whose parent was found late in this part. */
   lateMask = 0;
@@ -60,6 +62,8 @@ export class PartAssembly {
   /** Slot that each missing piece was asked of, and when. Made when the first is. */
   #askedSlots: Int8Array | undefined;
   #askedMs: Float64Array | undefined;
+  /** For each piece, the neighbours that it was sent to, or is about to be: links lose nothing, so that once is enough. */
+  #sentMasks: number[] | undefined;
   /** Pieces that are being held against the header. */
   #checking: Set<number> | undefined;
 
@@ -67,6 +71,11 @@ export class PartAssembly {
     this.id = id;
     this.key = key;
     this.knownMs = knownMs;
+  }
+
+  /** Whether anybody told of it but a playlist. */
+  get isHeard(): boolean {
+    return this.signed !== undefined || this.proving || (this.haveMask | this.headerMask) !== 0;
   }
 
   get isWhole(): boolean {
@@ -82,6 +91,7 @@ export class PartAssembly {
     this.signed = signed;
     this.#pieces = new Array<Bytes | undefined>(signed.pieces.length).fill(undefined);
     this.missing = signed.pieces.length;
+    this.#sentMasks = undefined;
   }
 
   pieceBytes(index: number): number {
@@ -106,6 +116,20 @@ export class PartAssembly {
     this.#pieces[index] = bytes;
     this.missing -= 1;
     return true;
+  }
+
+  /** Notes that a piece goes to a neighbour; false if it went there before. */
+  markSent(index: number, bit: number): boolean {
+    this.#sentMasks ??= new Array<number>(this.pieceCount).fill(0);
+    const mask = this.#sentMasks[index] ?? 0;
+    if ((mask & bit) !== 0) return false;
+    this.#sentMasks[index] = mask | bit;
+    return true;
+  }
+
+  /** It was not sent after all. */
+  unmarkSent(index: number, bit: number): void {
+    if (this.#sentMasks !== undefined) this.#sentMasks[index] = this.#sentMasks[index]! & ~bit;
   }
 
   isChecking(index: number): boolean {
@@ -174,6 +198,9 @@ export class PartAssembly {
     this.toldMask &= keep;
     this.conflictMask &= keep;
     this.unask(slot);
+    if (this.#sentMasks !== undefined) {
+      for (let index = 0; index < this.#sentMasks.length; index += 1) this.unmarkSent(index, 1 << slot);
+    }
     if (this.waiting !== undefined) this.waiting = this.waiting.filter((waiting) => waiting.slot !== slot);
     if (this.early !== undefined) this.early = this.early.filter((piece) => piece.slot !== slot);
     if (this.spare?.slot === slot) this.spare = undefined;

@@ -1,11 +1,13 @@
-import { MAX_REQUESTED, substreamOf } from "./limits.ts";
+import { PIECE_SIZE_BYTES } from "../model/part-header.ts";
+import { ALL_PIECES, MAX_PIECES, MAX_REQUESTED, substreamOf } from "./limits.ts";
 import { type Neighbour, pieceId } from "./neighbour.ts";
 import type { Parents } from "./parents.ts";
 import type { PartAssembly } from "./part-assembly.ts";
+import type { Playhead } from "./playhead.ts";
 import type { SwarmContext } from "./swarm-context.ts";
 
 /** A part that is due so soon is asked for wherever it may be, even twice. */
-const URGENT_MS = 900;
+const URGENT_MS = 600;
 /** An answer takes a round trip or two, and this. */
 const ANSWER_MS = 150;
 const URGENT_ANSWER_MS = 80;
@@ -17,7 +19,7 @@ const HEADER_ANSWER_MS = 300;
 /** Each piece that a neighbour still owes us costs this in choosing, each failure more. */
 const OWED_MS = 12;
 const BROKEN_MS = 150;
-const PARENT_MS = 60;
+const PARENT_MS = 400;
 /** The publisher's uplink is for seeding. */
 const SOURCE_MS = 400;
 /** Who only begins to have it must get the piece first. */
@@ -41,17 +43,20 @@ const NARROW_EVERY_MS = 400;
 export class Pulls {
   readonly #context: SwarmContext;
   readonly #parents: Parents;
+  readonly #playhead: Playhead;
   /** Pieces that may be under way at once: more would queue before a narrow downlink, and make late what is pushed. */
   #window = FIRST_WINDOW;
   #narrowedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(context: SwarmContext, parents: Parents) {
+  constructor(context: SwarmContext, parents: Parents, playhead: Playhead) {
     this.#context = context;
     this.#parents = parents;
+    this.#playhead = playhead;
   }
 
   tick(): void {
     const nowMs = this.#context.clock.now();
+    this.#count();
     let left = MAX_PARTS_AT_ONCE;
     // A ban while asking changes the list.
     for (const part of [...this.#context.parts.open]) {
@@ -59,6 +64,21 @@ export class Pulls {
       this.part(part, nowMs);
       left -= 1;
       if (left === 0) break;
+    }
+  }
+
+  /** What every neighbour owes us, from what is written in the parts: counting up and down alone would drift. */
+  #count(): void {
+    const { neighbours, parts } = this.#context;
+    for (const neighbour of neighbours.list) neighbour.outstanding = 0;
+    for (const part of parts.open) {
+      const whole = part.wholeAskedOf < 0 ? undefined : neighbours.at(part.wholeAskedOf);
+      if (whole !== undefined) whole.outstanding += this.#expectedPieces;
+      for (let index = 0; index < part.pieceCount; index += 1) {
+        const slot = part.hasPiece(index) ? -1 : part.askedOf(index);
+        const asked = slot < 0 ? undefined : neighbours.at(slot);
+        if (asked !== undefined) asked.outstanding += 1;
+      }
     }
   }
 
@@ -74,6 +94,7 @@ export class Pulls {
     neighbour.refused += 1;
     part.haveMask &= ~neighbour.bit;
     part.headerMask &= ~neighbour.bit;
+    if (part.wholeAskedOf === neighbour.slot) this.#releaseWhole(part);
     neighbour.outstanding = Math.max(0, neighbour.outstanding - part.unask(neighbour.slot));
     if (neighbour.refused % REFUSALS === 0) neighbour.busyUntilMs = nowMs + BUSY_MS;
     if (neighbour.refused >= MAX_REFUSED && neighbour.piecesReceived === 0) {
@@ -90,8 +111,27 @@ export class Pulls {
     this.#window = Math.min(MAX_WINDOW, this.#window + WIDEN);
   }
 
+  /** A piece came twice: what was asked for had been on its way. */
+  wasted(): void {
+    this.#window = Math.max(MIN_WINDOW, this.#window - 1);
+  }
+
+  /** The header came of a part that was asked for whole: its pieces follow from there. */
+  begun(part: PartAssembly): void {
+    const neighbour = part.wholeAskedOf < 0 ? undefined : this.#context.neighbours.at(part.wholeAskedOf);
+    part.wholeAskedOf = -1;
+    if (neighbour === undefined) return;
+    const nowMs = this.#context.clock.now();
+    for (let index = 0; index < part.pieceCount; index += 1) {
+      part.setAsked(index, neighbour.slot, nowMs);
+      neighbour.remember(pieceId(part.id, index), nowMs);
+    }
+    neighbour.outstanding += part.pieceCount - this.#expectedPieces;
+  }
+
   /** What was asked for of this part is not needed any more. */
   release(part: PartAssembly): void {
+    this.#releaseWhole(part);
     for (const neighbour of this.#context.neighbours.list) {
       const count = part.unask(neighbour.slot);
       if (count === 0) continue;
@@ -104,23 +144,48 @@ export class Pulls {
     if (part.proving || nowMs - part.headerAskedMs < HEADER_ANSWER_MS) return;
     const pushed = this.#parents.of(substreamOf(part.key, 0)) !== undefined;
     if (pushed && nowMs - part.knownMs < HEADER_WAIT_MS && !this.#isUrgent(part, nowMs)) return;
-    const provider = this.#provider(part, undefined, nowMs, true);
+    // A header that nobody pushed in time says that nothing of its part is being pushed.
+    const wantsAll = part.haveMask !== 0;
+    if (wantsAll && this.#room < this.#expectedPieces) return;
+    const provider = this.#provider(part, undefined, nowMs, part.haveMask === 0);
     if (provider === undefined) return;
     part.headerAskedMs = nowMs;
+    if (wantsAll) {
+      this.#releaseWhole(part);
+      part.wholeAskedOf = provider.slot;
+      provider.outstanding += this.#expectedPieces;
+      provider.remember(pieceId(part.id, ALL_PIECES), nowMs);
+    }
     this.#context.tell(provider, {
       kind: "request",
       key: part.key,
       first: 0,
-      count: 0,
+      count: wantsAll ? MAX_PIECES : 0,
       known: false,
       withinMs: this.#withinMs(part, nowMs),
     });
   }
 
+  #releaseWhole(part: PartAssembly): void {
+    const former = part.wholeAskedOf < 0 ? undefined : this.#context.neighbours.at(part.wholeAskedOf);
+    part.wholeAskedOf = -1;
+    if (former !== undefined) former.outstanding = Math.max(0, former.outstanding - this.#expectedPieces);
+  }
+
+  /** How many pieces a part has, before its header is there. */
+  get #expectedPieces(): number {
+    const { bps, partMs } = this.#context.rate;
+    return Math.max(1, Math.ceil((bps * partMs) / 8000 / PIECE_SIZE_BYTES));
+  }
+
+  get #room(): number {
+    return this.#window - this.#context.neighbours.list.reduce((sum, { outstanding }) => sum + outstanding, 0);
+  }
+
   #askPieces(part: PartAssembly, nowMs: number): void {
     const isUrgent = this.#isUrgent(part, nowMs);
     const count = part.pieceCount;
-    let room = this.#window - this.#context.neighbours.list.reduce((sum, { outstanding }) => sum + outstanding, 0);
+    let room = this.#room;
     let run: { neighbour: Neighbour; first: number; count: number } | undefined;
     for (let index = 0; index < count; index += 1) {
       const neighbour = room >= 1 && this.#isDue(part, index, nowMs, isUrgent)
@@ -219,7 +284,7 @@ export class Pulls {
   }
 
   #isUrgent(part: PartAssembly, nowMs: number): boolean {
-    return part.deadlineMs - nowMs < URGENT_MS;
+    return this.#playhead.isPlaying && part.deadlineMs - nowMs < URGENT_MS;
   }
 
   #withinMs(part: PartAssembly, nowMs: number): number {

@@ -97,15 +97,16 @@ export class Swarm implements SwarmPeer {
     this.#uplink = new Uplink(options.uplinkBps ?? 0, clock.now());
     this.#uploads = new UploadQueue(context, this.#uplink);
     this.#parents = new Parents(context);
+    this.#committee = new Committee(context);
     this.#children = new Children({
       context,
       uplink: this.#uplink,
       uploads: this.#uploads,
+      committee: this.#committee,
       parents: this.#parents,
     });
-    this.#pulls = new Pulls(context, this.#parents);
-    this.#committee = new Committee(context);
     this.#playhead = new Playhead(context);
+    this.#pulls = new Pulls(context, this.#parents, this.#playhead);
     this.#fetching = new Fetching({
       context,
       committee: this.#committee,
@@ -122,6 +123,7 @@ export class Swarm implements SwarmPeer {
       uploads: this.#uploads,
       whole: (part) => this.#whole(part),
       unprovenOrigin: (part) => this.#fetching.failed(part),
+      heard: (part) => this.#fetching.heard(part),
       init: (digest, from) => this.#inits.want(digest, from),
     });
     this.#replacedMs = clock.now();
@@ -437,6 +439,7 @@ export class Swarm implements SwarmPeer {
     for (const neighbour of [...this.#neighbours.list]) {
       if (!neighbour.isReady && nowMs - neighbour.sinceMs > HELLO_MS) this.#drop(neighbour, "idle");
       else if (nowMs - neighbour.heardMs > SILENT_MS) this.#drop(neighbour, "idle");
+      else if (neighbour.pingedMs !== undefined) neighbour.roundTripIsAtLeast(nowMs - neighbour.pingedMs);
       else if (neighbour.isReady && nowMs - neighbour.pingSentMs > PING_MS) this.#ping(neighbour, nowMs);
     }
     this.#committee.tick(nowMs);

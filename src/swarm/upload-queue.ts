@@ -55,15 +55,19 @@ export class UploadQueue {
     return this.#servedMs;
   }
 
-  /** False when there is no room for it. */
+  /** Sends it, unless it was sent to this neighbour before. False when there is no room for it. */
   push(neighbour: Neighbour, part: PartAssembly, frame: PieceFrame, dueMs: number): boolean {
+    if (!part.markSent(frame.index, neighbour.bit)) return true;
     const nowMs = this.#context.clock.now();
     this.#servedMs += (this.backlogMs + this.#tookMs(frame.bytes.byteLength) - this.#servedMs) * SERVED_WEIGHT;
     if (this.#queue.length === 0 && this.#hasRoom(neighbour, frame.bytes.byteLength, nowMs)) {
       this.#send(neighbour, frame, nowMs);
       return true;
     }
-    if (this.#queue.length >= MAX_QUEUED_PIECES) return false;
+    if (this.#queue.length >= MAX_QUEUED_PIECES) {
+      part.unmarkSent(frame.index, neighbour.bit);
+      return false;
+    }
     this.#queuedBytes += frame.bytes.byteLength;
     this.#queue.push({ neighbour, part, frame, queuedMs: nowMs, dueMs });
     this.#schedule(nowMs);
@@ -141,7 +145,10 @@ export class UploadQueue {
     let kept = 0;
     this.#queuedBytes = 0;
     for (const queued of this.#queue) {
-      if (!keep(queued)) continue;
+      if (!keep(queued)) {
+        queued.part.unmarkSent(queued.frame.index, queued.neighbour.bit);
+        continue;
+      }
       this.#queuedBytes += queued.frame.bytes.byteLength;
       this.#queue[kept] = queued;
       kept += 1;
