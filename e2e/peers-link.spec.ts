@@ -199,3 +199,19 @@ test("who leaves is gone for the others at once, and makes room", async ({ brows
   expect((await stats(a))?.failures).not.toHaveProperty("lost");
   await untilMesh([a, await join(browser, "leave", options)]);
 });
+
+test("relay-only finds no way but its TURN server: where that is away, no address is found and the reason is told", async ({
+  browser,
+  baseURL,
+}) => {
+  const options = {
+    signalling: previewRelay(baseURL),
+    mode: "relay-only",
+    iceServers: [{ urls: "turn:127.0.0.1:9", username: "a", credential: "b" }],
+  } as PeersOptions;
+  const peers = [await join(browser, "hidden", options), await join(browser, "hidden", options)];
+  // One of the two gave up first; it was not for want of signalling.
+  const failures = async () => (await all(peers, stats)).flatMap((told) => Object.keys(told?.failures ?? {}));
+  await expect.poll(failures, { timeout: 45_000 }).toContain("no-ice");
+  expect(await all(peers, neighbours)).toEqual([[], []]);
+});

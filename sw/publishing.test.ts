@@ -329,3 +329,11 @@ test("a step that the worker could not read is refused at once, and holds up not
   await expect(publisher.gap("main", { durationMs: Number.NaN })).rejects.toMatchObject({ code: "malformed-message" });
   expect(await publisher.part("main", part(0))).toEqual({ msn: 1, part: 0 });
 });
+
+test("a request to another host is the network's, whatever its path", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit());
+  await publishParts(publisher, 0, 6);
+  expect(worker.relay.match(new Request("http://127.0.0.1:8080/live/studio/main.m3u8"))).toBeUndefined();
+  expect((await worker.get("studio/main.m3u8")).status).toBe(200);
+});

@@ -191,6 +191,8 @@ export function createRelay(
 
   return {
     match(request) {
+      // A worker hears of requests to other hosts as well, and their paths may look like ours.
+      if (new URL(request.url).origin !== scope.location.origin) return undefined;
       if (isReady) {
         parts.ingest.endAbandoned();
         return parts.match(request);

@@ -37,6 +37,7 @@ export class TestWorker {
     this.#started += 1;
     const mine = this.#started;
     const scope = {
+      location: { origin: "http://localhost" },
       clients: { get: async (id: string) => this.#client(id, mine), claim: async () => undefined },
       skipWaiting: async () => undefined,
     };

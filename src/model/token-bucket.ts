@@ -24,12 +24,6 @@ export class TokenBucket {
     return true;
   }
 
-  /** Takes them also when they are not there yet: the debt is paid before anything else gets through. */
-  owe(tokens: number): void {
-    this.#fill();
-    this.#tokens -= tokens;
-  }
-
   /** How long until `tokens` are there; 0 if they are. More than `burst` never are. */
   waitMs(tokens: number): number {
     this.#fill();

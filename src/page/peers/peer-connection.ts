@@ -1,5 +1,7 @@
 /** Id of our channel, agreed beforehand: Trystero's own takes the first free one. */
 const CHANNEL_ID = 64;
+/** All that Trystero's own channel carries between two peers, with room: handshakes and which rooms they share. */
+const MAX_OTHER_BYTES = 256 * 1024;
 /** What may come before the swarm listens: a hello, a card, some announcements. */
 const MAX_EARLY_MESSAGES = 64;
 /** What was opened for an offer that cannot be read is closed after this: Trystero lets go of it, and leaves it open. */
@@ -50,21 +52,26 @@ export function connectionMaker(Native: typeof RTCPeerConnection): ConnectionMak
       this.addEventListener("icecandidate", ({ candidate }) => {
         if (candidate !== null && candidate.candidate !== "") candidates += 1;
       });
-      // The answering side's; the offering side makes it.
+      // The answering side's; the offering side makes it. A peer that opens more has something in mind.
       this.addEventListener("datachannel", ({ channel }) => {
-        this.#other ??= channel;
+        if (this.#other !== undefined) this.end();
+        else this.#watch(channel);
       });
     }
 
     override createDataChannel(label: string, init?: RTCDataChannelInit): RTCDataChannel {
       // Trystero sets handlers on it and looks no further, since the connection is closed.
       if (this.connectionState === "closed") return {} as RTCDataChannel;
-      this.#other = super.createDataChannel(label, init);
+      const channel = super.createDataChannel(label, init);
+      this.#watch(channel);
       this.#open();
-      return this.#other;
+      return channel;
     }
 
     override async setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+      // Trystero would let peers send pictures and sound, also later on.
+      if (/^m=(?!application )/m.test(description.sdp ?? ""))
+        throw new Error("expected data channels and nothing else");
       await super.setRemoteDescription(description);
       this.#open();
     }
@@ -86,6 +93,16 @@ export function connectionMaker(Native: typeof RTCPeerConnection): ConnectionMak
         this.#channel.close();
       }
       this.#other?.close();
+    }
+
+    /** Trystero keeps what comes for rooms that it does not know: nobody may fill our memory with that. */
+    #watch(channel: RTCDataChannel): void {
+      this.#other = channel;
+      let bytes = 0;
+      channel.addEventListener("message", ({ data }) => {
+        bytes += data instanceof ArrayBuffer ? data.byteLength : String(data).length;
+        if (bytes > MAX_OTHER_BYTES) this.end();
+      });
     }
 
     #open(): void {

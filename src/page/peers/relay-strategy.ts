@@ -77,7 +77,9 @@ export function relayStrategy({ sockets, gate, failures, random, letGo }: RelayS
         if (!hears(signal, kind === "root", refuse)) return;
         const { peerId, offer, answer, candidate, offerId } = signal;
         const heard = Object.entries({ peerId, offer, answer, candidate, offerId });
-        void onMessage(topic, Object.fromEntries(heard.filter(([, value]) => value !== undefined)));
+        const message = Object.fromEntries(heard.filter(([, value]) => value !== undefined));
+        // What a peer makes up can fail in there in ways of its own; it gets no connection then.
+        Promise.resolve(onMessage(topic, message)).catch(() => undefined);
       });
     },
     async publishTopic(socket, topic, message, { kind, selfTopic: replyTo }) {
