@@ -16,10 +16,19 @@ interface Attacked {
   readonly attackers: readonly AttackKind[];
   /** Who must have been banned by somebody in the end. */
   readonly banned: readonly AttackKind[];
+  /** Who must have lost a connection for what was no frame. */
+  readonly cutOff?: readonly AttackKind[];
 }
 
 /** Honest viewers and attackers in one room: nothing that was not published gets into a ring, and nobody's picture stands. */
-async function expectUnharmed({ browser, title, viewers: count, attackers: kinds, banned }: Attacked): Promise<void> {
+async function expectUnharmed({
+  browser,
+  title,
+  viewers: count,
+  attackers: kinds,
+  banned,
+  cutOff = [],
+}: Attacked): Promise<void> {
   const signal = await serveSignal();
   const publisher = await openSwarmPublisher(browser, { name: "studio", signal: signal.url });
   const key = await publisher.key();
@@ -54,6 +63,13 @@ async function expectUnharmed({ browser, title, viewers: count, attackers: kinds
           timeout: 20_000,
         })
         .toContain(kind);
+    }
+    for (const kind of cutOff) {
+      const lost = async (): Promise<unknown[]> => {
+        const all = await Promise.all(viewers.map(async (viewer) => (await viewer.figures()).failures));
+        return all.flat().flatMap(({ reason, peer = "" }) => (reason === "malformed" ? [names.get(peer)] : []));
+      };
+      await expect.poll(lost, { message: `the ${kind} is cut off`, timeout: 20_000 }).toContain(kind);
     }
     const bans = await bansOf();
     const seen = await Promise.all(viewers.map((viewer) => viewer.seen()));
@@ -98,12 +114,19 @@ async function expectUnharmed({ browser, title, viewers: count, attackers: kinds
   }
 }
 
-test("who sends other bytes, other headers or no frames at all is banned, and harms nobody", async ({ browser }, {
-  title,
-}) => {
+test("who sends other bytes or other headers is banned, who sends no frames is cut off, and none of them harms anybody", async ({
+  browser,
+}, { title }) => {
   test.setTimeout(150_000);
   const attackers = ["polluter", "equivocator", "oversize", "babbler"] as const;
-  await expectUnharmed({ browser, title, viewers: 3, attackers, banned: attackers });
+  await expectUnharmed({
+    browser,
+    title,
+    viewers: 3,
+    attackers,
+    banned: ["polluter", "equivocator"],
+    cutOff: ["oversize", "babbler"],
+  });
 });
 
 test("who lies about what it has is banned, and neither it nor who is slow, floods or replays harms anybody", async ({

@@ -11,6 +11,7 @@ export interface SwarmFigures {
   readonly uploadedBytes: number;
   readonly peers: readonly { readonly peer: string }[];
   readonly bans: readonly { readonly peer: string; readonly reason: string }[];
+  readonly failures: readonly { readonly reason: string; readonly peer?: string }[];
   readonly distrusted: boolean;
   readonly refused: number;
 }
