@@ -236,7 +236,7 @@ export class OriginFeed {
     else this.#takeInit(lane, init, false);
     this.#remember(lane, part);
     lane.last = key;
-    feeder.list(key);
+    feeder.list(key, part.torn);
     if (lane.keys !== undefined) feeder.keys(key, lane.keys);
     lane.keys = undefined;
     this.#settle(lane, key, part);

@@ -239,6 +239,17 @@ test("a part of which it is known that nobody has it is not waited for", async (
   expect(target.steps.slice(-2)).toEqual([`main gap ${PART_MS}`, "main part 2"]);
 });
 
+test("a part before which the origin's playlist was missed begins a timeline", async () => {
+  const fed = feeder();
+  fed.init(INIT, new Uint8Array(7));
+  const unchained = (n: number) => testShared(n, { previous: ZEROS });
+  for (const n of [4, 5]) fed.list(unchained(n).key);
+  fed.list(unchained(20).key, true);
+  for (const n of [4, 20, 5]) fed.part(unchained(n));
+  await settle();
+  expect(target.steps.slice(-3)).toEqual(["main part 5", "main discontinuity", "main part 20"]);
+});
+
 test("what encrypts a part is said right before it", async () => {
   const fed = await started();
   fed.keys(testShared(2).key, [{ method: "SAMPLE-AES", uri: "skd://a" }]);
