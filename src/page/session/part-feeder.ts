@@ -233,7 +233,8 @@ export class PartFeeder {
       bytes,
       durationMs: header.durationMs,
       independent: header.independent,
-      programDateTimeMs: header.programDateTimeMs,
+      // Undated: it is when it came.
+      ...(header.programDateTimeMs === 0 ? {} : { programDateTimeMs: header.programDateTimeMs }),
       source: SOURCES[source],
       ...mark,
     };
