@@ -77,6 +77,26 @@ test("a viewer starts with the oldest part that can be decoded by itself, and gi
   expect(partsOf(target.steps)).toEqual([4, 5, 6, 7, 8, 9]);
 });
 
+test("a viewer starts behind a hole where it can, and beside one only where it has waited for long", async () => {
+  const fed = feeder();
+  fed.init(INIT, new Uint8Array(7));
+  for (const n of [4, 5, 7, 8, 9]) fed.part(testShared(n));
+  clock.advance(600);
+  await settle();
+  expect(partsOf(target.steps)).toEqual([8, 9]);
+
+  target = new FakeTarget();
+  const other = feeder();
+  other.init(INIT, new Uint8Array(7));
+  for (const n of [4, 5, 7]) other.part(testShared(n));
+  clock.advance(2_900);
+  await settle();
+  expect(partsOf(target.steps)).toEqual([]);
+  other.part(testShared(6));
+  await settle();
+  expect(partsOf(target.steps)).toEqual([4, 5, 6, 7]);
+});
+
 test("the first part that an origin lists is fed at once", async () => {
   const fed = feeder();
   fed.init(INIT, new Uint8Array(7));
