@@ -117,7 +117,13 @@ export class Fetching {
   }
 
   get #backupMs(): number {
-    return Math.min(Math.max(this.#heardMs + 5 * this.#heardDeviationMs + (this.#committee.isFirstSuspect ? 0 : UNSUSPECTED_MS), MIN_BACKUP_MS), MAX_BACKUP_MS);
+    return Math.min(
+      Math.max(
+        this.#heardMs + 5 * this.#heardDeviationMs + (this.#committee.isFirstSuspect ? 0 : UNSUSPECTED_MS),
+        MIN_BACKUP_MS,
+      ),
+      MAX_BACKUP_MS,
+    );
   }
 
   #fetch(part: PartAssembly, reason: FetchReason, nowMs: number): void {
