@@ -1,8 +1,12 @@
 import { RelayError } from "../model/errors.ts";
 import type { Command, CommandContext, ExitCode } from "./command.ts";
+import { simulateCommand } from "./simulate-command.ts";
 import { validateCommand } from "./validate-command.ts";
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([["validate", validateCommand]]);
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ["validate", validateCommand],
+  ["simulate", simulateCommand],
+]);
 
 /** Runs `eddy-hls <args>`; returns its exit code. */
 export async function runCommand(args: readonly string[], context: CommandContext): Promise<ExitCode> {
