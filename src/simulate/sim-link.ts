@@ -99,6 +99,13 @@ export class SimLink implements PeerLink {
     clock.after(flushedMs - clock.now() + this.host.jitterMs * 4, () => this.far.lost());
   }
 
+  /** The transport ends the connection: both ends are told. */
+  sever(): void {
+    const { port } = this;
+    this.close();
+    port?.closed();
+  }
+
   /** The other end has closed, or has been found dead. */
   lost(): void {
     if (!this.isOpen) return;

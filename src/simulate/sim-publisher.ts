@@ -6,7 +6,7 @@ import type { Member } from "./tracker.ts";
 import type { World } from "./world.ts";
 
 const LISTENER: SwarmListener = { part() {}, card() {}, init() {}, fetch() {}, missed() {}, banned() {} };
-const NEIGHBOURS_EVERY_MS = 2000;
+const NEIGHBOURS_EVERY_MS = 4000;
 
 /** The page that has the stream: it gives each part to its own engine when it is made, and the swarm takes it from there. */
 export class SimPublisher implements Member {
@@ -17,6 +17,7 @@ export class SimPublisher implements Member {
   readonly peer: SwarmPeer;
   readonly isGone = false;
   dialling = 0;
+  madeRoomMs = Number.NEGATIVE_INFINITY;
   readonly #world: World;
 
   constructor(world: World) {
@@ -71,8 +72,7 @@ export class SimPublisher implements Member {
   }
 
   #seekNeighbours(): void {
-    const room = this.peer.vacancies - this.dialling;
-    if (room > 0) this.#world.introduce(this, room);
+    this.#world.introduce(this);
     this.#world.clock.after(NEIGHBOURS_EVERY_MS, () => this.#seekNeighbours());
   }
 }

@@ -16,12 +16,8 @@ export interface ViewerOptions {
   readonly random: Random;
 }
 
-/** Parts between two looks at whether more neighbours are wanted. */
-const NEIGHBOURS_EVERY = 6;
-/** Of those for whom there is room, so many are asked for at once; who has just come asks for as many as it may have. */
-const MAX_DIALLED = 4;
-/** With fewer it looks at every part. */
-const FEW_NEIGHBOURS = 5;
+/** Who has few neighbours looks for more so often, as the transport announces itself. */
+const LOOKS_EVERY_MS = 4000;
 
 /** One viewer: its line, its player and its engine, from coming to leaving. */
 export class SimViewer implements SwarmListener, Member {
@@ -32,6 +28,7 @@ export class SimViewer implements SwarmListener, Member {
   readonly joinedMs: number;
   isGone = false;
   dialling = 0;
+  madeRoomMs = Number.NEGATIVE_INFINITY;
   readonly #world: World;
   readonly #random: Random;
   #player: Player | undefined;
@@ -71,7 +68,7 @@ export class SimViewer implements SwarmListener, Member {
     });
     if (options.source === "origin") this.peer.setCard(world.stream.cardBytes, world.stream.card);
     // Beside the playlists: the connection to the signalling server.
-    clock.after(4 * delayToOrigin(profile), () => this.#seekNeighbours(options.neighbours));
+    clock.after(4 * delayToOrigin(profile), () => this.#seekNeighbours());
     // Two round trips: the Multivariant Playlist, and one of its own.
     clock.after(4 * delayToOrigin(profile), () => this.#start());
   }
@@ -94,13 +91,7 @@ export class SimViewer implements SwarmListener, Member {
     if (options.source === "origin") {
       for (let index = firstIndex; index <= edge; index++) this.peer.announce(stream.keyOf(index));
     }
-    this.#follow(edge + 1);
     clock.after(origin.listedMs(this, edge + 1) - clock.now(), () => this.#listed(edge + 1));
-  }
-
-  #follow(index: number): void {
-    const isLonely = this.host.links.size + this.dialling < FEW_NEIGHBOURS;
-    if (isLonely || index % NEIGHBOURS_EVERY === 0) this.#seekNeighbours(MAX_DIALLED);
   }
 
   /** The playlist lists a part: the beat of a viewer, which asks for the next at once. */
@@ -109,14 +100,14 @@ export class SimViewer implements SwarmListener, Member {
     const { clock, stream, options, origin } = this.#world;
     this.#tellBuffer();
     if (options.source === "origin") this.peer.announce(stream.keyOf(index));
-    this.#follow(index);
     const nextMs = origin.listedMs(this, index + 1) + this.profile.jitterMs * this.#random();
     clock.after(nextMs - clock.now(), () => this.#listed(index + 1));
   }
 
-  #seekNeighbours(most: number): void {
-    const room = Math.min(this.peer.vacancies - this.dialling, most);
-    if (room > 0 && !this.isGone) this.#world.introduce(this, room);
+  #seekNeighbours(): void {
+    if (this.isGone) return;
+    this.#world.introduce(this);
+    this.#world.clock.after(LOOKS_EVERY_MS * (0.75 + 0.5 * this.#random()), () => this.#seekNeighbours());
   }
 
   #tellBuffer(): void {

@@ -51,7 +51,11 @@ export class World {
     this.#createPeer = ENGINES[options.engine](options);
     this.random = seededRandom(options.seed);
     this.network = new SimNetwork({ clock: this.clock, random: seededRandom(options.seed + 1) });
-    this.#tracker = new Tracker(seededRandom(options.seed + 2));
+    this.#tracker = new Tracker({
+      random: seededRandom(options.seed + 2),
+      now: () => this.clock.now(),
+      maxNeighbours: options.neighbours,
+    });
     this.stream = new SimStream(options);
     this.#proof = new SimProof(this.stream.card);
     const fromMs = FIRST_MS + options.rampMs + options.settleMs;
@@ -149,9 +153,10 @@ export class World {
     this.#tracker.delete(viewer);
   }
 
-  /** The signalling server brings a viewer together with others, who may have no room. */
-  introduce(member: Member, count: number): void {
-    for (const other of this.#tracker.introduce(member, count)) this.#dial(member, other);
+  /** Looks for neighbours, if it wants any. */
+  introduce(member: Member): void {
+    if (this.#tracker.wants(member) <= 0) return;
+    for (const other of this.#tracker.introduce(member)) this.#dial(member, other);
   }
 
   introduceTo(viewer: SimViewer, peers: readonly PeerId[]): void {
@@ -165,8 +170,10 @@ export class World {
   #dial(member: Member, other: Member): void {
     const delayMs = delayBetween(member.profile, other.profile);
     member.dialling += 1;
+    other.dialling += 1;
     this.clock.after(SIGNALLING_MS + 2 * CONNECT_ROUND_TRIPS * delayMs, () => {
       member.dialling -= 1;
+      other.dialling -= 1;
       if (!member.isGone && !other.isGone && !isLinked(member, other)) {
         this.network.connect(member.host, other.host, { delayMs });
       }

@@ -177,10 +177,13 @@ export class Children {
       this.#add(neighbour, substream, nowMs);
       return;
     }
-    this.#stretch = Math.min(this.#stretch * STRETCH, MAX_STRETCH);
-    if (nowMs - this.#evictedMs < EVICT_EVERY_MS) return;
     const least = this.#least(crowded ? substream : -1);
-    if (least === undefined || nowMs - least.neighbour.childSinceMs < SETTLED_MS) return;
+    // Who could do others good asks even where there is no room; who asks all the same needs it.
+    if (least === undefined || this.#value(neighbour, substream) <= least.value) {
+      this.#stretch = Math.min(this.#stretch * STRETCH, MAX_STRETCH);
+      return;
+    }
+    if (nowMs - this.#evictedMs < EVICT_EVERY_MS || nowMs - least.neighbour.childSinceMs < SETTLED_MS) return;
     if (this.#value(neighbour, substream) <= BETTER_BY * least.value) return;
     this.#evict(least.neighbour, least.substream, nowMs);
     this.#add(neighbour, substream, nowMs);

@@ -25,11 +25,9 @@ const DOUBLES_MS = 500;
 /** Who could feed few children stands only where nobody else does. */
 const WIDE_STREAMS = 12;
 const NARROW_WAITS_MS = 15_000;
-/** Who stands has fed a neighbour for so long, where others stand already and there is somebody to feed. */
-const FEEDS_MS = 8000;
-const FEW_NEIGHBOURS = 3;
 /** A member that did not fetch when it should have, so often, is left out for so long. */
 const STRIKES = 2;
+const STRIKES_OF_LIVING = 8;
 const LEFT_OUT_MS = 20_000;
 const MAX_LEFT_OUT = 64;
 const MAX_DOUBLINGS = 6;
@@ -37,8 +35,9 @@ const MAX_DOUBLINGS = 6;
 const PROVES_MS = 3000;
 /** Who is known for so long has its place, whatever somebody claims who comes later. */
 const SETTLED_MS = 5000;
-/** Seconds in which neighbours tell of somebody who has no place, until the first one stands down. */
-const MAX_UNMATCHED = 6;
+/** The first one stands down when none of its neighbours has taken anything from it for so long. */
+const FEEDS_NOBODY_MS = 5000;
+const FEW_NEIGHBOURS = 3;
 /** A beat is the second from which on its member stands, and how many there were since. */
 const BEATS = 2 ** 16;
 const HASHES = 2 ** 32;
@@ -71,10 +70,11 @@ export class Committee {
   #members: Member[] = [];
   #first: PeerId | undefined;
   #firstSinceMs = 0;
-  #unmatched = 0;
-  #unmatchedMs = 0;
+  #fedMs = 0;
   readonly #strikes = new Map<PeerId, number>();
   readonly #leftOutUntilMs = new Map<PeerId, number>();
+  /** Where those stand that are or were members: one that comes back has its place again. */
+  readonly #sinces = new Map<PeerId, number>();
   readonly #timesOut = new Map<PeerId, number>();
   /** When a place became free; undefined while there is none. */
   #freeSinceMs: number | undefined;
@@ -102,6 +102,11 @@ export class Committee {
     return this.#members.findIndex(({ peer }) => peer === this.#context.options.self);
   }
 
+  /** Whether anybody takes sub-streams from us. */
+  get feeds(): boolean {
+    return this.#context.neighbours.list.some(({ childMask }) => childMask !== 0);
+  }
+
   get isKnown(): boolean {
     return this.#members.length > 0;
   }
@@ -118,7 +123,6 @@ export class Committee {
 
   heard(neighbour: Neighbour, entries: readonly RootEntry[]): void {
     const nowMs = this.#context.clock.now();
-    this.#compare(entries, nowMs);
     for (const { peer, beat } of entries) {
       if (peer === this.#context.options.self) continue;
       if (peer === neighbour.peer && !this.#vouches(neighbour, nowMs)) continue;
@@ -138,7 +142,8 @@ export class Committee {
     if (first === undefined || first === this.#context.options.self) return;
     const strikes = (this.#strikes.get(first) ?? 0) + 1;
     this.#strikes.set(first, strikes);
-    if (strikes < STRIKES) return;
+    // One that shows life is rather far away than gone.
+    if (strikes < (this.isFirstSuspect ? STRIKES : STRIKES_OF_LIVING)) return;
     this.#strikes.clear();
     this.#leaveOut(first, this.#context.clock.now());
   }
@@ -160,6 +165,7 @@ export class Committee {
       if (peer !== self && nowMs - heardMs > EXPIRES_MS) this.#leaveOut(peer, nowMs);
     }
     this.#watchFirst(nowMs);
+    this.#watchChildren(nowMs);
     if (nowMs - this.#beatMs >= BEAT_MS && this.#stands(nowMs)) this.#beat(nowMs);
     if (nowMs < this.#gossipMs) return;
     this.#gossipMs = nowMs + GOSSIP_MS;
@@ -191,9 +197,6 @@ export class Committee {
     const isWide = uplinkBps === 0 || uplinkBps >= WIDE_STREAMS * this.#context.rate.bps;
     const waitedMs = nowMs - Math.max(this.#freeSinceMs, this.#startedMs + SETTLE_MS) - (isWide ? 0 : NARROW_WAITS_MS);
     const { list, max } = this.#context.neighbours;
-    // Who means no good, or is let through by no firewall, feeds nobody for long.
-    const feeds = list.some(({ childMask, childSinceMs }) => childMask !== 0 && nowMs - childSinceMs > FEEDS_MS);
-    if (!feeds && this.isKnown && list.length > FEW_NEIGHBOURS) return false;
     const share = (list.length < max / 2 ? FEW_SHARE : MANY_SHARE) * 2 ** (waitedMs / DOUBLES_MS);
     return waitedMs >= 0 && this.#hash / HASHES < share;
   }
@@ -219,16 +222,23 @@ export class Committee {
   ): void {
     if (this.#isLeftOut(peer, nowMs)) return;
     let since = Math.floor(beat / BEATS);
+    const isOld = this.#sinces.get(peer) === since;
     for (const member of this.#members) {
-      if (nowMs - member.joinedMs > SETTLED_MS && member.since >= since) since = member.since + 1;
+      if (!isOld && nowMs - member.joinedMs > SETTLED_MS && member.since >= since) since = member.since + 1;
     }
+    if (this.#sinces.size >= MAX_LEFT_OUT) this.#sinces.clear();
+    this.#sinces.set(peer, since);
     this.#members.push({ peer, hash, since, joinedMs: nowMs, beat, heardMs: nowMs, knownMask, isLost: false });
     this.#members.sort((a, b) => a.since - b.since || a.hash - b.hash);
     if (this.#members.length > SIZE) this.#members.length = SIZE;
   }
 
-  /** A member's neighbours answer for it: who pushes nothing to any of them is soon forgotten by all. */
+  /**
+   * A member's neighbours answer for it: who has never sent them a piece that proved does not become one, and who goes first but pushes
+   * nothing to any of them is soon forgotten by all.
+   */
   #vouches(neighbour: Neighbour, nowMs: number): boolean {
+    if (neighbour.piecesReceived === 0 && this.#context.counters.provenPieces > 0) return false;
     if (this.first !== neighbour.peer || nowMs - this.#firstSinceMs < PROVES_MS) return true;
     return nowMs - neighbour.pieceMs < PROVES_MS;
   }
@@ -239,23 +249,11 @@ export class Committee {
     this.#firstSinceMs = nowMs;
   }
 
-  /**
-   * Neighbours that go on telling of somebody who has no place beside us have left one of us out. The first must ask itself whether that
-   * is it: who fetches for nobody costs the origin a copy of each part.
-   */
-  #compare(entries: readonly RootEntry[], nowMs: number): void {
-    if (this.#members.length < SIZE || this.rank !== 0) {
-      this.#unmatched = 0;
-      return;
-    }
-    const isKnown = (peer: PeerId): boolean => this.#members.some((member) => member.peer === peer);
-    if (!entries.some(({ peer }) => !isKnown(peer) && !this.#isLeftOut(peer, nowMs))) return;
-    if (nowMs - this.#unmatchedMs < BEAT_MS) return;
-    this.#unmatchedMs = nowMs;
-    this.#unmatched += 1;
-    if (this.#unmatched < MAX_UNMATCHED) return;
-    this.#unmatched = 0;
-    this.#leaveOut(this.#context.options.self, nowMs);
+  /** Who fetches for others has children; who has neighbours but none that takes from it long enough stands down. */
+  #watchChildren(nowMs: number): void {
+    if (this.feeds || this.rank < 0 || this.#context.neighbours.list.length < FEW_NEIGHBOURS) this.#fedMs = nowMs;
+    else if (this.rank === 0 && nowMs - this.#fedMs > FEEDS_NOBODY_MS)
+      this.#leaveOut(this.#context.options.self, nowMs);
   }
 
   #isLeftOut(peer: PeerId, nowMs: number): boolean {

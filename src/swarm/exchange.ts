@@ -26,10 +26,11 @@ type Frame<K extends PeerFrame["kind"]> = Extract<PeerFrame, { readonly kind: K 
 
 /** What is pushed is due so long after it came; what was asked for, by when it is of use. */
 const PUSH_DUE_MS = 200;
+const MAX_ANSWER_DUE_MS = 750;
 /** Pieces that nobody asked for, from one neighbour: more are no race. */
 const MAX_STRAYS = 4;
 /** What was subscribed to goes before what is asked for: with more than this before it, an answer would come late. */
-const MAX_ANSWER_BACKLOG_MS = 200;
+const MAX_ANSWER_BACKLOG_MS = 500;
 /** Parts of one `have` that are looked at. */
 const MAX_HAVE_PARTS = 512;
 /** A viewer of a publisher begins with the segment before the newest, so that its player has one to start in. */
@@ -145,7 +146,7 @@ export class Exchange {
     for (let index = first; index < end; index += 1) {
       if (part.hasPiece(index)) {
         this.#extraPieces -= 1;
-        this.#push(neighbour, part, index, nowMs + Math.min(withinMs / 3, PUSH_DUE_MS * 2));
+        this.#push(neighbour, part, index, nowMs + Math.min(withinMs / 2, MAX_ANSWER_DUE_MS));
       } else if ((part.waiting?.length ?? 0) < MAX_WAITING) {
         part.waiting ??= [];
         part.waiting.push({ slot: neighbour.slot, index, untilMs: nowMs + withinMs });
@@ -346,6 +347,8 @@ export class Exchange {
   #accept(neighbour: Neighbour, part: PartAssembly, index: number, bytes: Bytes): void {
     const { parents, pulls } = this.#options;
     neighbour.piecesReceived += 1;
+    this.#context.counters.provenPieces += 1;
+    this.#context.counters.pieceMs = this.#now;
     neighbour.pieceMs = this.#now;
     neighbour.broken = 0;
     neighbour.refused = 0;
@@ -392,7 +395,7 @@ export class Exchange {
 
   /** The publisher sends again only what nobody else has; everybody, only what comes in time. */
   #mayAnswer(neighbour: Neighbour, part: PartAssembly, withinMs: number): boolean {
-    if (this.#options.uploads.backlogMs > Math.min(withinMs, MAX_ANSWER_BACKLOG_MS)) return false;
+    if (this.#options.uploads.backlogMs > Math.min(withinMs / 2, MAX_ANSWER_BACKLOG_MS)) return false;
     if (this.#context.options.source !== true) return true;
     return (part.haveMask & ~neighbour.bit) === 0 && this.#extraPieces >= 1;
   }

@@ -26,6 +26,8 @@ const MIN_BACKUP_MS = 150;
 const MAX_BACKUP_MS = 900;
 const RETRY_MS = 250;
 const DEFAULT_JOIN_GRACE_MS = 1500;
+const MAX_GRACES = 2;
+const PROGRESS_MS = 600;
 /** A late part is worth waiting for so long; then the player is better off without it. */
 const GIVE_UP_MS = 1000;
 
@@ -130,7 +132,10 @@ export class Fetching {
     part.fetchReason = reason;
     part.fetchedMs = nowMs;
     if (reason === "deadline") this.#saving += 1;
-    if (reason === "backup") this.#committee.failed();
+    // Where nothing of a part has come by the time that the player needs it, who was to bring it into the swarm has not.
+    const hasNothing = part.signed === undefined || part.missing === part.pieceCount;
+    const isOld = nowMs - this.#startedMs > 2 * this.#graceMs;
+    if (reason === "backup" || (reason === "deadline" && hasNothing && isOld)) this.#committee.failed();
     this.#context.options.listener.fetch(part.key, reason, fetching.signal);
   }
 
@@ -141,13 +146,20 @@ export class Fetching {
     if (this.#distrust.isOn(nowMs)) return "alone";
     const isGraced = nowMs - this.#startedMs < this.#graceMs;
     const rank = this.#rank();
-    if (!part.isHeard && rank === 0 && !isGraced) return this.#hasPeers ? "elected" : "alone";
     if (isGraced) return undefined;
-    if (rank > 0 && nowMs - part.knownMs >= rank * this.#backupMs && !part.isHeard) return "backup";
     if (!this.#hasPeers) return "alone";
+    if (!part.isHeard && rank === 0 && this.#committee.feeds) return "elected";
+    if (rank > 0 && nowMs - part.knownMs >= rank * this.#backupMs && !part.isHeard) return "backup";
+    if (this.#isStarting(nowMs)) return undefined;
     const neededMs = this.#originMs * ORIGIN_TIMES + MARGIN_MS + (this.#hash % SPREAD_MS);
     if (this.#saving >= MAX_SAVING) return undefined;
     return nowMs >= part.deadlineMs - Math.min(neededMs, MAX_NEEDED_MS) ? "deadline" : undefined;
+  }
+
+  /** Before it plays, nothing is late: a viewer that gets pieces of its peers can wait for the next. */
+  #isStarting(nowMs: number): boolean {
+    if (this.#playhead.isPlaying || nowMs - this.#startedMs > MAX_GRACES * this.#graceMs) return false;
+    return nowMs - this.#context.counters.pieceMs < PROGRESS_MS;
   }
 
   get #hasPeers(): boolean {

@@ -97,6 +97,8 @@ export class Parents {
   #newestBeat = 0;
   #beatMs = 0;
   /** Nobody pushes anything to the source, or to who fetches for all. */
+  /** Nothing is subscribed to yet. */
+  isStandby = false;
   #isRoot: boolean;
 
   constructor(context: SwarmContext) {
@@ -183,7 +185,7 @@ export class Parents {
   lateAtMs(part: PartAssembly, substream: number): number {
     const { parent, lagMs, deviationMs } = this.#supplies[substream]!;
     if (parent === undefined) return part.knownMs;
-    return part.knownMs + Math.min(Math.max(lagMs + 4 * deviationMs, MIN_WAIT_MS), MAX_WAIT_MS);
+    return part.knownMs + Math.min(Math.max(lagMs + 3 * deviationMs, MIN_WAIT_MS), MAX_WAIT_MS);
   }
 
   pushed(neighbour: Neighbour, part: PartAssembly, substream: number): void {
@@ -275,7 +277,7 @@ export class Parents {
 
   /** Finds parents where there are none, and now and then a better one. */
   tick(): void {
-    if (!this.#isRoot) {
+    if (!this.#isRoot && !this.isStandby) {
       const nowMs = this.#context.clock.now();
       for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
         const supply = this.#supplies[substream]!;

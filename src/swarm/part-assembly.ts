@@ -51,6 +51,8 @@ export class PartAssembly {
   missing = 0;
   /** Neighbours whose pieces of this part do not count: they hold another header of it. */
   conflictMask = 0;
+  /** Neighbours that refused it once. */
+  refusedMask = 0;
   /** Slot that was asked for all of it, before its header was here; or -1. */
   wholeAskedOf = -1;
   headerAskedMs = Number.NEGATIVE_INFINITY;
@@ -197,6 +199,7 @@ export class PartAssembly {
     this.sentHeaderMask &= keep;
     this.toldMask &= keep;
     this.conflictMask &= keep;
+    this.refusedMask &= keep;
     this.unask(slot);
     if (this.#sentMasks !== undefined) {
       for (let index = 0; index < this.#sentMasks.length; index += 1) this.unmarkSent(index, 1 << slot);

@@ -7,10 +7,12 @@ import type { Playhead } from "./playhead.ts";
 import type { SwarmContext } from "./swarm-context.ts";
 
 /** A part that is due so soon is asked for wherever it may be, even twice. */
-const URGENT_MS = 600;
+const URGENT_MS = 850;
 /** An answer takes a round trip or two, and this. */
 const ANSWER_MS = 150;
 const URGENT_ANSWER_MS = 80;
+/** A pong that is long out says that a neighbour is gone, not that it is far. */
+const MAX_ANSWER_MS = 700;
 /** One that never sent anything may never do so. */
 const STRANGER_MS = 100;
 /** Headers are pushed ahead of pieces: one that is later than this is asked for. */
@@ -24,17 +26,20 @@ const PARENT_MS = 400;
 const SOURCE_MS = 400;
 /** Who only begins to have it must get the piece first. */
 const PARTIAL_MS = 120;
-/** A neighbour that refused so often in a row is left alone for a while. */
-const REFUSALS = 3;
-const BUSY_MS = 1500;
+/** A neighbour that refused is left alone for a while, longer with each time in a row. */
+const BUSY_MS = 200;
+const MAX_BUSY_TIMES = 8;
 /** Requests that came to nothing, without one piece between: more than want of upload can explain. */
 const MAX_BROKEN = 10;
 const MAX_REFUSED = 24;
 /** Parts looked after at once: a viewer that has just come asks for the oldest first. */
 const MAX_PARTS_AT_ONCE = 24;
+const MIN_WITHIN_MS = 150;
 const MAX_WITHIN_MS = 0xffff;
+/** Who has just come can wait a little. */
+const WITHIN_AT_START_MS = 1500;
 const FIRST_WINDOW = 16;
-const MIN_WINDOW = 3;
+const MIN_WINDOW = 4;
 const MAX_WINDOW = 96;
 const WIDEN = 0.25;
 const NARROW_EVERY_MS = 400;
@@ -92,11 +97,15 @@ export class Pulls {
   /** A neighbour said that it has not, or cannot. */
   refused(neighbour: Neighbour, part: PartAssembly, nowMs: number): void {
     neighbour.refused += 1;
-    part.haveMask &= ~neighbour.bit;
-    part.headerMask &= ~neighbour.bit;
+    // Once, it may be out of upload; twice, it has not what it said.
+    if ((part.refusedMask & neighbour.bit) !== 0) {
+      part.haveMask &= ~neighbour.bit;
+      part.headerMask &= ~neighbour.bit;
+    }
+    part.refusedMask |= neighbour.bit;
     if (part.wholeAskedOf === neighbour.slot) this.#releaseWhole(part);
     neighbour.outstanding = Math.max(0, neighbour.outstanding - part.unask(neighbour.slot));
-    if (neighbour.refused % REFUSALS === 0) neighbour.busyUntilMs = nowMs + BUSY_MS;
+    neighbour.busyUntilMs = nowMs + BUSY_MS * Math.min(neighbour.refused, MAX_BUSY_TIMES);
     if (neighbour.refused >= MAX_REFUSED && neighbour.piecesReceived === 0) {
       this.#context.ban(neighbour, "told of parts that it then refused");
     } else if (part.isWanted && !part.isWhole) this.part(part, nowMs);
@@ -145,8 +154,7 @@ export class Pulls {
     const pushed = this.#parents.of(substreamOf(part.key, 0)) !== undefined;
     if (pushed && nowMs - part.knownMs < HEADER_WAIT_MS && !this.#isUrgent(part, nowMs)) return;
     // A header that nobody pushed in time says that nothing of its part is being pushed.
-    const wantsAll = part.haveMask !== 0;
-    if (wantsAll && this.#room < this.#expectedPieces) return;
+    const wantsAll = part.haveMask !== 0 && this.#room >= this.#expectedPieces;
     const provider = this.#provider(part, undefined, nowMs, part.haveMask === 0);
     if (provider === undefined) return;
     part.headerAskedMs = nowMs;
@@ -211,7 +219,7 @@ export class Pulls {
     const substream = substreamOf(part.key, index);
     const asked = this.#context.neighbours.at(part.askedOf(index));
     if (asked !== undefined) {
-      const waitMs = (isUrgent ? URGENT_ANSWER_MS : ANSWER_MS) + 3 * asked.delayMs;
+      const waitMs = Math.min((isUrgent ? URGENT_ANSWER_MS : ANSWER_MS) + 3 * asked.delayMs, MAX_ANSWER_MS);
       if (nowMs - part.askedMs(index) < waitMs) return false;
       part.setAsked(index, -1, nowMs);
       this.#broke(asked, part, nowMs);
@@ -289,6 +297,7 @@ export class Pulls {
   }
 
   #withinMs(part: PartAssembly, nowMs: number): number {
-    return Math.min(Math.max(Math.round(part.deadlineMs - nowMs), 100), MAX_WITHIN_MS);
+    if (!this.#playhead.isPlaying) return WITHIN_AT_START_MS;
+    return Math.min(Math.max(Math.round(part.deadlineMs - nowMs), MIN_WITHIN_MS), MAX_WITHIN_MS);
   }
 }

@@ -25,6 +25,10 @@ export class SwarmCounters {
   ownParts = 0;
   missedParts = 0;
   peerBytes = 0;
+  /** Of peers. */
+  provenPieces = 0;
+  /** When the last of them came. */
+  pieceMs = Number.NEGATIVE_INFINITY;
   originBytes = 0;
   uploadedBytes = 0;
   wastedBytes = 0;

@@ -89,6 +89,11 @@ export interface SwarmOptions {
   readonly keepMs?: number;
   /** Most bytes of them. Default 64 MiB. */
   readonly keepBytes?: number;
+  /**
+   * Knows its neighbours and what they have, and takes nothing until `activate()`: for a tab that is to go on at once when the one that
+   * takes the stream closes. Default false.
+   */
+  readonly standby?: boolean;
   /** How long a viewer that has just come waits for peers before it asks the origin itself. Default 1500. */
   readonly joinGraceMs?: number;
 }
@@ -107,6 +112,8 @@ export interface SwarmPeer {
   /** A whole part from the publisher's encoder or from the origin: kept for others, and seeded. */
   provide(signed: SignedHeader, bytes: Bytes, source: Exclude<PartSource, "peer">): void;
   fetchFailed(key: PartKey): void;
+  /** Ends standing by: what comes after these parts is wanted now, and what is before them by nobody here. */
+  activate(after: readonly PartKey[]): void;
   /** How long the player can go on with what it has: deadlines are set from it. */
   setBuffer(aheadMs: number): void;
   /** Consent, metered network, background, caps. */

@@ -72,6 +72,7 @@ export class Swarm implements SwarmPeer {
   readonly #beforeHello = new Map<Neighbour, PeerFrame[]>();
   #card: { readonly bytes: Bytes; readonly card: StreamCard } | undefined;
   #uploadsOn: boolean;
+  #isStandby: boolean;
   #cancelTick: (() => void) | undefined;
   #offerMs = 0;
   #replacedMs: number;
@@ -83,6 +84,7 @@ export class Swarm implements SwarmPeer {
     this.#neighbours = new Neighbours(Math.min(maxNeighbours, MAX_NEIGHBOURS));
     this.#parts = new PartWindow({ keepMs, keepBytes: options.keepBytes ?? DEFAULT_KEEP_BYTES });
     this.#uploadsOn = options.uploads !== false;
+    this.#isStandby = options.standby === true;
     this.#context = {
       options,
       clock,
@@ -97,6 +99,7 @@ export class Swarm implements SwarmPeer {
     this.#uplink = new Uplink(options.uplinkBps ?? 0, clock.now());
     this.#uploads = new UploadQueue(context, this.#uplink);
     this.#parents = new Parents(context);
+    this.#parents.isStandby = this.#isStandby;
     this.#committee = new Committee(context);
     this.#children = new Children({
       context,
@@ -185,6 +188,16 @@ export class Swarm implements SwarmPeer {
     if (part !== undefined) this.#fetching.failed(part);
   }
 
+  activate(after: readonly PartKey[]): void {
+    if (!this.#isStandby || this.#closed) return;
+    this.#isStandby = false;
+    this.#parents.isStandby = false;
+    if (after.length > 0) this.#parts.raiseFloor(Math.min(...after.map(partId)) + 1);
+    this.#parts.trim(this.#context.clock.now());
+    this.#children.setUploads(this.#uploadsOn);
+    this.#tick();
+  }
+
   setBuffer(aheadMs: number): void {
     this.#playhead.setBuffer(aheadMs);
   }
@@ -192,6 +205,7 @@ export class Swarm implements SwarmPeer {
   setUploads(on: boolean): void {
     if (on === this.#uploadsOn || this.#closed) return;
     this.#uploadsOn = on;
+    if (this.#isStandby) return;
     this.#children.setUploads(on);
     if (!on) this.#uploads.clear();
     for (const neighbour of this.#neighbours.list) this.#choke(neighbour, !on);
@@ -216,21 +230,6 @@ export class Swarm implements SwarmPeer {
       controlBytes: counters.controlBytes,
       bans: this.#bans.all,
       distrustedUntilMs: this.#distrust.untilMs(this.#context.clock.now()),
-    };
-  }
-
-  get debug(): any {
-    // DEBUG
-    return {
-      parents: this.#parents,
-      children: this.#children,
-      committee: this.#committee,
-      uplink: this.#uplink,
-      uploads: this.#uploads,
-      list: this.#neighbours.list,
-      parts: this.#parts,
-      distrust: this.#distrust,
-      fetching: this.#fetching,
     };
   }
 
@@ -333,7 +332,7 @@ export class Swarm implements SwarmPeer {
     for (const frame of haveFrames(this.#parts.kept())) this.#tell(neighbour, frame);
     this.#committee.tell(neighbour);
     this.#children.offer(neighbour, true);
-    if (!this.#uploadsOn) this.#choke(neighbour, true);
+    if (!this.#uploadsOn || this.#isStandby) this.#choke(neighbour, true);
     const early = this.#beforeHello.get(neighbour) ?? [];
     this.#beforeHello.delete(neighbour);
     for (const frame of early) {
@@ -404,7 +403,7 @@ export class Swarm implements SwarmPeer {
   }
 
   #mayServe(neighbour: Neighbour): boolean {
-    if (!this.#uploadsOn || neighbour.isChoked) return false;
+    if (!this.#uploadsOn || this.#isStandby || neighbour.isChoked) return false;
     if (this.#uploads.backlogMs < CHOKE_MS) return true;
     this.#choke(neighbour, true);
     return false;
@@ -446,8 +445,10 @@ export class Swarm implements SwarmPeer {
     if (this.#options.source !== true) this.#parents.setRoot(this.#committee.rank === 0);
     this.#parents.tick();
     this.#playhead.refresh();
-    this.#fetching.tick();
-    this.#pulls.tick();
+    if (!this.#isStandby) {
+      this.#fetching.tick();
+      this.#pulls.tick();
+    }
     this.#inits.tick(nowMs);
     this.#children.shrink();
     this.#uplink.measure({
@@ -455,7 +456,7 @@ export class Swarm implements SwarmPeer {
       heldBytes: () => this.#neighbours.list.reduce((sum, { link }) => sum + link.bufferedBytes, 0),
       isBusy: this.#children.used * 4 >= this.#children.slots * 3,
     });
-    if (this.#uploadsOn && this.#uploads.backlogMs < UNCHOKE_MS) {
+    if (this.#uploadsOn && !this.#isStandby && this.#uploads.backlogMs < UNCHOKE_MS) {
       for (const neighbour of this.#neighbours.list) {
         if (nowMs - neighbour.chokedMs > CHOKED_AT_LEAST_MS) this.#choke(neighbour, false);
       }

@@ -150,24 +150,22 @@ export const frames: fc.Arbitrary<PeerFrame> = fc.oneof(
     .tuple(fc.integer({ min: 1, max: MAX_SUBSTREAMS }), fc.nat(2 ** 31 - 1))
     .map(([of, mask]) => ({ kind: "subscribe" as const, of, substreams: mask % 2 ** of })),
   fc
-    .record({
-      each: fc.array(fc.record({ delayMs: fc.nat(0xffff), behind: fc.nat(255) }), {
+    .tuple(
+      fc.array(fc.record({ delayMs: fc.nat(0xffff), behind: fc.nat(255) }), {
         minLength: 1,
         maxLength: MAX_SUBSTREAMS,
       }),
-      newest: fc.integer({ min: 255, max: 2 ** 48 - 1 }),
-      asked: fc.nat(2 ** 31 - 1),
-      substreams: fc.nat(2 ** 31 - 1),
-      free: fc.nat(255),
-    })
-    .map(({ each, newest, asked, substreams, free }) => ({
+      fc.nat(2 ** 31 - 1),
+      fc.nat(255),
+      u48,
+    )
+    .map(([ways, mask, free, beat]) => ({
       kind: "offer" as const,
-      asked: asked % 2 ** each.length,
-      substreams: substreams % 2 ** each.length,
+      asked: mask % 2 ** ways.length,
+      substreams: (mask >> 1) % 2 ** ways.length,
       free,
-      delaysMs: each.map(({ delayMs }) => delayMs),
-      // One of them is the newest.
-      beats: each.map(({ behind }, index) => newest - (index === 0 ? 0 : behind)),
+      delaysMs: ways.map(({ delayMs }) => delayMs),
+      beats: ways.map(({ behind }, at) => (at === 0 ? beat : Math.max(0, beat - behind))),
     })),
   fc.record({ kind: fc.constant("choke" as const), on: fc.boolean() }),
   fc.record({ kind: fc.constant("init-request" as const), digest }),

@@ -76,8 +76,8 @@ const GOLDEN: readonly [string, PeerFrame, string][] = [
   ["bye", { kind: "bye", reason: "bad-frame" }, "01 10 0001  04"],
   [
     "offer",
-    { kind: "offer", asked: 0b11, substreams: 0b10, free: 7, delaysMs: [1, 65_535, 3], beats: [300, 299, 45] },
-    "01 11 0019  03 00000003 00000002 07 0001ffff0003 00000000012c 0001ff",
+    { kind: "offer", asked: 0b11, substreams: 0b10, free: 7, delaysMs: [1, 65_535, 300], beats: [9, 9, 8] },
+    "01 11 0019  03 00000003 00000002 07 0001 ffff 012c 000000000009 000001",
   ],
 ];
 
@@ -178,8 +178,8 @@ test.each([
   ["bits of more sub-streams than there are", "01 09 0005 02 00000004", /substreams/],
   ["no sub-streams", "01 09 0005 00 00000000", /of/],
   ["too many sub-streams", "01 09 0005 20 00000000", /of/],
-  ["an offer of what there is not", "01 11 0013 01 00000000 00000002 00 0001 000000000001 00", /substreams/],
-  ["an offer without delays", "01 11 000c 02 00000000 00000002 00 0001", /delayMs/],
+  ["an offer of what there is not", "01 11 0013 01 00000000 00000002 00 0000 000000000000 00", /substreams/],
+  ["an offer without delays", "01 11 000b 02 00000000 00000002 00 00", /delayMs: expected 2 bytes, got 1/],
   ["too many roots", "01 0f 0001 41", /entries: .*0 to 64, got 65/],
   ["a reason that is none", "01 10 0001 08", /reason/],
 ])("%s is malformed, with what was expected and what came", (_, hex, message) => {

@@ -76,6 +76,10 @@ export class Leader {
   #opening: Promise<void> | undefined;
   #card: StreamCard | undefined;
   #consent: boolean | undefined;
+  /** Another tab leads: what is heard of the swarm is kept for when this one does. */
+  #isStandby = false;
+  #isPrepared = false;
+  #preparing: Promise<void> | undefined;
   #early: SharedPart[] = [];
   #earlyInits: { readonly digest: Bytes; readonly bytes: Bytes }[] = [];
   #fail: (error: RelayError) => void = () => undefined;
@@ -91,6 +95,25 @@ export class Leader {
   setConsent(given: boolean): void {
     this.#consent = given;
     this.#transport?.uploads.setConsent(given);
+  }
+
+  /**
+   * Gets to know the swarm while another tab leads, so that this one can go on at once. Nothing is taken yet. Of a stream that an origin
+   * has as well, nothing needs to be known: it answers at once.
+   * @throws RelayError `peers-unavailable`
+   */
+  async prepare(): Promise<void> {
+    const { peers, origin, trust } = this.#plan;
+    if (peers === undefined || origin !== undefined) return;
+    this.#isStandby = true;
+    this.#preparing = this.#openSwarm(peers, new StreamProof(trust), false);
+    await this.#preparing;
+    this.#isPrepared = true;
+  }
+
+  /** Lets go of what was prepared, where it has never led. */
+  async discard(): Promise<void> {
+    await this.#stop(new AbortController());
   }
 
   /** Leads until `signal` aborts. @throws RelayError when it cannot go on; to be tried again after a while */
@@ -135,6 +158,13 @@ export class Leader {
 
   async #lead(signal: AbortSignal): Promise<void> {
     const { origin, peers, trust } = this.#plan;
+    // Its turn may come while it still gets ready.
+    await this.#preparing?.catch(() => undefined);
+    if (this.#isPrepared) {
+      await this.#takeUp();
+      return aborted(signal);
+    }
+    this.#isStandby = false;
     const follower = origin === undefined ? undefined : await this.#follow(origin, signal);
     const isShared = peers !== undefined && (origin === undefined || shares(origin));
     const proof = new StreamProof(trust);
@@ -159,6 +189,21 @@ export class Leader {
     await feed.run(signal);
     // An ended stream stays with whoever wants it from us.
     return aborted(signal);
+  }
+
+  /** Goes on with what `prepare()` got to know. */
+  async #takeUp(): Promise<void> {
+    this.#isStandby = false;
+    const card = this.#card;
+    this.#card = undefined;
+    if (card !== undefined) await this.#cardCame(card);
+    const renditions = card?.options.renditions ?? [];
+    const after = renditions.flatMap((_, rendition) => {
+      const last = this.#feeder?.last(rendition);
+      return last === undefined || last.epoch !== card?.epoch ? [] : [{ rendition, msn: last.msn, part: last.part }];
+    });
+    this.bufferChanged();
+    this.#swarm?.activate(after);
   }
 
   async #follow(origin: OriginSource, signal: AbortSignal): Promise<Follower> {
@@ -206,6 +251,7 @@ export class Leader {
       proof,
       listener: this.#swarmListener(),
       fetches,
+      standby: this.#isStandby,
       uploads: uploads.state.on,
       uplinkBps: Number.isFinite(config.upload.maxBps) ? config.upload.maxBps : 0,
       maxNeighbours: Math.min(30, config.maxNeighbours),
@@ -220,6 +266,10 @@ export class Leader {
     return {
       part: (part) => this.#partCame(part),
       card: (card) => {
+        if (this.#isStandby) {
+          this.#card = card;
+          return;
+        }
         // The origin tells a viewer that follows it.
         if (this.#plan.origin === undefined)
           this.#cardCame(card).catch((thrown) => this.#fail(RelayError.from(thrown)));

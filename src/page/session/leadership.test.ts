@@ -1,37 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { FakeClock } from "../../cache/fake-clock.test-support.ts";
-import { Leadership, type Locks } from "./leadership.ts";
-
-/** Locks as browsers have them: one holder, the others in a queue. */
-class FakeLocks implements Locks {
-  #held = false;
-  readonly #queue: (() => void)[] = [];
-
-  async request(
-    _name: string,
-    options: { readonly ifAvailable?: boolean; readonly signal?: AbortSignal },
-    held: (lock: unknown) => Promise<void>,
-  ): Promise<unknown> {
-    if (this.#held && options.ifAvailable === true) return held(null);
-    if (this.#held) {
-      await new Promise<void>((resolve, reject) => {
-        this.#queue.push(resolve);
-        options.signal?.addEventListener("abort", () => {
-          const at = this.#queue.indexOf(resolve);
-          if (at >= 0) this.#queue.splice(at, 1);
-          reject(options.signal?.reason);
-        });
-      });
-    }
-    this.#held = true;
-    try {
-      return await held({});
-    } finally {
-      this.#held = false;
-      this.#queue.shift()?.();
-    }
-  }
-}
+import { FakeLocks } from "./fake-locks.test-support.ts";
+import { Leadership } from "./leadership.ts";
 
 let clock: FakeClock;
 let locks: FakeLocks;

@@ -236,7 +236,7 @@ export class OriginFeed {
     else this.#takeInit(lane, init, false);
     this.#remember(lane, part);
     lane.last = key;
-    feeder.list(key);
+    feeder.list(key, part.torn);
     if (lane.keys !== undefined) feeder.keys(key, lane.keys);
     lane.keys = undefined;
     this.#settle(lane, key, part);
@@ -386,14 +386,15 @@ function factsOf(
   part: FollowedPart,
   initDigest: Digest,
 ): Omit<PartHeader, "epoch" | "sizeBytes" | "root" | "previous"> {
-  const { key, durationMs, independent, gap, discontinuity, programDateTimeMs } = part;
+  const { key, durationMs, independent, gap, discontinuity, programDateTimeMs, dated } = part;
   return {
     ...key,
     durationMs,
     independent: independent && !gap,
     gap,
     discontinuity,
-    programDateTimeMs: Math.max(0, Math.round(programDateTimeMs)),
+    // Without dates each viewer has another idea, and all must make the same header.
+    programDateTimeMs: dated ? Math.max(0, Math.round(programDateTimeMs)) : 0,
     initDigest,
   };
 }

@@ -77,6 +77,26 @@ test("a viewer starts with the oldest part that can be decoded by itself, and gi
   expect(partsOf(target.steps)).toEqual([4, 5, 6, 7, 8, 9]);
 });
 
+test("a viewer starts behind a hole where it can, and beside one only where it has waited for long", async () => {
+  const fed = feeder();
+  fed.init(INIT, new Uint8Array(7));
+  for (const n of [4, 5, 7, 8, 9]) fed.part(testShared(n));
+  clock.advance(600);
+  await settle();
+  expect(partsOf(target.steps)).toEqual([8, 9]);
+
+  target = new FakeTarget();
+  const other = feeder();
+  other.init(INIT, new Uint8Array(7));
+  for (const n of [4, 5, 7]) other.part(testShared(n));
+  clock.advance(2_900);
+  await settle();
+  expect(partsOf(target.steps)).toEqual([]);
+  other.part(testShared(6));
+  await settle();
+  expect(partsOf(target.steps)).toEqual([4, 5, 6, 7]);
+});
+
 test("the first part that an origin lists is fed at once", async () => {
   const fed = feeder();
   fed.init(INIT, new Uint8Array(7));
@@ -237,6 +257,17 @@ test("a part of which it is known that nobody has it is not waited for", async (
   fed.miss(testShared(1).key);
   await settle();
   expect(target.steps.slice(-2)).toEqual([`main gap ${PART_MS}`, "main part 2"]);
+});
+
+test("a part before which the origin's playlist was missed begins a timeline", async () => {
+  const fed = feeder();
+  fed.init(INIT, new Uint8Array(7));
+  const unchained = (n: number) => testShared(n, { previous: ZEROS });
+  for (const n of [4, 5]) fed.list(unchained(n).key);
+  fed.list(unchained(20).key, true);
+  for (const n of [4, 20, 5]) fed.part(unchained(n));
+  await settle();
+  expect(target.steps.slice(-3)).toEqual(["main part 5", "main discontinuity", "main part 20"]);
 });
 
 test("what encrypts a part is said right before it", async () => {

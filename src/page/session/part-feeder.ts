@@ -60,6 +60,8 @@ interface Lane {
   isInherited: boolean;
   /** What encrypts the parts from a number on; in order. */
   keys: { readonly from: number; readonly keys: readonly MediaKey[] }[];
+  /** Parts before which some were missed. */
+  readonly torn: Set<number>;
   pending: number;
 }
 
@@ -93,6 +95,7 @@ export class PartFeeder {
         init: last?.init,
         isInherited: last !== undefined,
         keys: [],
+        torn: new Set(),
         pending: 0,
       };
     });
@@ -124,9 +127,11 @@ export class PartFeeder {
     this.#lanes[rendition]?.feed.forget();
   }
 
-  /** The origin lists this part. */
-  list(key: PartKey): void {
-    this.#lanes[key.rendition]?.feed.list(partNumber(key));
+  /** The origin lists this part. `torn`: what is listed before it was missed here, so its timestamps may go on anywhere. */
+  list(key: PartKey, torn = false): void {
+    const lane = this.#lanes[key.rendition];
+    lane?.feed.list(partNumber(key));
+    if (torn) lane?.torn.add(partNumber(key));
   }
 
   /** The parts from this one on are encrypted so, as the origin lists it; keys never travel between peers. */
@@ -202,7 +207,7 @@ export class PartFeeder {
     }
     lane.held = undefined;
     // At the start of a stream that is empty the worker ignores it.
-    if (step.fresh || header.discontinuity) void target.discontinuity(lane.id);
+    if (step.fresh || header.discontinuity || lane.torn.has(partNumber(header))) void target.discontinuity(lane.id);
     if (isChanged && known !== undefined) {
       lane.init = header.initDigest;
       lane.isInherited = false;
@@ -212,6 +217,7 @@ export class PartFeeder {
       target.rememberInit(lane.id, known);
     }
     const number = partNumber(header);
+    for (const torn of lane.torn) if (torn <= number) lane.torn.delete(torn);
     const keys = lane.keys.findLast(({ from }) => from <= number);
     if (keys !== undefined) {
       lane.keys = lane.keys.filter(({ from }) => from > number);
@@ -227,7 +233,8 @@ export class PartFeeder {
       bytes,
       durationMs: header.durationMs,
       independent: header.independent,
-      programDateTimeMs: header.programDateTimeMs,
+      // Undated: it is when it came.
+      ...(header.programDateTimeMs === 0 ? {} : { programDateTimeMs: header.programDateTimeMs }),
       source: SOURCES[source],
       ...mark,
     };

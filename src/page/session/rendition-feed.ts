@@ -9,6 +9,8 @@ const MAX_WAITING_PARTS = 512;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 /** How long older parts than the first one may still come, before the first segment is chosen. */
 const START_GRACE_MS = 600;
+/** How long one without a hole behind it is waited for: a player that starts beside a hole keeps its distance. */
+const START_PATIENCE_MS = 3_000;
 /** Longer holes are jumped over by a discontinuity. */
 const MAX_GAP_MS = 20_000;
 
@@ -116,7 +118,9 @@ export class RenditionFeed {
   get dueAtMs(): number | undefined {
     if (this.#waiting.size === 0) return undefined;
     if (this.#blockedAtMs !== undefined) return this.#blockedAtMs + this.#options.patienceMs();
-    return this.#isJoined || this.#firstAtMs === undefined ? undefined : this.#firstAtMs + START_GRACE_MS;
+    if (this.#isJoined || this.#firstAtMs === undefined) return undefined;
+    const now = this.#options.clock.now();
+    return [START_GRACE_MS, START_PATIENCE_MS].map((ms) => (this.#firstAtMs ?? now) + ms).find((dueMs) => dueMs > now);
   }
 
   /** Whether what comes next follows something that was fed. */
@@ -129,16 +133,29 @@ export class RenditionFeed {
   }
 
   #takeFirst(): FeedStep | undefined {
-    const first = this.#lowest(({ header }) => header.independent && !header.gap);
+    const starts = ({ header }: SignedHeader): boolean => header.independent && !header.gap;
+    const first = this.#lowest(starts);
     if (first === undefined) {
       this.#shed();
       return undefined;
     }
-    const number = partNumber(first.key);
-    const isWhole = this.#listed[0] === number;
+    if (this.#listed[0] === partNumber(first.key)) return this.#feed(first, true);
     const waitedMs = this.#options.clock.now() - (this.#firstAtMs ?? 0);
-    if (!isWhole && waitedMs < START_GRACE_MS) return undefined;
-    return this.#feed(first, true);
+    if (waitedMs < START_GRACE_MS) return undefined;
+    const whole = this.#run.find(({ signed }) => starts(signed));
+    if (whole === undefined && waitedMs < START_PATIENCE_MS) return undefined;
+    return this.#feed(whole ?? first, true);
+  }
+
+  /** Of what waits, the newest parts with no hole between them. */
+  get #run(): readonly SharedPart[] {
+    const waiting = [...this.#waiting].sort(([left], [right]) => left - right).map(([, part]) => part);
+    let from = waiting.length - 1;
+    for (; from > 0; from--) {
+      const [before, part] = [waiting[from - 1], waiting[from]];
+      if (before === undefined || part === undefined || !this.#follows(part.signed, positionOf(before))) break;
+    }
+    return waiting.slice(Math.max(0, from));
   }
 
   #takeNext(): FeedStep | undefined {
@@ -201,9 +218,8 @@ export class RenditionFeed {
   }
 
   #feed(part: SharedPart, fresh: boolean): FeedStep {
-    const { header, digest } = part.signed;
-    const { epoch, msn, part: index, programDateTimeMs, durationMs, initDigest } = header;
-    this.#last = { epoch, msn, part: index, endWallMs: programDateTimeMs + durationMs, digest, init: initDigest };
+    const { header } = part.signed;
+    this.#last = positionOf(part);
     this.#blockedAtMs = undefined;
     const number = partNumber(header);
     for (const [waiting, { bytes }] of this.#waiting) {
@@ -241,6 +257,11 @@ export class RenditionFeed {
     }
     return lowest;
   }
+}
+
+function positionOf({ signed: { header, digest } }: SharedPart): FeedPosition {
+  const { epoch, msn, part, programDateTimeMs, durationMs, initDigest } = header;
+  return { epoch, msn, part, endWallMs: programDateTimeMs + durationMs, digest, init: initDigest };
 }
 
 /** The last position that there may have been before a part. */

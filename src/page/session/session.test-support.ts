@@ -6,9 +6,9 @@ import type { SharedPart } from "../../swarm/swarm-types.ts";
 import type { FeedTarget } from "./part-feeder.ts";
 
 export const ZEROS = new Uint8Array(32);
-export const PARTS_PER_SEGMENT = 4;
+const PARTS_PER_SEGMENT = 4;
 export const PART_MS = 250;
-export const START_MS = Date.UTC(2026, 0, 1);
+const START_MS = Date.UTC(2026, 0, 1);
 
 /** 32 bytes that stand for `text`. */
 export function fakeDigest(text: string): Bytes {

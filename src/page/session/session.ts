@@ -75,6 +75,9 @@ export class TabSession implements Session {
   #role: SessionRole = "follower";
   #stats: SessionStats = NO_STATS;
   #leader: Leader | undefined;
+  /** Stands by to lead. */
+  #reserve: Leader | undefined;
+  #endStandby: (() => void) | undefined;
   #problem: SessionStats["problem"];
   #cancelLook: (() => void) | undefined;
   #consent: boolean | undefined;
@@ -90,15 +93,18 @@ export class TabSession implements Session {
       tab,
       stats: (stats) => this.#hear(stats),
       hello: () => this.#tell(),
-      buffer: () => this.#leader?.bufferChanged(),
-      consent: (given) => this.#leader?.setConsent(given),
+      buffer: () => (this.#leader ?? this.#reserve)?.bufferChanged(),
+      consent: (given) => (this.#leader ?? this.#reserve)?.setConsent(given),
     });
     this.#leadership = new Leadership({
       name: id,
       locks,
       clock,
       lead: (signal) => this.#lead(signal),
-      follow: () => this.setRole("follower"),
+      follow: () => {
+        this.setRole("follower");
+        this.#standBy();
+      },
     });
   }
 
@@ -136,8 +142,8 @@ export class TabSession implements Session {
 
   setConsent(given: boolean): void {
     this.#consent = given;
-    if (this.#leader !== undefined) this.#leader.setConsent(given);
-    else this.#channel.tellConsent(given);
+    (this.#leader ?? this.#reserve)?.setConsent(given);
+    if (this.#leader === undefined) this.#channel.tellConsent(given);
   }
 
   async close(): Promise<void> {
@@ -145,6 +151,8 @@ export class TabSession implements Session {
     this.#isClosed = true;
     for (const forget of [...this.#watches]) forget();
     await this.#leadership.close();
+    this.#endStandby?.();
+    await this.#reserve?.discard().catch(() => undefined);
     this.#channel.close();
     this.#options.onClosed();
   }
@@ -183,7 +191,9 @@ export class TabSession implements Session {
   }
 
   async #lead(signal: AbortSignal): Promise<void> {
-    const leader = this.#options.makeLeader(this);
+    const leader = this.#reserve ?? this.#options.makeLeader(this);
+    this.#reserve = undefined;
+    this.#endStandby?.();
     this.#leader = leader;
     if (this.#consent !== undefined) leader.setConsent(this.#consent);
     leader.bufferChanged();
@@ -197,6 +207,28 @@ export class TabSession implements Session {
       this.#cancelLook?.();
       this.#leader = undefined;
     }
+  }
+
+  /** One of the tabs that follow gets ready to lead: the one whose turn it will be, since both locks are given in the same order. */
+  #standBy(): void {
+    if (this.#endStandby !== undefined || this.#isClosed) return;
+    const aborter = new AbortController();
+    const { locks, id, makeLeader } = this.#options;
+    const ended = new Promise<void>((resolve) => {
+      aborter.signal.addEventListener("abort", () => resolve());
+    });
+    this.#endStandby = () => {
+      this.#endStandby = undefined;
+      aborter.abort();
+    };
+    const stand = async (): Promise<void> => {
+      const leader = makeLeader(this);
+      this.#reserve = leader;
+      // Without it, this tab leads a little later.
+      await leader.prepare().catch(() => leader.discard());
+      await ended;
+    };
+    locks.request(`${id} standby`, { signal: aborter.signal }, stand).catch(() => undefined);
   }
 
   #look(leader: Leader): void {

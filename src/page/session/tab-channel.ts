@@ -9,7 +9,11 @@ const SILENT_AFTER_MS = 5_000;
 const MAX_TABS = 64;
 
 /** What of BroadcastChannel is needed. */
-export type Channel = Pick<BroadcastChannel, "postMessage" | "onmessage" | "close">;
+export interface Channel {
+  postMessage(message: unknown): void;
+  onmessage: ((event: MessageEvent) => void) | null;
+  close(): void;
+}
 
 type TabMessage =
   | { readonly version: number; readonly kind: "stats"; readonly stats: SessionStats }

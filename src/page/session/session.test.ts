@@ -1,0 +1,108 @@
+import { beforeEach, expect, test } from "vitest";
+import { FakeClock } from "../../cache/fake-clock.test-support.ts";
+import { FakeLocks } from "./fake-locks.test-support.ts";
+import type { Leader } from "./leader.ts";
+import { TabSession } from "./session.ts";
+import { NO_STATS } from "./session-stats.ts";
+import type { Channel } from "./tab-channel.ts";
+
+let clock: FakeClock;
+let locks: FakeLocks;
+let channels: Set<Channel>;
+let log: string[];
+
+beforeEach(() => {
+  clock = new FakeClock();
+  locks = new FakeLocks();
+  channels = new Set();
+  log = [];
+});
+
+function openChannel(): Channel {
+  const channel: Channel = {
+    onmessage: null,
+    postMessage: (data: unknown) => {
+      for (const other of channels) if (other !== channel) other.onmessage?.({ data: structuredClone(data) } as never);
+    },
+    close: () => channels.delete(channel),
+  };
+  channels.add(channel);
+  return channel;
+}
+
+/** Leads until it is told to stop, and says what it was asked. */
+function fakeLeader(tab: string): Leader {
+  const leader = {
+    stats: { now: { ...NO_STATS, atMs: 1, uploadedBytes: Number(tab) } },
+    prepare: async () => void log.push(`${tab} stands by`),
+    discard: async () => void log.push(`${tab} stands by no more`),
+    look: () => undefined,
+    bufferChanged: () => undefined,
+    setConsent: (given: boolean) => log.push(`${tab} is told ${given ? "yes" : "no"}`),
+    run: (signal: AbortSignal) => {
+      log.push(`${tab} leads`);
+      return new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+    },
+  };
+  return leader as unknown as Leader;
+}
+
+async function open(tab: string): Promise<TabSession> {
+  const session = new TabSession({
+    name: "studio",
+    id: "eddy /live/studio",
+    tab,
+    clock,
+    locks,
+    channel: openChannel(),
+    makeLeader: (owner) => {
+      owner.setRole("leader");
+      return fakeLeader(tab);
+    },
+    onClosed: () => log.push(`${tab} is closed`),
+  });
+  await session.start();
+  await settle();
+  return session;
+}
+
+const settle = async () => {
+  for (let turn = 0; turn < 40; turn++) await Promise.resolve();
+};
+
+test("one tab leads, the next in turn stands by, and leads when the first closes", async () => {
+  const first = await open("1");
+  const second = await open("2");
+  await open("3");
+  expect(log).toEqual(["1 leads", "2 stands by"]);
+  await first.close();
+  await settle();
+  expect(log.slice(2)).toEqual(["2 leads", "3 stands by", "1 is closed"]);
+  await second.close();
+  await settle();
+  expect(log).toContain("3 leads");
+});
+
+test("a tab that closes while it stands by lets go of what it prepared", async () => {
+  await open("1");
+  const second = await open("2");
+  await second.close();
+  expect(log.slice(2)).toEqual(["2 stands by no more", "2 is closed"]);
+});
+
+test("the figures of the leader are those of every tab", async () => {
+  await open("1");
+  const second = await open("2");
+  const heard: number[] = [];
+  second.addEventListener("stats", ({ detail }) => heard.push(detail.uploadedBytes));
+  clock.advance(1_000);
+  expect(heard).toEqual([1]);
+  expect(second.stats()).toMatchObject({ uploadedBytes: 1, atMs: 1 });
+});
+
+test("an answer that is given in a tab that follows reaches the one that leads", async () => {
+  await open("1");
+  const second = await open("2");
+  second.setConsent(false);
+  expect(log).toContain("1 is told no");
+});
