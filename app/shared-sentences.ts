@@ -1,9 +1,5 @@
 import type { SessionStats } from "eddy-hls";
 
-/** What stands before somebody who has not agreed yet. */
-export const ASK_SENTENCE =
-  "This stream is passed on from viewer to viewer. To watch it, this browser connects to those of other viewers: they see its network address, and it sends on to them what it receives.";
-
 /** One sentence of where a joined stream comes from at the moment. */
 export function sharedSentence(stats: SessionStats, hasOrigin: boolean): string {
   const { role, problem, bytes, peers, signalling, distrusted } = stats;

@@ -4,6 +4,7 @@ import { coverOf, statusOf, type Watched, type WatchState } from "./watch-senten
 const LIVE: Watched = {
   name: "studio",
   state: "playing",
+  join: "none",
   everPlayed: true,
   playsFrom: "live",
   isLive: true,
@@ -36,4 +37,11 @@ test("there is never a picture missing without words over it, and none over a pi
   expect(covered).toEqual(["absent", "opening", "over", "failed"]);
   expect(coverOf({ ...LIVE, state: "absent", everPlayed: false })?.title).toBe("studio is not live yet");
   expect(coverOf({ ...LIVE, state: "absent" })?.title).toBe("studio is gone");
+});
+
+test("who is asked to connect to others is told what they see before anything is connected, and then that they are looked for", () => {
+  const asked = { ...LIVE, state: "absent", join: "asked", everPlayed: false } as const;
+  expect(coverOf(asked)?.text).toContain("they see its network address");
+  expect(statusOf(asked)).toContain("Nothing is connected yet");
+  expect(coverOf({ ...asked, join: "joined" })?.title).toBe("Looking for studio");
 });

@@ -15,7 +15,7 @@ import { RecordingPanel } from "./recording-panel.ts";
 import { Recovery } from "./recovery.ts";
 import { BACK_MS, BEHIND_MS, RewindBar } from "./rewind-bar.ts";
 import { SharedPanel } from "./shared-panel.ts";
-import { coverOf, statusOf, type Watched, type WatchState } from "./watch-sentences.ts";
+import { coverOf, type JoinState, statusOf, type Watched, type WatchState } from "./watch-sentences.ts";
 
 const LOOK_EVERY_MS = 1_000;
 const FIGURES_EVERY_MS = 500;
@@ -42,6 +42,7 @@ export class WatchView {
   readonly #join: JoinAddress | undefined;
   #session: Session | undefined;
   #joinedAtMs: number | undefined;
+  #joining: JoinState = "none";
   readonly #recovery = new Recovery(() => performance.now());
   #player: Player | undefined;
   #state: WatchState = "absent";
@@ -57,6 +58,7 @@ export class WatchView {
   readonly #cover = h("div", { class: "stage-cover" });
   readonly #coverTitle = h("p", { class: "cover-title" });
   readonly #coverText = h("p", {});
+  readonly #agree = h("button", { type: "button", class: "button primary", hidden: true }, "Connect and watch");
   readonly #replay = h("button", { type: "button", class: "button", hidden: true }, "Replay what is kept");
   readonly #unmute = h(
     "button",
@@ -98,15 +100,19 @@ export class WatchView {
     this.#context = context;
     this.#join = join;
     if (join !== undefined) {
-      this.#sharing = new SharedPanel(join.origin !== undefined, {
-        agree: () => void this.#joinStream(join, true),
-        upload: (allowed) => this.#session?.setConsent(allowed),
+      this.#joining = join.peers === "ask" ? "asked" : "joined";
+      this.#sharing = new SharedPanel(join.origin !== undefined, (allowed) => this.#session?.setConsent(allowed));
+      this.#agree.addEventListener("click", () => {
+        this.#joining = "joined";
+        this.#enter("absent");
+        this.#heading.focus();
+        void this.#joinStream(join, true);
       });
     }
     const problems = h("div", { class: "notices" });
     this.#problems = new NoticeBoard(problems);
     this.#video.setAttribute("aria-label", `Video of ${name}`);
-    this.#cover.append(this.#coverTitle, this.#coverText, this.#replay);
+    this.#cover.append(this.#coverTitle, this.#coverText, this.#agree, this.#replay);
     this.#recording = new RecordingPanel(relay, {
       changed: (sentence) => this.#announce(sentence),
       removed: (sentence) => {
@@ -171,8 +177,8 @@ export class WatchView {
       this.#fail(explain(thrown));
       return;
     }
-    if (this.#join?.peers === "ask") this.#sharing?.ask();
-    else if (this.#join !== undefined) await this.#joinStream(this.#join, this.#join.peers === "on");
+    const join = this.#join;
+    if (join !== undefined && join.peers !== "ask") await this.#joinStream(join, join.peers === "on");
     poll({ everyMs: LOOK_EVERY_MS, signal: this.#signal }, () => this.#look());
     const polling = { everyMs: STREAM_EVERY_MS, signal: this.#signal, onlyShown: true };
     this.#lookAtStream = poll(polling, () => this.#readStream());
@@ -192,7 +198,6 @@ export class WatchView {
       session.attach(this.#video);
       // Who asks for other viewers gives as well; the checkbox takes it back.
       if (withPeers) session.setConsent(true);
-      this.#sharing?.joined();
       this.#sharing?.show(session.stats());
       session.addEventListener("stats", ({ detail }) => this.#sharing?.show(detail));
       session.addEventListener("problem", ({ detail: { code, message } }) => {
@@ -202,13 +207,15 @@ export class WatchView {
       this.#context.shared(session);
       this.#signal.addEventListener("abort", () => void session.close());
     } catch (thrown) {
+      // What is kept of it may still be there to play.
+      this.#joining = "none";
       this.#problems.show(explain(thrown));
     }
   }
 
   /** Whether the stream may still come from elsewhere, so that what is kept of it is not what to play. */
   get #mayCome(): boolean {
-    if (this.#session === undefined) return this.#join?.peers === "ask";
+    if (this.#session === undefined) return this.#joining !== "none";
     return performance.now() - (this.#joinedAtMs ?? 0) < JOIN_MS;
   }
 
@@ -218,7 +225,8 @@ export class WatchView {
     try {
       const relay = await this.#relay;
       const found = (await relay.streams()).find(({ name }) => name === this.#name);
-      if (this.#session === undefined) this.#problems.clear();
+      // Why a stream could not be joined stays to be read.
+      if (this.#join === undefined) this.#problems.clear();
       const first = this.#player?.meter.everPlayed === false;
       if (found?.state === "live") {
         this.#open(relay, "live");
@@ -387,6 +395,8 @@ export class WatchView {
       setText(this.#coverTitle, cover.title);
       setText(this.#coverText, cover.text);
     }
+    this.#agree.hidden = !(state === "absent" && this.#joining === "asked");
+    this.#root.toggleAttribute("data-asking", !this.#agree.hidden);
     this.#replay.hidden = !(state === "over" && (this.#replayable || this.#video.readyState > 0));
     this.#showBadge();
     setText(this.#status, statusOf(this.#watched));
@@ -398,7 +408,8 @@ export class WatchView {
     const live = playing && this.#player?.live !== false && this.#stream?.state !== "waiting";
     if (playing || state === "over")
       showState(this.#badge, live ? "live" : playing && this.#away ? "waiting" : "ended");
-    else setText(this.#badge, state === "absent" ? "Not live" : "Stopped");
+    else if (state === "absent") setText(this.#badge, this.#joining === "none" ? "Not live" : "Not connected");
+    else setText(this.#badge, "Stopped");
     if (!live) this.#badge.classList.remove("badge-live");
     document.title = `${live ? "● " : ""}${this.#title} – Eddy`;
   }
@@ -409,6 +420,7 @@ export class WatchView {
     return {
       name: this.#name,
       state: this.#state,
+      join: this.#joining,
       everPlayed: player?.meter.everPlayed === true,
       playsFrom: this.#playsFrom,
       isLive: this.#stream?.state === "live",
