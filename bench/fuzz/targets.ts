@@ -74,7 +74,7 @@ function outcomeOf(bytes: Bytes, sizes: readonly number[]): string {
       at += chunk.byteLength;
       for (const frame of reader.push(chunk)) kinds.push(frame.kind);
     }
-    return `${kinds.join(" ")} ${reader.pendingBytes > 0 ? "cut" : "whole"},${kinds.length},${kinds.at(-1)}`;
+    return `${kinds.join(" ")} ${reader.pendingBytes > 0 ? "cut" : "whole"},${Math.min(kinds.length, 9)},${kinds.at(-1)}`;
   } catch (error) {
     // Frames before a bad one are lost with their chunk, which only the cut decides.
     if (error instanceof RelayError && error.code === "malformed-frame") return MALFORMED;

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { compression } from "./gzip.bench.ts";
 import { measureGroup, quietest, type Result } from "./measure.ts";
+import { frames, proof } from "./peers.bench.ts";
 import { growth, playlists } from "./playlists.bench.ts";
 import { machine, markdown, type Report } from "./report.ts";
 import { reads, together, writes } from "./ring.bench.ts";
 
-const GROUPS = [writes, reads, together, playlists, growth, compression];
+const GROUPS = [writes, reads, together, playlists, growth, compression, frames, proof];
 
 const { values } = parseArgs({
   options: {

@@ -2,12 +2,14 @@ import { RelayError } from "../model/errors.ts";
 import type { Command, CommandContext, ExitCode } from "./command.ts";
 import { signCommand } from "./sign-command.ts";
 import { signalCommand } from "./signal-command.ts";
+import { simulateCommand } from "./simulate-command.ts";
 import { validateCommand } from "./validate-command.ts";
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["validate", validateCommand],
   ["signal", signalCommand],
   ["sign", signCommand],
+  ["simulate", simulateCommand],
 ]);
 
 /** Runs `eddy-hls <args>`; returns its exit code. */

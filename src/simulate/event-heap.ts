@@ -3,6 +3,8 @@ export interface SimEvent {
   atMs: number;
   /** Orders events of the same moment. */
   sequence: number;
+  /** Another one of the same bucket; the clock's too. */
+  next: SimEvent | undefined;
   fire(): void;
 }
 
@@ -11,7 +13,7 @@ const isBefore = (a: SimEvent, b: SimEvent): boolean =>
 
 /** Events, the earliest first. */
 export class EventHeap {
-  #events: SimEvent[] = [];
+  readonly #events: SimEvent[] = [];
 
   get size(): number {
     return this.#events.length;
@@ -43,12 +45,18 @@ export class EventHeap {
     return first;
   }
 
-  /** Takes these instead of what it holds, which must be nothing; returns its own empty array, for the caller to use again. */
-  exchange(events: SimEvent[]): SimEvent[] {
-    const empty = this.#events;
-    this.#events = events;
+  /** Takes events that hang on each other, into a heap that holds none; returns how many. */
+  take(first: SimEvent): number {
+    const events = this.#events;
+    let next: SimEvent | undefined = first;
+    while (next !== undefined) {
+      const event: SimEvent = next;
+      events.push(event);
+      next = event.next;
+      event.next = undefined;
+    }
     for (let at = (events.length >> 1) - 1; at >= 0; at--) this.#sink(events[at]!, at);
-    return empty;
+    return events.length;
   }
 
   #sink(event: SimEvent, from: number): void {

@@ -1,7 +1,8 @@
 import type { PeerLink, PeerPort } from "../swarm/swarm-types.ts";
 import type { PeerFrame, PeerId } from "../wire/peer-frame.ts";
+import { frameSize } from "../wire/peer-frame-codec.ts";
 import type { SimEvent } from "./event-heap.ts";
-import { frameBytes, onWireBytes, packetsOf } from "./frame-bytes.ts";
+import { onWireBytes, packetsOf } from "./packets.ts";
 import type { SimHost } from "./sim-host.ts";
 import type { SimNetwork } from "./sim-network.ts";
 
@@ -56,7 +57,7 @@ export class SimLink implements PeerLink {
 
   send(frame: PeerFrame): void {
     if (!this.isOpen || !this.host.isUp) return;
-    const sizeBytes = frameBytes(frame);
+    const sizeBytes = frameSize(frame);
     if (!this.far.host.isUp) {
       // Nothing is acknowledged: after a first window nothing leaves any more.
       this.#buffered += sizeBytes;
@@ -68,7 +69,8 @@ export class SimLink implements PeerLink {
     const wireBytes = onWireBytes(sizeBytes);
     const leftMs = Math.max(this.host.upload(wireBytes, nowMs, packets === 1), this.#lastLeavesMs);
     this.#lastLeavesMs = leftMs;
-    if (leftMs > nowMs) {
+    // One packet is gone by the time that anybody asks.
+    if (packets > 1) {
       this.#leaves.push(leftMs);
       this.#sizes.push(sizeBytes);
       this.#buffered += sizeBytes;
@@ -83,7 +85,7 @@ export class SimLink implements PeerLink {
     if (lossRate > 0 && random() < 1 - (1 - lossRate) ** packets) {
       tookMs += 2 * this.delayMs + (random() < TIMEOUT_SHARE ? RETRANSMIT_TIMEOUT_MS : 0);
     }
-    clock.schedule(new Arrival(this, frame, wireBytes, leftMs), leftMs + tookMs);
+    clock.schedule(Arrival.of(this, frame, wireBytes, leftMs), leftMs + tookMs);
   }
 
   /** What was sent before still arrives; then the other end is told. */
@@ -97,6 +99,13 @@ export class SimLink implements PeerLink {
     clock.after(flushedMs - clock.now() + this.host.jitterMs * 4, () => this.far.lost());
   }
 
+  /** The transport ends the connection: both ends are told. */
+  sever(): void {
+    const { port } = this;
+    this.close();
+    port?.closed();
+  }
+
   /** The other end has closed, or has been found dead. */
   lost(): void {
     if (!this.isOpen) return;
@@ -108,36 +117,47 @@ export class SimLink implements PeerLink {
   }
 }
 
+/** Arrivals that are over, for use again: there are millions of them, each too old for the young generation when it is done. */
+const spare: Arrival[] = [];
+
 /** A frame on its way: at the access line of the receiver first, out of it when there is room. */
 class Arrival implements SimEvent {
   atMs = 0;
   sequence = 0;
-  readonly #from: SimLink;
-  readonly #frame: PeerFrame;
-  readonly #wireBytes: number;
-  readonly #leftMs: number;
+  next: SimEvent | undefined;
+  #from: SimLink | undefined;
+  #frame: PeerFrame | undefined;
+  #wireBytes = 0;
+  #leftMs = 0;
   #isIn = false;
 
-  constructor(from: SimLink, frame: PeerFrame, wireBytes: number, leftMs: number) {
-    this.#from = from;
-    this.#frame = frame;
-    this.#wireBytes = wireBytes;
-    this.#leftMs = leftMs;
+  static of(from: SimLink, frame: PeerFrame, wireBytes: number, leftMs: number): Arrival {
+    const arrival = spare.pop() ?? new Arrival();
+    arrival.#from = from;
+    arrival.#frame = frame;
+    arrival.#wireBytes = wireBytes;
+    arrival.#leftMs = leftMs;
+    arrival.#isIn = false;
+    return arrival;
   }
 
   fire(): void {
-    const from = this.#from;
+    const from = this.#from!;
     const { far } = from;
-    if (!far.isOpen || !far.host.isUp || this.#leftMs > from.host.downSinceMs) return;
-    if (!this.#isIn) {
-      this.#isIn = true;
-      far.host.receivedBytes += this.#wireBytes;
-      const inMs = far.host.download(this.#wireBytes, this.atMs);
-      if (inMs > this.atMs) {
-        from.network.clock.schedule(this, inMs);
-        return;
+    if (far.isOpen && far.host.isUp && this.#leftMs <= from.host.downSinceMs) {
+      if (!this.#isIn) {
+        this.#isIn = true;
+        far.host.receivedBytes += this.#wireBytes;
+        const inMs = far.host.download(this.#wireBytes, this.atMs);
+        if (inMs > this.atMs) {
+          from.network.clock.schedule(this, inMs);
+          return;
+        }
       }
+      far.port?.received(this.#frame!);
     }
-    far.port?.received(this.#frame);
+    this.#from = undefined;
+    this.#frame = undefined;
+    spare.push(this);
   }
 }

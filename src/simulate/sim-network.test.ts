@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { PeerLink } from "../swarm/swarm-types.ts";
 import type { PeerFrame } from "../wire/peer-frame.ts";
-import { frameBytes, onWireBytes } from "./frame-bytes.ts";
+import { frameSize } from "../wire/peer-frame-codec.ts";
+import { onWireBytes } from "./packets.ts";
 import { seededRandom } from "./random.ts";
 import type { HostOptions, SimHost } from "./sim-host.ts";
 import { SimNetwork } from "./sim-network.ts";
@@ -49,7 +50,7 @@ const piece = (index: number): PeerFrame => ({
   index,
   bytes: bytes.subarray(0, 16_384),
 });
-const PIECE_WIRE_BYTES = onWireBytes(frameBytes(piece(0)));
+const PIECE_WIRE_BYTES = onWireBytes(frameSize(piece(0)));
 const PING: PeerFrame = { kind: "ping", token: 1 };
 /** A piece leaves in 100 ms. */
 const SLOW_BPS = PIECE_WIRE_BYTES * 80;
@@ -79,7 +80,8 @@ describe("SimNetwork", () => {
     clock.advance(1000);
     expect(b.log).toEqual(["piece 0@100.0", "piece 2@300.0"]);
     expect(c.log).toEqual(["piece 1@200.0", "ping@200.0"]);
-    expect(d.log).toEqual(["ping@0.7"]);
+    const pingMs = (100 * onWireBytes(frameSize(PING))) / PIECE_WIRE_BYTES;
+    expect(d.log).toEqual([`ping@${pingMs.toFixed(1)}`]);
   });
 
   test("frames from several hosts share the downlink", () => {
@@ -95,7 +97,7 @@ describe("SimNetwork", () => {
   test("bufferedBytes is what has not left", () => {
     const [a, b] = [node("a", { uplinkBps: SLOW_BPS }), node("b")];
     network.connect(a.host, b.host, { delayMs: 30 });
-    const size = frameBytes(piece(0));
+    const size = frameSize(piece(0));
     a.links[0]?.send(piece(0));
     a.links[0]?.send(piece(1));
     expect(a.links[0]?.bufferedBytes).toBe(2 * size);
@@ -126,7 +128,7 @@ describe("SimNetwork", () => {
     network.crash(a.host, () => 5000);
     b.links[0]?.send(piece(2));
     clock.advance(100);
-    expect(b.links[0]?.bufferedBytes).toBe(frameBytes(piece(2)));
+    expect(b.links[0]?.bufferedBytes).toBe(frameSize(piece(2)));
     clock.advance(10_000);
     expect(b.log).toEqual(["piece 0@130.0", "closed@5110.0"]);
     expect(a.log).toEqual([]);

@@ -1,15 +1,16 @@
 import type { Clock } from "../model/clock.ts";
 import { EventHeap, type SimEvent } from "./event-heap.ts";
 
-/** Width of one position of the wheel: a few events each even in a world of many thousands. */
-const BUCKET_MS = 0.25;
-/** Positions of the wheel, a power of two: 8 s, beyond which events wait in a heap of their own. */
-const BUCKETS = 32_768;
+/** Width of one position of the wheel: a few events each even in a world of many thousands. A power of two, so that sums are exact. */
+const BUCKET_MS = 1 / 16;
+/** Positions of the wheel: 8 s, beyond which events wait in a heap of their own. */
+const BUCKETS = 131_072;
 
 /** A callback as an event; cancelled, it stays where it is and does nothing. */
 class Timer implements SimEvent {
   atMs = 0;
   sequence = 0;
+  next: SimEvent | undefined;
   #callback: (() => void) | undefined;
 
   constructor(callback: () => void) {
@@ -33,7 +34,8 @@ class Timer implements SimEvent {
  */
 export class VirtualClock implements Clock {
   readonly #epochMs: number;
-  readonly #wheel: SimEvent[][] = Array.from({ length: BUCKETS }, () => []);
+  /** The last that was put into each bucket; the others hang on it. */
+  readonly #wheel = new Array<SimEvent | undefined>(BUCKETS).fill(undefined);
   /** What is due in the present bucket, or was scheduled for earlier. */
   readonly #due = new EventHeap();
   readonly #far = new EventHeap();
@@ -80,7 +82,9 @@ export class VirtualClock implements Clock {
     if (bucket <= this.#bucket) this.#due.push(event);
     else if (bucket >= this.#bucket + BUCKETS) this.#far.push(event);
     else {
-      this.#wheel[bucket % BUCKETS]!.push(event);
+      const at = bucket % BUCKETS;
+      event.next = this.#wheel[at];
+      this.#wheel[at] = event;
       this.#onWheel += 1;
     }
   }
@@ -118,10 +122,10 @@ export class VirtualClock implements Clock {
   /** Takes up the bucket that time has come to, and onto the wheel what has come within its reach. */
   #turn(): void {
     const at = this.#bucket % BUCKETS;
-    const events = this.#wheel[at]!;
-    if (events.length > 0) {
-      this.#onWheel -= events.length;
-      this.#wheel[at] = this.#due.exchange(events);
+    const last = this.#wheel[at];
+    if (last !== undefined) {
+      this.#wheel[at] = undefined;
+      this.#onWheel -= this.#due.take(last);
     }
     const reachMs = (this.#bucket + BUCKETS) * BUCKET_MS;
     for (let first = this.#far.first; first !== undefined && first.atMs < reachMs; first = this.#far.first) {

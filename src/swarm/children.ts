@@ -74,7 +74,10 @@ export class Children {
 
   /** How many are offered: fewer, until more are asked for than all who are asked have to offer. */
   get offered(): number {
-    return Math.min(this.slots, this.#atMost(substreamsEasily(this.#uplink.bps, this.#context.rate.bps)) * this.#stretch);
+    return Math.min(
+      this.slots,
+      this.#atMost(substreamsEasily(this.#uplink.bps, this.#context.rate.bps)) * this.#stretch,
+    );
   }
 
   get free(): number {

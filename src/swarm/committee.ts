@@ -27,6 +27,7 @@ const WIDE_STREAMS = 12;
 const NARROW_WAITS_MS = 15_000;
 /** A member that did not fetch when it should have, so often, is left out for so long. */
 const STRIKES = 2;
+const STRIKES_OF_LIVING = 8;
 const LEFT_OUT_MS = 20_000;
 const MAX_LEFT_OUT = 64;
 const MAX_DOUBLINGS = 6;
@@ -72,6 +73,8 @@ export class Committee {
   #fedMs = 0;
   readonly #strikes = new Map<PeerId, number>();
   readonly #leftOutUntilMs = new Map<PeerId, number>();
+  /** Where those stand that are or were members: one that comes back has its place again. */
+  readonly #sinces = new Map<PeerId, number>();
   readonly #timesOut = new Map<PeerId, number>();
   /** When a place became free; undefined while there is none. */
   #freeSinceMs: number | undefined;
@@ -139,7 +142,8 @@ export class Committee {
     if (first === undefined || first === this.#context.options.self) return;
     const strikes = (this.#strikes.get(first) ?? 0) + 1;
     this.#strikes.set(first, strikes);
-    if (strikes < STRIKES) return;
+    // One that shows life is rather far away than gone.
+    if (strikes < (this.isFirstSuspect ? STRIKES : STRIKES_OF_LIVING)) return;
     this.#strikes.clear();
     this.#leaveOut(first, this.#context.clock.now());
   }
@@ -218,9 +222,12 @@ export class Committee {
   ): void {
     if (this.#isLeftOut(peer, nowMs)) return;
     let since = Math.floor(beat / BEATS);
+    const isOld = this.#sinces.get(peer) === since;
     for (const member of this.#members) {
-      if (nowMs - member.joinedMs > SETTLED_MS && member.since >= since) since = member.since + 1;
+      if (!isOld && nowMs - member.joinedMs > SETTLED_MS && member.since >= since) since = member.since + 1;
     }
+    if (this.#sinces.size >= MAX_LEFT_OUT) this.#sinces.clear();
+    this.#sinces.set(peer, since);
     this.#members.push({ peer, hash, since, joinedMs: nowMs, beat, heardMs: nowMs, knownMask, isLost: false });
     this.#members.sort((a, b) => a.since - b.since || a.hash - b.hash);
     if (this.#members.length > SIZE) this.#members.length = SIZE;
@@ -245,7 +252,8 @@ export class Committee {
   /** Who fetches for others has children; who has neighbours but none that takes from it long enough stands down. */
   #watchChildren(nowMs: number): void {
     if (this.feeds || this.rank < 0 || this.#context.neighbours.list.length < FEW_NEIGHBOURS) this.#fedMs = nowMs;
-    else if (this.rank === 0 && nowMs - this.#fedMs > FEEDS_NOBODY_MS) this.#leaveOut(this.#context.options.self, nowMs);
+    else if (this.rank === 0 && nowMs - this.#fedMs > FEEDS_NOBODY_MS)
+      this.#leaveOut(this.#context.options.self, nowMs);
   }
 
   #isLeftOut(peer: PeerId, nowMs: number): boolean {

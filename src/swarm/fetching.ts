@@ -117,7 +117,13 @@ export class Fetching {
   }
 
   get #backupMs(): number {
-    return Math.min(Math.max(this.#heardMs + 5 * this.#heardDeviationMs + (this.#committee.isFirstSuspect ? 0 : UNSUSPECTED_MS), MIN_BACKUP_MS), MAX_BACKUP_MS);
+    return Math.min(
+      Math.max(
+        this.#heardMs + 5 * this.#heardDeviationMs + (this.#committee.isFirstSuspect ? 0 : UNSUSPECTED_MS),
+        MIN_BACKUP_MS,
+      ),
+      MAX_BACKUP_MS,
+    );
   }
 
   #fetch(part: PartAssembly, reason: FetchReason, nowMs: number): void {
@@ -126,7 +132,10 @@ export class Fetching {
     part.fetchReason = reason;
     part.fetchedMs = nowMs;
     if (reason === "deadline") this.#saving += 1;
-    if (reason === "backup") this.#committee.failed();
+    // Where nothing of a part has come by the time that the player needs it, who was to bring it into the swarm has not.
+    const hasNothing = part.signed === undefined || part.missing === part.pieceCount;
+    const isOld = nowMs - this.#startedMs > 2 * this.#graceMs;
+    if (reason === "backup" || (reason === "deadline" && hasNothing && isOld)) this.#committee.failed();
     this.#context.options.listener.fetch(part.key, reason, fetching.signal);
   }
 

@@ -1,4 +1,10 @@
-import { MAX_PARTS_PER_SEGMENT, MAX_SHARED_PART_BYTES, type PartKey, PIECE_SIZE_BYTES, partNumber } from "../model/part-header.ts";
+import {
+  MAX_PARTS_PER_SEGMENT,
+  MAX_SHARED_PART_BYTES,
+  type PartKey,
+  PIECE_SIZE_BYTES,
+  partNumber,
+} from "../model/part-header.ts";
 
 /** Each part is striped over so many sub-streams, piece by piece: enough that a narrow uplink can carry one. */
 export const SUBSTREAMS = 8;

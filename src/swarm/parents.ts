@@ -185,7 +185,7 @@ export class Parents {
   lateAtMs(part: PartAssembly, substream: number): number {
     const { parent, lagMs, deviationMs } = this.#supplies[substream]!;
     if (parent === undefined) return part.knownMs;
-    return part.knownMs + Math.min(Math.max(lagMs + 4 * deviationMs, MIN_WAIT_MS), MAX_WAIT_MS);
+    return part.knownMs + Math.min(Math.max(lagMs + 3 * deviationMs, MIN_WAIT_MS), MAX_WAIT_MS);
   }
 
   pushed(neighbour: Neighbour, part: PartAssembly, substream: number): void {

@@ -7,10 +7,12 @@ import type { Playhead } from "./playhead.ts";
 import type { SwarmContext } from "./swarm-context.ts";
 
 /** A part that is due so soon is asked for wherever it may be, even twice. */
-const URGENT_MS = 600;
+const URGENT_MS = 850;
 /** An answer takes a round trip or two, and this. */
 const ANSWER_MS = 150;
 const URGENT_ANSWER_MS = 80;
+/** A pong that is long out says that a neighbour is gone, not that it is far. */
+const MAX_ANSWER_MS = 700;
 /** One that never sent anything may never do so. */
 const STRANGER_MS = 100;
 /** Headers are pushed ahead of pieces: one that is later than this is asked for. */
@@ -37,7 +39,7 @@ const MAX_WITHIN_MS = 0xffff;
 /** Who has just come can wait a little. */
 const WITHIN_AT_START_MS = 1500;
 const FIRST_WINDOW = 16;
-const MIN_WINDOW = 3;
+const MIN_WINDOW = 4;
 const MAX_WINDOW = 96;
 const WIDEN = 0.25;
 const NARROW_EVERY_MS = 400;
@@ -152,8 +154,7 @@ export class Pulls {
     const pushed = this.#parents.of(substreamOf(part.key, 0)) !== undefined;
     if (pushed && nowMs - part.knownMs < HEADER_WAIT_MS && !this.#isUrgent(part, nowMs)) return;
     // A header that nobody pushed in time says that nothing of its part is being pushed.
-    const wantsAll = part.haveMask !== 0;
-    if (wantsAll && this.#room < this.#expectedPieces) return;
+    const wantsAll = part.haveMask !== 0 && this.#room >= this.#expectedPieces;
     const provider = this.#provider(part, undefined, nowMs, part.haveMask === 0);
     if (provider === undefined) return;
     part.headerAskedMs = nowMs;
@@ -195,9 +196,10 @@ export class Pulls {
     let room = this.#room;
     let run: { neighbour: Neighbour; first: number; count: number } | undefined;
     for (let index = 0; index < count; index += 1) {
-      const neighbour = room >= 1 && this.#isDue(part, index, nowMs, isUrgent)
-        ? this.#provider(part, substreamOf(part.key, index), nowMs, isUrgent || this.#isVeryLate(part, index, nowMs))
-        : undefined;
+      const neighbour =
+        room >= 1 && this.#isDue(part, index, nowMs, isUrgent)
+          ? this.#provider(part, substreamOf(part.key, index), nowMs, isUrgent || this.#isVeryLate(part, index, nowMs))
+          : undefined;
       if (neighbour === undefined) continue;
       part.setAsked(index, neighbour.slot, nowMs);
       room -= 1;
@@ -217,7 +219,7 @@ export class Pulls {
     const substream = substreamOf(part.key, index);
     const asked = this.#context.neighbours.at(part.askedOf(index));
     if (asked !== undefined) {
-      const waitMs = (isUrgent ? URGENT_ANSWER_MS : ANSWER_MS) + 3 * asked.delayMs;
+      const waitMs = Math.min((isUrgent ? URGENT_ANSWER_MS : ANSWER_MS) + 3 * asked.delayMs, MAX_ANSWER_MS);
       if (nowMs - part.askedMs(index) < waitMs) return false;
       part.setAsked(index, -1, nowMs);
       this.#broke(asked, part, nowMs);

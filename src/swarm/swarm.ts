@@ -233,21 +233,6 @@ export class Swarm implements SwarmPeer {
     };
   }
 
-  get debug(): any {
-    // DEBUG
-    return {
-      parents: this.#parents,
-      children: this.#children,
-      committee: this.#committee,
-      uplink: this.#uplink,
-      uploads: this.#uploads,
-      list: this.#neighbours.list,
-      parts: this.#parts,
-      distrust: this.#distrust,
-      fetching: this.#fetching,
-    };
-  }
-
   close(): void {
     if (this.#closed) return;
     for (const neighbour of [...this.#neighbours.list]) this.#drop(neighbour, "leaving");

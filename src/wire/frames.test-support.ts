@@ -65,7 +65,7 @@ const text = (alphabet: string, maxLength: number): fc.Arbitrary<string> =>
 const peer = text("ABCXYZabcxyz0189_-", 32);
 const u48 = fc.maxSafeNat().map((value) => value % 2 ** 48);
 
-export const headers: fc.Arbitrary<PartHeader> = fc
+const headers: fc.Arbitrary<PartHeader> = fc
   .record({
     rendition,
     msn,
@@ -149,6 +149,24 @@ export const frames: fc.Arbitrary<PeerFrame> = fc.oneof(
   fc
     .tuple(fc.integer({ min: 1, max: MAX_SUBSTREAMS }), fc.nat(2 ** 31 - 1))
     .map(([of, mask]) => ({ kind: "subscribe" as const, of, substreams: mask % 2 ** of })),
+  fc
+    .tuple(
+      fc.array(fc.record({ delayMs: fc.nat(0xffff), behind: fc.nat(255) }), {
+        minLength: 1,
+        maxLength: MAX_SUBSTREAMS,
+      }),
+      fc.nat(2 ** 31 - 1),
+      fc.nat(255),
+      u48,
+    )
+    .map(([ways, mask, free, beat]) => ({
+      kind: "offer" as const,
+      asked: mask % 2 ** ways.length,
+      substreams: (mask >> 1) % 2 ** ways.length,
+      free,
+      delaysMs: ways.map(({ delayMs }) => delayMs),
+      beats: ways.map(({ behind }, at) => (at === 0 ? beat : Math.max(0, beat - behind))),
+    })),
   fc.record({ kind: fc.constant("choke" as const), on: fc.boolean() }),
   fc.record({ kind: fc.constant("init-request" as const), digest }),
   fc.record({ kind: fc.constant("init" as const), digest, bytes: bytes(1, 1000) }),

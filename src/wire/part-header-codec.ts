@@ -8,7 +8,7 @@ import {
 } from "../model/part-header.ts";
 import { ByteReader, malformed } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
-import { MAX_PART_DURATION_MS, MAX_PIECES } from "./frame-limits.ts";
+import { MAX_PART_DURATION_MS } from "./frame-limits.ts";
 import { PART_KEY_BYTES, readPartKey, writePartKey } from "./part-key-codec.ts";
 
 /** "EdH" and the version of the layout: what is signed of a header can never pass for a card. */
@@ -154,9 +154,6 @@ export function encodeSignedHeader(signed: SignedHeader): Bytes {
 export function decodeSignedHeader(bytes: Bytes): SignedHeader {
   return readSignedHeader(new ByteReader(bytes));
 }
-
-/** Most bytes of an encoded SignedHeader. */
-export const MAX_SIGNED_HEADER_BYTES = HEADER_BYTES + DIGEST_BYTES + 1 + SIGNATURE_BYTES + MAX_PIECES * DIGEST_BYTES;
 
 /** Its length in one byte, 64 or 0: there is none where the site chose `integrity: "none"`. */
 export function writeSignature(writer: ByteWriter, signature: Bytes): void {

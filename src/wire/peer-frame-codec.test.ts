@@ -74,6 +74,11 @@ const GOLDEN: readonly [string, PeerFrame, string][] = [
     "01 0f 0012  02  01 61 000000000001  02 6263 010000000000",
   ],
   ["bye", { kind: "bye", reason: "bad-frame" }, "01 10 0001  04"],
+  [
+    "offer",
+    { kind: "offer", asked: 0b11, substreams: 0b10, free: 7, delaysMs: [1, 65_535, 300], beats: [9, 9, 8] },
+    "01 11 0019  03 00000003 00000002 07 0001 ffff 012c 000000000009 000001",
+  ],
 ];
 
 const malformed = (message: RegExp | string = "") =>
@@ -156,7 +161,7 @@ test("a frame that is cut short, or goes on, is malformed", () => {
 test.each([
   ["no version", "00 0d 0004 00000000", /version: .*1 to 255, got 0/],
   ["a later version", "02 0d 0004 00000000", /version: expected 1, got 2/],
-  ["an unknown kind", "01 11 0000", /kind: expected 1 to 16, got 17/],
+  ["an unknown kind", "01 12 0000", /kind: expected 1 to 17, got 18/],
   ["another length", "01 0d 0005 00000000", /length: expected 4, got 5/],
   ["a peer with a slash", `01 01 0019 01 2f ${"ab".repeat(16)} 00 000000000000`, /peer: .*got "\/"/],
   ["flags that mean nothing", `01 01 0019 01 61 ${"ab".repeat(16)} 08 000000000000`, /flags/],
@@ -173,6 +178,8 @@ test.each([
   ["bits of more sub-streams than there are", "01 09 0005 02 00000004", /substreams/],
   ["no sub-streams", "01 09 0005 00 00000000", /of/],
   ["too many sub-streams", "01 09 0005 20 00000000", /of/],
+  ["an offer of what there is not", "01 11 0013 01 00000000 00000002 00 0000 000000000000 00", /substreams/],
+  ["an offer without delays", "01 11 000b 02 00000000 00000002 00 00", /delayMs: expected 2 bytes, got 1/],
   ["too many roots", "01 0f 0001 41", /entries: .*0 to 64, got 65/],
   ["a reason that is none", "01 10 0001 08", /reason/],
 ])("%s is malformed, with what was expected and what came", (_, hex, message) => {

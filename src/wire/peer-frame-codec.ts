@@ -220,7 +220,7 @@ const LAYOUTS: { readonly [K in Kind]: Layout<K> } = {
       // The newest, and how far the others are behind: further than a byte tells, none is of use.
       const newest = Math.max(...beats);
       writer.u48("beat", newest);
-      for (const beat of beats) writer.u8("beat", measured(newest - beat, MAX_BEATS_BEHIND));
+      for (const beat of beats) writer.u8("behind", measured(newest - beat, MAX_BEATS_BEHIND));
     },
     read(reader) {
       const of = reader.u8("of", 1, MAX_SUBSTREAMS);
@@ -232,7 +232,8 @@ const LAYOUTS: { readonly [K in Kind]: Layout<K> } = {
       const delaysMs: number[] = [];
       for (let left = of; left > 0; left--) delaysMs.push(reader.u16("delayMs"));
       const newest = reader.u48("beat");
-      const beats = delaysMs.map(() => Math.max(0, newest - reader.u8("beat")));
+      const beats = delaysMs.map(() => newest - reader.u8("behind", 0, Math.min(newest, MAX_BEATS_BEHIND)));
+      if (!beats.includes(newest)) throw malformed("beats", `one that is the newest, ${newest}`, Math.max(...beats));
       return { asked, substreams, free, delaysMs, beats };
     },
   },
