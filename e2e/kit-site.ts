@@ -22,8 +22,6 @@ const common: InlineConfig = {
 
 /** Path of the kit's page. */
 export const KIT = "/e2e/kit/kit.html";
-/** And of the one that connects to peers. */
-export const PEERS_KIT = "/e2e/kit/peers.html";
 
 let kitFiles: Promise<ReadonlyMap<string, string | Buffer>> | undefined;
 
@@ -37,7 +35,7 @@ export interface KitOptions {
 
 /** Serves the build with the kit beside it: a page that does for tests what the demo does for people. */
 export async function serveKit(options: KitOptions = {}): Promise<Site> {
-  kitFiles ??= bundlePages([KIT, PEERS_KIT]);
+  kitFiles ??= bundlePages([KIT]);
   const files = new Map(await kitFiles);
   if (options.worker !== undefined) {
     const lib = { entry: here(options.worker), formats: ["iife" as const], name: "EddySw", fileName: () => "sw.js" };

@@ -2,17 +2,17 @@ import { type Browser, type BrowserContext, expect, type Page, test } from "@pla
 import type { PeersOptions, PeerTransportStats } from "eddy-hls";
 import { serveSignal } from "../src/node/signal-server.ts";
 import { MAX_SHARED_INIT_BYTES } from "../src/wire/frame-limits.ts";
-import { bundlePage } from "./kit-site.ts";
+import { bundlePages } from "./kit-site.ts";
 import { serveNostr, serveTracker } from "./public-signalling.ts";
 import { type Site, serveBuild } from "./site.ts";
 
-const PAGE = "e2e/kit/peers.html";
+const PAGE = "/e2e/kit/peers.html";
 
 let site: Site;
 let contexts: BrowserContext[];
 
 test.beforeAll(async () => {
-  site = await serveBuild({ files: await bundlePage(PAGE) });
+  site = await serveBuild({ files: await bundlePages([PAGE]) });
 });
 test.afterAll(() => site.close());
 test.beforeEach(() => {
@@ -33,7 +33,7 @@ async function join(browser: Browser, room: string, options: PeersOptions): Prom
   contexts.push(context);
   const page = await context.newPage();
   page.on("pageerror", (error) => console.log(`page: ${error.message}`));
-  await page.goto(`${site.url}/${PAGE}`);
+  await page.goto(`${site.url}${PAGE}`);
   await page.waitForFunction(() => window.listener !== undefined);
   const self = await page.evaluate(
     ([name, given]) => window.listener.join(name, { iceServers: [], upload: { consent: true }, ...given }),

@@ -99,7 +99,7 @@ test("an LL-HLS origin and six viewers: 1.2 copies of each part at most, also wh
   const viewers: SwarmViewer[] = [];
   try {
     for (let count = 1; count <= VIEWERS; count++) viewers.push(await openSwarmViewer(browser, `viewer ${count}`, url));
-    await untilShared(viewers);
+    await untilShared(viewers, 2);
     await pause(TUNE_IN_MS);
     await Promise.all(viewers.map((viewer) => viewer.watchFromNow()));
     const first = origin.count();

@@ -15,13 +15,11 @@ import { type Address, MODES, type Mode, VIEWER } from "./modes.ts";
 import { type Measured, machine, type Report, table, type Viewed } from "./report.ts";
 
 const VIEWERS = Number(process.env.EDDY_VIEWERS ?? 4);
-const OBSERVED_MS = Number(process.env.EDDY_SECONDS ?? 60) * 1000;
+const OBSERVED_MS = Number(process.env.EDDY_SECONDS ?? 30) * 1000;
 const CHOSEN = process.env.EDDY_MODES?.split(",");
-/** A viewer that stays far behind needs something to start with. */
-const PREROLL_MS = 30_000;
 /** Viewers come one after the other, and find each other before anything is counted. */
 const JOIN_EVERY_MS = 1_000;
-const SETTLE_MS = 20_000;
+const SETTLE_MS = 15_000;
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -67,7 +65,7 @@ async function measure(mode: Mode, launch: () => Promise<Browser>, at: Places): 
   const origin = await startFfmpegOrigin();
   const signer = await startSigner(origin.url);
   const browser = await launch();
-  await pause(PREROLL_MS);
+  await pause(mode.prerollMs);
   const { url, plainUrl } = origin;
   const address: Address = { ...at, url, plainUrl, headers: signer.url, key: signer.fingerprint };
   try {

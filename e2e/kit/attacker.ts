@@ -42,13 +42,27 @@ const polluter: Attack = {
   },
 };
 
-/** Says that it has everything, up to parts that nobody has made yet, and sends nothing of it. */
+/** Says that it has everything, before anybody else and up to parts that nobody has made yet, and sends nothing of it. */
 const liar: Attack = {
   says(frame, say) {
-    if (frame.kind === "piece" || frame.kind === "init" || frame.kind === "refuse" || frame.kind === "choke") return;
-    if (frame.kind !== "have") return say(frame);
-    const ranges = frame.ranges.map(({ first, last }) => ({ first, last: { msn: last.msn + 2, part: 5 } }));
-    say({ ...frame, hops: 0, ranges });
+    switch (frame.kind) {
+      case "piece":
+      case "init":
+      case "refuse":
+      case "choke":
+        return;
+      case "offer":
+        say({ ...frame, substreams: frame.asked, free: frame.delaysMs.length, delaysMs: frame.delaysMs.map(() => 1) });
+        return;
+      case "header": {
+        const { rendition, msn, part } = frame.signed.header;
+        say(frame);
+        say({ kind: "have", rendition, hops: 0, ranges: [{ first: { msn, part }, last: { msn: msn + 1, part: 5 } }] });
+        return;
+      }
+      default:
+        say(frame);
+    }
   },
 };
 
