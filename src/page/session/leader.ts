@@ -26,6 +26,8 @@ import { StatsKeeper } from "./stats-keeper.ts";
 const MAX_EARLY_PARTS = 256;
 /** How long a leader that goes waits for the worker to answer its last steps. */
 const LAST_STEPS_MS = 1_000;
+/** How long an origin may take to answer for the first time. */
+const ORIGIN_OPEN_MS = 8_000;
 /** How often a stream that a page of this browser publishes itself is looked at. */
 const LOCAL_LOOK_MS = 2_000;
 /** A viewer that has no peers, or is not to wait for any, asks the origin at once. */
@@ -215,6 +217,8 @@ export class Leader {
       signal,
       credentials,
       start: "window",
+      // Who watches is told soon why nothing comes; it is tried again all the same.
+      openDeadlineMs: ORIGIN_OPEN_MS,
       // A viewer watches one variant, and a worker has room for a few.
       renditions: renditions ?? firstVariant,
       ...(requestHeaders === undefined ? {} : { headers: requestHeaders }),
