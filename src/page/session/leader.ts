@@ -61,6 +61,8 @@ export interface LeaderContext {
   readonly followOrigin: (options: FollowOptions) => Promise<Follower>;
   readonly random: () => number;
   readonly bufferAheadMs: () => number | undefined;
+  /** Another tab led before: players are in the middle of it, and peers are not waited for. */
+  readonly isSuccessor: () => boolean;
   readonly listener: LeaderListener;
 }
 
@@ -256,6 +258,7 @@ export class Leader {
       listener: this.#swarmListener(),
       fetches,
       standby: this.#isStandby,
+      ...(this.#context.isSuccessor() ? { joinGraceMs: 0 } : {}),
       uploads: uploads.state.on,
       uplinkBps: Number.isFinite(config.upload.maxBps) ? config.upload.maxBps : 0,
       maxNeighbours: Math.min(30, config.maxNeighbours),
