@@ -29,6 +29,7 @@ test.each<[string, Partial<SessionStats>]>([
   ["Nobody else is here yet; all of it comes from the server.", { peers: [] }],
   ["Other viewers cannot be found at the moment; all of it comes from the server.", { peers: [], signalling: "lost" }],
   ["It all comes from its server.", { peers: [], signalling: "off" }],
+  ["Waiting for its server.", { peers: [], signalling: "off", bytes: NOTHING }],
   ["Connected. The first parts are on their way.", { bytes: NOTHING }],
   ["It has not begun: why, stands below.", { bytes: NOTHING, problem: { code: "origin-unreachable", message: "" } }],
   ["A tab of this browser publishes the stream itself, so nothing has to be fetched.", { role: "local" }],

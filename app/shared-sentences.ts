@@ -6,7 +6,8 @@ export function sharedSentence(stats: SessionStats, hasOrigin: boolean): string 
   if (role === "local") return "A tab of this browser publishes the stream itself, so nothing has to be fetched.";
   const received = bytes.peer + bytes.origin;
   if (problem !== undefined && received === 0) return "It has not begun: why, stands below.";
-  if (signalling === "off") return hasOrigin ? "It all comes from its server." : "Getting ready.";
+  if (signalling === "off" && received === 0) return hasOrigin ? "Waiting for its server." : "Getting ready.";
+  if (signalling === "off") return "It all comes from its server.";
   if (distrusted) return "Other viewers were too slow, so all of it comes from the server for a while.";
   if (peers.length === 0) return aloneSentence(stats, hasOrigin);
   if (received === 0) return "Connected. The first parts are on their way.";

@@ -1,13 +1,52 @@
+import { createHash } from "node:crypto";
 import { type Browser, expect, test } from "@playwright/test";
 import { serveSignal } from "../src/node/signal-server.ts";
 import { type Attacker, type AttackKind, openAttacker } from "./attackers.ts";
-import { heldMedia } from "./held-media.ts";
-import { openSwarmPublisher } from "./swarm-publisher.ts";
+import { startFfmpegOrigin } from "./ffmpeg-origin.ts";
+import { type HeldMedia, heldMedia } from "./held-media.ts";
+import { startSigner } from "./origin-signer.ts";
 import { openSwarmViewer, type SwarmViewer, summary, untilShared } from "./swarm-viewers.ts";
 
 const UNDER_ATTACK_MS = 25_000;
+const TUNE_IN_MS = 6_000;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A stream and its room. */
+interface Room {
+  /** What a viewer opens. */
+  readonly url: string;
+  /** Of the stream, in base64. */
+  readonly key: string;
+  published(): Promise<HeldMedia>;
+  close(): Promise<void>;
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/** A stream from an origin, which is the floor: who gets nothing of peers gets it there. */
+async function openRoom(): Promise<Room> {
+  const signal = await serveSignal();
+  const origin = await startFfmpegOrigin();
+  const signer = await startSigner(origin.url);
+  const { url: headers, fingerprint: key } = signer;
+  const search = { watch: "studio", origin: origin.url, headers, key, peers: "on", signal: signal.url };
+  return {
+    url: `/?${new URLSearchParams(search)}`,
+    key: signer.key,
+    async published() {
+      const fragments: string[] = [];
+      for (let part = origin.part(0); part !== undefined; part = origin.part(fragments.length))
+        fragments.push(sha256(part));
+      return { fragments, inits: origin.inits.map(sha256) };
+    },
+    async close() {
+      await signer.close();
+      await origin.close();
+      await signal.close();
+    },
+  };
+}
 
 interface Attacked {
   readonly browser: Browser;
@@ -29,17 +68,17 @@ async function expectUnharmed({
   banned,
   cutOff = [],
 }: Attacked): Promise<void> {
-  const signal = await serveSignal();
-  const publisher = await openSwarmPublisher(browser, { name: "studio", signal: signal.url });
-  const key = await publisher.key();
+  const room = await openRoom();
+  const { url, key } = room;
   const viewers: SwarmViewer[] = [];
   const attackers: Attacker[] = [];
   try {
     for (let number = 1; number <= count; number++)
-      viewers.push(await openSwarmViewer(browser, `viewer ${number}`, publisher.watchUrl));
-    await untilShared(viewers);
+      viewers.push(await openSwarmViewer(browser, `viewer ${number}`, url));
+    await untilShared(viewers, 2);
+    await pause(TUNE_IN_MS);
     await Promise.all(viewers.map((viewer) => viewer.watchFromNow()));
-    for (const kind of kinds) attackers.push(await openAttacker(browser, { kind, url: publisher.watchUrl, key }));
+    for (const kind of kinds) attackers.push(await openAttacker(browser, { kind, url, key }));
     const names = new Map<string, AttackKind>();
     for (const attacker of attackers) {
       await expect
@@ -51,7 +90,7 @@ async function expectUnharmed({
 
     const bansOf = async (): Promise<{ by: string; kind: string; reason: string }[]> => {
       const all = [];
-      for (const honest of [...viewers, { name: "publisher", figures: publisher.figures }])
+      for (const honest of viewers)
         for (const { peer, reason } of (await honest.figures()).bans)
           all.push({ by: honest.name, kind: names.get(peer) ?? peer, reason: reason.slice(0, 80) });
       return all;
@@ -78,7 +117,7 @@ async function expectUnharmed({
     );
     const held = await Promise.all(viewers.map(({ page }) => heldMedia(page, "studio")));
     // After the viewers': nothing that they have can be newer.
-    const published = await heldMedia(publisher.page, "studio");
+    const published = await room.published();
     const report: Record<string, unknown> = {};
     for (const [index, viewer] of viewers.entries()) {
       const { fragments = [], inits = [] } = held[index] ?? {};
@@ -109,8 +148,7 @@ async function expectUnharmed({
   } finally {
     for (const { page } of attackers) await page.context().close();
     for (const { context } of viewers) await context.close();
-    await publisher.context.close();
-    await signal.close();
+    await room.close();
   }
 }
 

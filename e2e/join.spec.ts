@@ -78,25 +78,33 @@ async function expectSmooth(page: Page, observedMs: number): Promise<void> {
   expect(fatal).toEqual([]);
 }
 
-test("an LL-HLS origin is watched through the relay, part by part, without peers", async ({ browser }) => {
-  test.setTimeout(90_000);
-  const origin = await startFfmpegOrigin();
-  const context = await browser.newContext();
-  try {
-    const { page, errors } = await open(context, `/?${new URLSearchParams({ watch: "studio", origin: origin.url })}`);
-    await page.waitForTimeout(4_000);
-    const count = origin.count();
-    await expectSmooth(page, OBSERVED_MS);
-    const served = count.stop();
-    expect(Math.max(...served.copies.values()), "copies of a part").toBe(1);
-    expect(await figures(page)).toMatchObject({ role: "leader", parts: { peer: 0, missed: 0 }, refused: 0 });
-    expect((await streamStats(page, "studio"))?.sources).toMatchObject({ page: 0, peer: 0 });
-    expect(errors).toEqual([]);
-  } finally {
-    await context.close();
-    await origin.close();
-  }
-});
+for (const peers of ["off", "on"] as const) {
+  test(`an LL-HLS origin is watched through the relay, part by part, with peers ${peers} and nobody else there`, async ({
+    browser,
+  }) => {
+    test.setTimeout(90_000);
+    const origin = await startFfmpegOrigin();
+    const signal = await serveSignal();
+    const context = await browser.newContext();
+    try {
+      const search = new URLSearchParams({ watch: "studio", origin: origin.url, peers, signal: signal.url });
+      if (peers === "on") search.set("integrity", "none");
+      const { page, errors } = await open(context, `/?${search}`);
+      await page.waitForTimeout(4_000);
+      const count = origin.count();
+      await expectSmooth(page, OBSERVED_MS);
+      const served = count.stop();
+      expect(Math.max(...served.copies.values()), "copies of a part").toBe(1);
+      expect(await figures(page)).toMatchObject({ role: "leader", parts: { peer: 0, missed: 0 }, refused: 0 });
+      expect((await streamStats(page, "studio"))?.sources).toMatchObject({ page: 0, peer: 0 });
+      expect(errors).toEqual([]);
+    } finally {
+      await context.close();
+      await origin.close();
+      await signal.close();
+    }
+  });
+}
 
 for (const source of ["origin", "peers"] as const) {
   test(`two tabs take one stream once, and the second goes on without a gap when the first closes (${source})`, async ({

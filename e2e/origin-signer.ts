@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { signCommand } from "../src/node/sign-command.ts";
@@ -8,6 +8,8 @@ export interface RunningSigner {
   /** Where the headers are. */
   readonly url: string;
   readonly fingerprint: string;
+  /** The private key, in base64: what only an attacker in a test may have. */
+  readonly key: string;
   close(): Promise<void>;
 }
 
@@ -40,6 +42,7 @@ export async function startSigner(origin: string): Promise<RunningSigner> {
   return {
     url: told("headers") ?? "",
     fingerprint: told("fingerprint") ?? "",
+    key: readFileSync(join(folder, "key.pem"), "utf8").replaceAll(/-----[^-]+-----|\s/g, ""),
     async close() {
       aborter.abort();
       await ended.catch(() => undefined);

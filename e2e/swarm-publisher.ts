@@ -7,8 +7,6 @@ export interface SwarmPublisher {
   readonly page: Page;
   /** What a viewer opens: with the fingerprint of the stream's key. */
   readonly watchUrl: string;
-  /** Its private key, in base64: what only an attacker in a test may have. */
-  key(): Promise<string>;
   figures(): Promise<SwarmFigures>;
 }
 
@@ -29,23 +27,6 @@ export async function openSwarmPublisher(
     context,
     page,
     watchUrl: `/?${new URLSearchParams({ watch: name, key, peers: "on", signal })}`,
-    key: () => page.evaluate(readKey),
     figures: () => swarmFigures(page),
   };
-}
-
-/** Runs in the page: the only key that its origin keeps. */
-async function readKey(): Promise<string> {
-  const database = await new Promise<IDBDatabase>((resolve, reject) => {
-    const opening = indexedDB.open("eddy keys");
-    opening.onsuccess = () => resolve(opening.result);
-    opening.onerror = () => reject(opening.error);
-  });
-  const keys = await new Promise<Uint8Array[]>((resolve, reject) => {
-    const asked = database.transaction("keys").objectStore("keys").getAll();
-    asked.onsuccess = () => resolve(asked.result);
-    asked.onerror = () => reject(asked.error);
-  });
-  database.close();
-  return btoa(String.fromCharCode(...(keys[0] ?? new Uint8Array())));
 }

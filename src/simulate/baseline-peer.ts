@@ -140,6 +140,10 @@ export abstract class BaselinePeer<N extends BaselineNeighbour> implements Swarm
     this.aheadAtMs = this.nowMs;
   }
 
+  activate(): void {
+    // None of the baselines stands by.
+  }
+
   setUploads(on: boolean): void {
     this.uploads = on;
   }

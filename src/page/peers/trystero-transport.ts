@@ -194,7 +194,11 @@ class TrysteroTransport implements PeerTransport {
       clock,
       rate: this.uploads.rate,
       sent: (bytes) => this.uploads.uploaded(bytes),
-      failed: (reason, message) => this.#failures.add(reason, message, peer),
+      failed: (reason, message) => {
+        this.#failures.add(reason, message, peer);
+        // Who speaks no frames is not banned for it, and must not come back at once to do so again.
+        if (reason === "malformed") this.#gate.avoid(peer, AVOID_MS);
+      },
       ended: () => {
         this.#links.delete(peer);
         this.#connected.delete(peer);

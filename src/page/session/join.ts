@@ -67,6 +67,7 @@ export async function joinStream(name: string, options: JoinOptions, context: Jo
         followOrigin,
         random: Math.random,
         bufferAheadMs: () => owner.bufferAheadMs,
+        isSuccessor: () => owner.hasFollowed,
         listener: {
           role: (role) => owner.setRole(role),
           failure: (failure) => owner.dispatch("failure", failure),

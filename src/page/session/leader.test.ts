@@ -102,6 +102,7 @@ async function lead(tab: string): Promise<Tab> {
     followOrigin: (options) => followOrigin({ ...options, fetch: fetchOrigin }),
     random: () => 0.5,
     bufferAheadMs: () => undefined,
+    isSuccessor: () => false,
     listener: {
       role: () => undefined,
       failure: () => undefined,

@@ -26,6 +26,8 @@ import { StatsKeeper } from "./stats-keeper.ts";
 const MAX_EARLY_PARTS = 256;
 /** How long a leader that goes waits for the worker to answer its last steps. */
 const LAST_STEPS_MS = 1_000;
+/** How long an origin may take to answer for the first time. */
+const ORIGIN_OPEN_MS = 8_000;
 /** How often a stream that a page of this browser publishes itself is looked at. */
 const LOCAL_LOOK_MS = 2_000;
 /** A viewer that has no peers, or is not to wait for any, asks the origin at once. */
@@ -59,6 +61,8 @@ export interface LeaderContext {
   readonly followOrigin: (options: FollowOptions) => Promise<Follower>;
   readonly random: () => number;
   readonly bufferAheadMs: () => number | undefined;
+  /** Another tab led before: players are in the middle of it, and peers are not waited for. */
+  readonly isSuccessor: () => boolean;
   readonly listener: LeaderListener;
 }
 
@@ -215,6 +219,8 @@ export class Leader {
       signal,
       credentials,
       start: "window",
+      // Who watches is told soon why nothing comes; it is tried again all the same.
+      openDeadlineMs: ORIGIN_OPEN_MS,
       // A viewer watches one variant, and a worker has room for a few.
       renditions: renditions ?? firstVariant,
       ...(requestHeaders === undefined ? {} : { headers: requestHeaders }),
@@ -252,6 +258,7 @@ export class Leader {
       listener: this.#swarmListener(),
       fetches,
       standby: this.#isStandby,
+      ...(this.#context.isSuccessor() ? { joinGraceMs: 0 } : {}),
       uploads: uploads.state.on,
       uplinkBps: Number.isFinite(config.upload.maxBps) ? config.upload.maxBps : 0,
       maxNeighbours: Math.min(30, config.maxNeighbours),

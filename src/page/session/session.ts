@@ -78,6 +78,7 @@ export class TabSession implements Session {
   /** Stands by to lead. */
   #reserve: Leader | undefined;
   #endStandby: (() => void) | undefined;
+  #hasFollowed = false;
   #problem: SessionStats["problem"];
   #cancelLook: (() => void) | undefined;
   #consent: boolean | undefined;
@@ -102,6 +103,7 @@ export class TabSession implements Session {
       clock,
       lead: (signal) => this.#lead(signal),
       follow: () => {
+        this.#hasFollowed = true;
         this.setRole("follower");
         this.#standBy();
       },
@@ -119,6 +121,11 @@ export class TabSession implements Session {
 
   stats(): SessionStats {
     return this.#stats;
+  }
+
+  /** Whether another tab has led while this one was there. */
+  get hasFollowed(): boolean {
+    return this.#hasFollowed;
   }
 
   /** The least that any tab's player has; undefined where none plays. */
