@@ -43,3 +43,14 @@ test("after a stall it plays faster until it is at its latency again", () => {
   expect(one.latencyMs(4700)).toBeCloseTo(500);
   expect([one.missed, one.played]).toEqual([1, 32]);
 });
+
+test("a part that will not come is missed once, and played over", () => {
+  const one = player();
+  one.add(10, 1500);
+  one.add(12, 1550);
+  one.skip(11, 1650);
+  expect([one.missed, one.nextIndex, one.latencyMs(1650)]).toEqual([1, 13, 550]);
+  one.skip(14, 1660);
+  one.skip(12, 1660);
+  expect([one.missed, one.nextIndex]).toEqual([2, 13]);
+});

@@ -83,6 +83,15 @@ export class Player {
     if (this.#nextIndex * this.#partMs > (this.#positionMs ?? Number.POSITIVE_INFINITY)) this.#isStalled = false;
   }
 
+  /** The part will not come: it plays on without it, which it has missed. */
+  skip(index: number, nowMs: number): void {
+    this.settle(nowMs);
+    if (this.has(index)) return;
+    const isCounted = this.#isStalled && index === this.#nextIndex;
+    if (!isCounted) this.#missed += 1;
+    this.add(index, nowMs);
+  }
+
   /** Plays up to now. */
   settle(nowMs: number): void {
     const fromMs = this.#settledMs;
