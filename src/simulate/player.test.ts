@@ -54,3 +54,13 @@ test("a part that will not come is missed once, and played over", () => {
   one.skip(12, 1660);
   expect([one.missed, one.nextIndex]).toEqual([2, 13]);
 });
+
+test("a part that nobody delivers is waited for two seconds, if later ones are there", () => {
+  const one = player();
+  one.add(10, 1500); // stalls at 1,600
+  one.add(13, 1700);
+  one.add(14, 3500);
+  expect([one.nextIndex, one.missed]).toEqual([11, 1]);
+  one.add(15, 3700);
+  expect([one.nextIndex, one.missed]).toEqual([16, 2]);
+});

@@ -6,6 +6,8 @@ export interface PlayerOptions {
   readonly firstIndex: number;
 }
 
+/** So long it waits for a part when later ones are there; then it plays on without it, as the page that feeds it does. */
+const PATIENCE_MS = 2000;
 /** How much faster than real time a player that lags catches up. */
 const CATCH_UP_RATE = 1.05;
 
@@ -23,6 +25,7 @@ export class Player {
   #positionMs: number | undefined;
   #settledMs = 0;
   #isStalled = false;
+  #stalledAtMs = 0;
   #missed = 0;
   #played = 0;
   #stallMs = 0;
@@ -75,6 +78,12 @@ export class Player {
     this.settle(nowMs);
     if (this.has(index)) return;
     this.#early.add(index);
+    if (this.#isStalled && nowMs - this.#stalledAtMs > PATIENCE_MS) {
+      const next = Math.min(...this.#early);
+      // The first of them was missed when it stalled.
+      this.#missed += next - this.#nextIndex - 1;
+      this.#nextIndex = next;
+    }
     while (this.#early.delete(this.#nextIndex)) this.#nextIndex += 1;
     if (this.#positionMs === undefined) {
       const startMs = nowMs - this.#latencyMs;
@@ -112,6 +121,7 @@ export class Player {
         leftMs = Math.min(leftMs, wantedMs - endMs);
         this.#positionMs = endMs;
         this.#isStalled = true;
+        this.#stalledAtMs = nowMs - leftMs;
         this.#missed += 1;
       }
     }
