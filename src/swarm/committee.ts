@@ -38,6 +38,9 @@ const SETTLED_MS = 5000;
 /** The first one stands down when none of its neighbours has taken anything from it for so long. */
 const FEEDS_NOBODY_MS = 5000;
 const FEW_NEIGHBOURS = 3;
+/** A swarm is small while a viewer has no more than this of the neighbours that it could have. */
+const SMALL_SHARE = 0.6;
+const STRANGER_MS = 4000;
 /** A beat is the second from which on its member stands, and how many there were since. */
 const BEATS = 2 ** 16;
 const HASHES = 2 ** 32;
@@ -238,7 +241,12 @@ export class Committee {
    * nothing to any of them is soon forgotten by all.
    */
   #vouches(neighbour: Neighbour, nowMs: number): boolean {
-    if (neighbour.piecesReceived === 0 && this.#context.counters.provenPieces > 0) return false;
+    const { list, max } = this.#context.neighbours;
+    if (neighbour.piecesReceived === 0 && this.#context.counters.provenPieces > 0) {
+      // Where everybody may know everybody, one may have fed all others so far.
+      const isSmall = list.length <= max * SMALL_SHARE;
+      if (!isSmall || neighbour.failures > 0 || nowMs - neighbour.sinceMs < STRANGER_MS) return false;
+    }
     if (this.first !== neighbour.peer || nowMs - this.#firstSinceMs < PROVES_MS) return true;
     return nowMs - neighbour.pieceMs < PROVES_MS;
   }
