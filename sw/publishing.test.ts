@@ -337,3 +337,17 @@ test("a request to another host is the network's, whatever its path", async () =
   expect(worker.relay.match(new Request("http://127.0.0.1:8080/live/studio/main.m3u8"))).toBeUndefined();
   expect((await worker.get("studio/main.m3u8")).status).toBe(200);
 });
+
+test("a player that comes while a stream catches up gets a first playlist of all that is there", async () => {
+  const publisher = await publish();
+  await publisher.init("main", testInit());
+  const asked = worker.text("studio/main/media.m3u8");
+  for (let n = 0; n < 23; n++) await publisher.part("main", { ...part(n), more: n < 22 } as ReturnType<typeof part>);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(listedParts(await asked).at(-2)).toBe(22);
+  // One whose rest does not come is answered all the same.
+  await publisher.part("main", { ...part(23), more: true } as ReturnType<typeof part>);
+  const late = worker.text("studio/main/media.m3u8");
+  await vi.advanceTimersByTimeAsync(4_000);
+  expect(listedParts(await late).at(-2)).toBe(23);
+});

@@ -21,7 +21,12 @@ export interface GrowingSegment {
 /** `live`: what players follow; `dvr`: the same from as far back as it is kept. */
 export type ListKind = "live" | "dvr";
 
+/** Beyond that, what is still to come is too late for a player that begins. */
+const CATCH_UP_MS = 3_000;
+
 export interface AnswersContext extends RenditionParts {
+  /** More of what is there already follows the last part at once. */
+  isCatchingUp(): boolean;
   /** Where the parts are that the ring has not. Default nowhere. */
   readonly archive?: ArchiveReader;
   /** What its playlist reports of the others (rule 43); asked when somebody asks for the playlist. */
@@ -94,7 +99,8 @@ export class Answers {
     const manifest = this.#manifest;
     if (manifest.ended) return this.#render(ask, list); // rule 57
     // hls.js takes a playlist without a segment for an error: the first one is held (rule 68).
-    if (manifest.closedSegmentCount === 0) return this.#firstPlaylist(ask, list, signal);
+    const isFirst = ask.msn === undefined && this.#context.isCatchingUp();
+    if (manifest.closedSegmentCount === 0 || isFirst) return this.#firstPlaylist(ask, list, signal);
     const { partTargetMs, targetDurationMs } = this.#context.config;
     const key = reloadKey(ask, {
       last: manifest.position,
@@ -118,11 +124,25 @@ export class Answers {
   async #firstPlaylist(ask: ReloadAsk, list: ListKind, signal: AbortSignal | undefined): Promise<CachedPlaylist> {
     const { targetDurationMs } = this.#context.config;
     const deadlineMs = firstPlaylistDeadlineMs(targetDurationMs);
-    await this.#block(positionKey({ msn: this.#manifest.firstMsn + 1, part: 0 }), deadlineMs, signal);
+    if (this.#manifest.closedSegmentCount === 0) {
+      await this.#block(positionKey({ msn: this.#manifest.firstMsn + 1, part: 0 }), deadlineMs, signal);
+    }
     if (this.#manifest.closedSegmentCount === 0 && !this.#manifest.ended) {
       throw new RelayError("deadline", `"${this.#context.name}": no segment has closed within ${deadlineMs} ms`);
     }
+    await this.#caughtUp(signal);
     return this.#render(ask, list);
+  }
+
+  /** A player begins at the end of its first playlist: what is there already is to be in it. */
+  async #caughtUp(signal: AbortSignal | undefined): Promise<void> {
+    const { clock, isCatchingUp } = this.#context;
+    const endMs = clock.now() + CATCH_UP_MS;
+    while (isCatchingUp() && clock.now() < endMs && !this.#manifest.ended) {
+      const { msn, part } = this.#manifest.position ?? { msn: this.#manifest.firstMsn, part: -1 };
+      const outcome = await this.#block(positionKey({ msn, part: part + 1 }), endMs - clock.now(), signal);
+      if (outcome !== "woken") return;
+    }
   }
 
   #block(key: number, deadlineMs: number, signal: AbortSignal | undefined): Promise<WaitOutcome> {

@@ -27,6 +27,8 @@ export interface PartInput {
   readonly independent?: boolean;
   /** Wall clock of the first sample, in ms since the Unix epoch. Default: now, less the part's duration. */
   readonly programDateTimeMs?: number;
+  /** Others follow at once, as of a stream that is joined: a first playlist waits for them. Default false. */
+  readonly more?: boolean;
 }
 
 export interface AddedPart {
@@ -78,6 +80,7 @@ export class Intake {
   #refused = 0;
   #lastRefusal: string | undefined;
   #lastPartAtMs: number | undefined;
+  #isCatchingUp = false;
   #recorder: Recorder | undefined;
   /** The recorder knows of this one. */
   #recordedMsn: Msn | undefined;
@@ -132,6 +135,11 @@ export class Intake {
   /** Bit rates of what was published; undefined until a segment has closed. */
   get measured(): BitRate["measured"] {
     return this.#bitRate.measured;
+  }
+
+  /** More of what is there already follows the last part at once. */
+  get isCatchingUp(): boolean {
+    return this.#isCatchingUp;
   }
 
   get lastPartAtMs(): number | undefined {
@@ -214,6 +222,7 @@ export class Intake {
     const { pieces, media } = this.#cut(input);
     const warning = media && this.#timeline.check(media, input.durationMs);
     this.#checkRoom(this.#ring.hasRoom(pieces.length, input.bytes.byteLength));
+    this.#isCatchingUp = input.more === true;
     let segmentStart: RenditionStart | undefined;
     let programDateTimeMs = input.programDateTimeMs;
     for (const piece of pieces) {
@@ -238,6 +247,7 @@ export class Intake {
       throw new RelayError("part-too-long", `gap: expected above 0 and at most ${partTargetMs} ms, got ${durationMs}`);
     }
     this.#checkRoom(this.#ring.hasRoom(1, 0));
+    this.#isCatchingUp = false;
     // Who waits for the hinted part learns at once that it will not come.
     this.#ring.skip();
     this.#timeline.reset();

@@ -110,6 +110,7 @@ export class Rendition {
     this.#answers = new Answers({
       ...shared,
       ...(archive === undefined ? {} : { archive }),
+      isCatchingUp: () => this.#intake.isCatchingUp,
       reports: (list) => context.reports(list),
       together: (deadlineMs, signal) => context.together(deadlineMs, signal),
     });

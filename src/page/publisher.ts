@@ -45,6 +45,8 @@ export interface PublishedPart {
 /** A part of a stream that is made elsewhere. */
 export interface RelayedPart extends PublishedPart {
   readonly source?: MediaSource;
+  /** Others are there already, and follow at once. */
+  readonly more?: boolean;
   /** What a page that takes the stream over wants to know of it. At most 256 characters. */
   readonly mark?: string;
 }
@@ -183,7 +185,7 @@ export class Publisher {
    * out, what is live goes on; `worker-unreachable`, `closed`: no more can be published
    */
   async part(rendition: string, part: PublishedPart): Promise<PartPosition> {
-    const { bytes, durationMs, independent = false, source, mark }: RelayedPart = part;
+    const { bytes, durationMs, independent = false, source, more, mark }: RelayedPart = part;
     // Said once and here: a worker that is told again later must not read its own clock for it.
     const programDateTimeMs = part.programDateTimeMs ?? this.#clock.wallMs() - durationMs;
     const answer = await this.#step(rendition, {
@@ -192,6 +194,7 @@ export class Publisher {
       durationMs,
       independent,
       programDateTimeMs,
+      ...(more === true ? { more } : {}),
       ...(source === undefined ? {} : { source }),
       ...(mark === undefined ? {} : { mark }),
     });

@@ -44,6 +44,8 @@ export type Step =
       readonly independent: boolean;
       /** Wall clock of the first sample, in ms since the Unix epoch. */
       readonly programDateTimeMs?: number;
+      /** What is there already follows at once: a player that comes now is to begin with the last of it. */
+      readonly more?: boolean;
       /** Where its bytes came from. Default `page`. */
       readonly source?: MediaSource;
       /**
@@ -307,6 +309,7 @@ export function readStep(value: unknown): Step {
         ...(value.programDateTimeMs === undefined
           ? {}
           : { programDateTimeMs: milliseconds(value, "programDateTimeMs") }),
+        ...(value.more === true ? { more: true } : {}),
         ...sourceOf(value),
         ...markOf(value),
       };

@@ -62,6 +62,8 @@ interface Lane {
   keys: { readonly from: number; readonly keys: readonly MediaKey[] }[];
   /** Parts before which some were missed. */
   readonly torn: Set<number>;
+  /** What was there when it began is yet to be fed. */
+  isStarting: boolean;
   pending: number;
 }
 
@@ -96,6 +98,7 @@ export class PartFeeder {
         isInherited: last !== undefined,
         keys: [],
         torn: new Set(),
+        isStarting: false,
         pending: 0,
       };
     });
@@ -229,8 +232,10 @@ export class PartFeeder {
       this.#send(lane, target.gap(lane.id, { durationMs: header.durationMs, ...mark }));
       return true;
     }
+    lane.isStarting = (lane.isStarting || step.fresh) && lane.feed.behind > 0;
     const part: RelayedPart = {
       bytes,
+      ...(lane.isStarting ? { more: true } : {}),
       durationMs: header.durationMs,
       independent: header.independent,
       // Undated: it is when it came.

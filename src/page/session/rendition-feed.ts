@@ -58,6 +58,11 @@ export class RenditionFeed {
     return this.#last;
   }
 
+  /** Parts that are there, or listed, and not fed. */
+  get behind(): number {
+    return Math.max(this.#listed.length, this.#waiting.size);
+  }
+
   /** Parts that never came. */
   get missed(): number {
     return this.#missed;
