@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { type Browser, expect, test } from "@playwright/test";
 import { serveSignal } from "../src/node/signal-server.ts";
-import { type Attacker, type AttackKind, openAttacker } from "./attackers.ts";
+import { type Attacker, type AttackKind, openAttacker, prepareAttackers } from "./attackers.ts";
 import { startFfmpegOrigin } from "./ffmpeg-origin.ts";
 import { type HeldMedia, heldMedia } from "./held-media.ts";
 import { startSigner } from "./origin-signer.ts";
+import { openSwarmPublisher } from "./swarm-publisher.ts";
 import { openSwarmViewer, type SwarmViewer, summary, untilShared } from "./swarm-viewers.ts";
 
 const UNDER_ATTACK_MS = 25_000;
@@ -16,8 +17,8 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 interface Room {
   /** What a viewer opens. */
   readonly url: string;
-  /** Of the stream, in base64. */
-  readonly key: string;
+  /** Of the stream, in base64, where an attacker may have it. */
+  readonly key?: string;
   published(): Promise<HeldMedia>;
   close(): Promise<void>;
 }
@@ -25,7 +26,7 @@ interface Room {
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /** A stream from an origin, which is the floor: who gets nothing of peers gets it there. */
-async function openRoom(): Promise<Room> {
+async function originRoom(): Promise<Room> {
   const signal = await serveSignal();
   const origin = await startFfmpegOrigin();
   const signer = await startSigner(origin.url);
@@ -48,7 +49,22 @@ async function openRoom(): Promise<Room> {
   };
 }
 
+/** A stream that a page publishes: there is nobody to ask but peers. */
+async function publisherRoom(browser: Browser): Promise<Room> {
+  const signal = await serveSignal();
+  const publisher = await openSwarmPublisher(browser, { name: "studio", signal: signal.url });
+  return {
+    url: publisher.watchUrl,
+    published: () => heldMedia(publisher.page, "studio"),
+    async close() {
+      await publisher.context.close();
+      await signal.close();
+    },
+  };
+}
+
 interface Attacked {
+  readonly room: (browser: Browser) => Promise<Room>;
   readonly browser: Browser;
   readonly title: string;
   readonly viewers: number;
@@ -61,6 +77,7 @@ interface Attacked {
 
 /** Honest viewers and attackers in one room: nothing that was not published gets into a ring, and nobody's picture stands. */
 async function expectUnharmed({
+  room: open,
   browser,
   title,
   viewers: count,
@@ -68,7 +85,8 @@ async function expectUnharmed({
   banned,
   cutOff = [],
 }: Attacked): Promise<void> {
-  const room = await openRoom();
+  await prepareAttackers();
+  const room = await open(browser);
   const { url, key } = room;
   const viewers: SwarmViewer[] = [];
   const attackers: Attacker[] = [];
@@ -78,7 +96,8 @@ async function expectUnharmed({
     await untilShared(viewers, 2);
     await pause(TUNE_IN_MS);
     await Promise.all(viewers.map((viewer) => viewer.watchFromNow()));
-    for (const kind of kinds) attackers.push(await openAttacker(browser, { kind, url, key }));
+    const secret = key === undefined ? {} : { key };
+    for (const kind of kinds) attackers.push(await openAttacker(browser, { kind, url, ...secret }));
     const names = new Map<string, AttackKind>();
     for (const attacker of attackers) {
       await expect
@@ -158,6 +177,7 @@ test("who sends other bytes or other headers is banned, who sends no frames is c
   test.setTimeout(150_000);
   const attackers = ["polluter", "equivocator", "oversize", "babbler"] as const;
   await expectUnharmed({
+    room: originRoom,
     browser,
     title,
     viewers: 3,
@@ -172,7 +192,7 @@ test("who lies about what it has is banned, and neither it nor who is slow, floo
 }, { title }) => {
   test.setTimeout(150_000);
   const attackers = ["liar", "slow", "flooder", "replayer"] as const;
-  await expectUnharmed({ browser, title, viewers: 3, attackers, banned: ["liar"] });
+  await expectUnharmed({ room: publisherRoom, browser, title, viewers: 3, attackers, banned: ["liar"] });
 });
 
 test("five polluters among five viewers: the viewers see the stream, and the polluters are banned", async ({
@@ -180,5 +200,5 @@ test("five polluters among five viewers: the viewers see the stream, and the pol
 }, { title }) => {
   test.setTimeout(180_000);
   const attackers = ["polluter", "polluter", "polluter", "polluter", "polluter"] as const;
-  await expectUnharmed({ browser, title, viewers: 5, attackers, banned: ["polluter"] });
+  await expectUnharmed({ room: originRoom, browser, title, viewers: 5, attackers, banned: ["polluter"] });
 });

@@ -15,12 +15,18 @@ export interface Attacker {
 
 let script: Promise<string> | undefined;
 
+/** Builds what attackers run: before anything plays, since it takes this process, and the origin with it, a second. */
+export async function prepareAttackers(): Promise<void> {
+  script ??= bundleScript("kit/attacker.ts");
+  await script;
+}
+
 /** Opens a watching page in a context of its own, which says to its peers what an attacker says. `key`: the publisher's, in base64. */
 export async function openAttacker(
   browser: Browser,
   { kind, url, key }: { readonly kind: AttackKind; readonly url: string; readonly key?: string },
 ): Promise<Attacker> {
-  script ??= bundleScript("kit/attacker.ts");
+  await prepareAttackers();
   const context: BrowserContext = await browser.newContext();
   await context.addInitScript(
     (attack) => {
@@ -28,7 +34,7 @@ export async function openAttacker(
     },
     { kind, ...(key === undefined ? {} : { key }) },
   );
-  await context.addInitScript({ content: await script });
+  await context.addInitScript({ content: (await script) ?? "" });
   const page = await context.newPage();
   await page.goto(url);
   return {
