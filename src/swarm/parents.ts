@@ -38,6 +38,8 @@ const FIRST_LAG_MS = 200;
 const FIRST_DEVIATION_MS = 60;
 const MIN_WAIT_MS = 120;
 const MAX_WAIT_MS = 1200;
+/** So long after a neighbour has the whole part, what is still missing of it is not on its way. */
+const HAD_MS = 150;
 
 /** Not every millisecond is news. */
 const NEWS_MS = 12;
@@ -180,7 +182,8 @@ export class Parents {
   lateAtMs(part: PartAssembly, substream: number): number {
     const { parent, lagMs, deviationMs } = this.#supplies[substream]!;
     if (parent === undefined) return part.knownMs;
-    return part.knownMs + Math.min(Math.max(lagMs + 3 * deviationMs, MIN_WAIT_MS), MAX_WAIT_MS);
+    const usualMs = Math.min(Math.max(lagMs + 3 * deviationMs, MIN_WAIT_MS), MAX_WAIT_MS);
+    return Math.min(part.knownMs + usualMs, part.firstHaveMs + HAD_MS);
   }
 
   pushed(neighbour: Neighbour, part: PartAssembly, substream: number): void {
