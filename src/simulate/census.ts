@@ -1,5 +1,6 @@
 import type { FetchReason, PartSource } from "../swarm/swarm-types.ts";
 import { DelayCount } from "./measures.ts";
+import type { Behaviour } from "./population.ts";
 
 const MAX_REASONS = 50;
 
@@ -49,6 +50,8 @@ export class Census {
   watchedMs = 0;
   viewers = 0;
   bannedPolluters = 0;
+  /** Who says that it uploads, and does not: a ban is deserved. */
+  bannedRiders = 0;
   bannedHonest = 0;
   readonly banReasons = new Map<string, number>();
   pollutedParts = 0;
@@ -81,11 +84,12 @@ export class Census {
     this.copies.set(index, (this.copies.get(index) ?? 0) + share);
   }
 
-  banned(isHonest: boolean, reason: string): void {
-    if (isHonest) this.bannedHonest += 1;
-    else this.bannedPolluters += 1;
+  banned(behaviour: Behaviour, reason: string): void {
+    if (behaviour === "polluter") this.bannedPolluters += 1;
+    else if (behaviour === "rider") this.bannedRiders += 1;
+    else this.bannedHonest += 1;
     // What differs from frame to frame is left out, so that reasons are few.
-    const text = `${isHonest ? "honest: " : ""}${reason.replace(/:.*/s, "").replace(/\d+/g, "n")}`;
+    const text = `${behaviour}: ${reason.replace(/:.*/s, "").replace(/\d+/g, "n")}`;
     const known = this.banReasons.get(text);
     if (known !== undefined || this.banReasons.size < MAX_REASONS) this.banReasons.set(text, (known ?? 0) + 1);
   }

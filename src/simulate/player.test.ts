@@ -43,3 +43,24 @@ test("after a stall it plays faster until it is at its latency again", () => {
   expect(one.latencyMs(4700)).toBeCloseTo(500);
   expect([one.missed, one.played]).toEqual([1, 32]);
 });
+
+test("a part that will not come is missed once, and played over", () => {
+  const one = player();
+  one.add(10, 1500);
+  one.add(12, 1550);
+  one.skip(11, 1650);
+  expect([one.missed, one.nextIndex, one.latencyMs(1650)]).toEqual([1, 13, 550]);
+  one.skip(14, 1660);
+  one.skip(12, 1660);
+  expect([one.missed, one.nextIndex]).toEqual([2, 13]);
+});
+
+test("a part that nobody delivers is waited for two seconds, if later ones are there", () => {
+  const one = player();
+  one.add(10, 1500); // stalls at 1,600
+  one.add(13, 1700);
+  one.add(14, 3500);
+  expect([one.nextIndex, one.missed]).toEqual([11, 1]);
+  one.add(15, 3700);
+  expect([one.nextIndex, one.missed]).toEqual([16, 2]);
+});

@@ -6,6 +6,8 @@ export interface PlayerOptions {
   readonly firstIndex: number;
 }
 
+/** So long it waits for a part when later ones are there; then it plays on without it, as the page that feeds it does. */
+const PATIENCE_MS = 2000;
 /** How much faster than real time a player that lags catches up. */
 const CATCH_UP_RATE = 1.05;
 
@@ -23,6 +25,7 @@ export class Player {
   #positionMs: number | undefined;
   #settledMs = 0;
   #isStalled = false;
+  #stalledAtMs = 0;
   #missed = 0;
   #played = 0;
   #stallMs = 0;
@@ -75,12 +78,27 @@ export class Player {
     this.settle(nowMs);
     if (this.has(index)) return;
     this.#early.add(index);
+    if (this.#isStalled && nowMs - this.#stalledAtMs > PATIENCE_MS) {
+      const next = Math.min(...this.#early);
+      // The first of them was missed when it stalled.
+      this.#missed += next - this.#nextIndex - 1;
+      this.#nextIndex = next;
+    }
     while (this.#early.delete(this.#nextIndex)) this.#nextIndex += 1;
     if (this.#positionMs === undefined) {
       const startMs = nowMs - this.#latencyMs;
       if (this.#nextIndex * this.#partMs >= startMs + this.#partMs) this.#positionMs = startMs;
     }
     if (this.#nextIndex * this.#partMs > (this.#positionMs ?? Number.POSITIVE_INFINITY)) this.#isStalled = false;
+  }
+
+  /** The part will not come: it plays on without it, which it has missed. */
+  skip(index: number, nowMs: number): void {
+    this.settle(nowMs);
+    if (this.has(index)) return;
+    const isCounted = this.#isStalled && index === this.#nextIndex;
+    if (!isCounted) this.#missed += 1;
+    this.add(index, nowMs);
   }
 
   /** Plays up to now. */
@@ -103,6 +121,7 @@ export class Player {
         leftMs = Math.min(leftMs, wantedMs - endMs);
         this.#positionMs = endMs;
         this.#isStalled = true;
+        this.#stalledAtMs = nowMs - leftMs;
         this.#missed += 1;
       }
     }

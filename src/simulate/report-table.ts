@@ -30,6 +30,7 @@ const ROWS: readonly Row[] = [
   },
   { name: "Gini of what is sent", value: ({ upload }) => upload.gini.toFixed(2) },
   { name: "bans of polluters", value: ({ bans }) => String(bans.polluters) },
+  { name: "bans of free riders", value: ({ bans }) => String(bans.riders) },
   { name: "bans of others", value: ({ bans }) => String(bans.honest) },
   { name: "polluted parts given out", value: ({ bans }) => String(bans.pollutedParts) },
 ];

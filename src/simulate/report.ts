@@ -55,6 +55,7 @@ export interface SimulationReport {
   readonly upload: Quantiles & { readonly p10: number; readonly p90: number; readonly gini: number };
   readonly bans: {
     readonly polluters: number;
+    readonly riders: number;
     readonly honest: number;
     readonly reasons: Readonly<Record<string, number>>;
     /** Parts that an honest engine gave out with bytes that are not the stream's. */
@@ -128,6 +129,7 @@ export function reportOf(world: World): SimulationReport {
     },
     bans: {
       polluters: census.bannedPolluters,
+      riders: census.bannedRiders,
       honest: census.bannedHonest,
       reasons: Object.fromEntries(census.banReasons),
       pollutedParts: census.pollutedParts,

@@ -162,7 +162,11 @@ export class SimViewer implements SwarmListener, Member {
 
   init(): void {}
 
-  missed(): void {}
+  missed(key: PartKey): void {
+    const { clock, stream } = this.#world;
+    this.#player?.skip(stream.indexOf(key), clock.now());
+    this.#tellBuffer();
+  }
 
   fetch(key: PartKey, reason: FetchReason, signal: AbortSignal): void {
     const { origin, stream } = this.#world;

@@ -181,8 +181,7 @@ export class World {
   }
 
   banned(peer: PeerId, reason: string): void {
-    const behaviour = this.#behaviours.get(peer);
-    this.census.banned(behaviour !== "polluter", reason);
+    this.census.banned(this.#behaviours.get(peer) ?? "honest", reason);
   }
 
   runUntil(atMs: number): void {

@@ -21,6 +21,11 @@ export function substreamsEasily(uplinkBps: number, streamBps: number): number {
   return substreamsOf(uplinkBps, streamBps, EASY_SHARE);
 }
 
+/** Whether an uplink would do others good near the source, even in the place of somebody else. */
+export function isStrong(uplinkBps: number, streamBps: number): boolean {
+  return substreamsEasily(uplinkBps, streamBps) >= 3 * SUBSTREAMS;
+}
+
 function substreamsOf(uplinkBps: number, streamBps: number, share: number): number {
   const bps = uplinkBps > 0 ? uplinkBps : GUESSED_UPLINK_BPS;
   return Math.floor((bps * share * SUBSTREAMS) / streamBps);

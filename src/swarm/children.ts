@@ -1,5 +1,5 @@
 import { PIECE_SIZE_BYTES } from "../model/part-header.ts";
-import { onwardValue, substreamsCarried, substreamsEasily } from "./capacity.ts";
+import { isStrong, onwardValue, substreamsCarried, substreamsEasily } from "./capacity.ts";
 import type { Committee } from "./committee.ts";
 import { ALL_SUBSTREAMS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
 import { bitCount, type Neighbour } from "./neighbour.ts";
@@ -169,8 +169,7 @@ export class Children {
 
   #admit(neighbour: Neighbour, substream: number, nowMs: number): void {
     // Who pushes it to us, or was asked to, would get its own pieces back.
-    if (this.#parents.way.delaysMs[substream]! === NO_DELAY || ((neighbour.subscribedMask >> substream) & 1) === 1)
-      return;
+    if (this.#parents.delayMs(substream) === NO_DELAY || ((neighbour.subscribedMask >> substream) & 1) === 1) return;
     const crowded = this.#counts[substream]! >= this.#perSubstream;
     if (this.#used + 1 <= this.offered && !crowded) {
       if (!neighbour.uploads && this.#used >= this.offered * LEAF_SHARE) return;
@@ -178,11 +177,11 @@ export class Children {
       return;
     }
     const least = this.#least(crowded ? substream : -1);
-    // Who could do others good asks even where there is no room; who asks all the same needs it.
-    if (least === undefined || this.#value(neighbour, substream) <= least.value) {
+    // Who could do others good asks even where nothing is offered; who asks all the same needs it.
+    if (!isStrong(neighbour.uplinkBps, this.#context.rate.bps)) {
       this.#stretch = Math.min(this.#stretch * STRETCH, MAX_STRETCH);
-      return;
     }
+    if (least === undefined) return;
     if (nowMs - this.#evictedMs < EVICT_EVERY_MS || nowMs - least.neighbour.childSinceMs < SETTLED_MS) return;
     if (this.#value(neighbour, substream) <= BETTER_BY * least.value) return;
     this.#evict(least.neighbour, least.substream, nowMs);

@@ -35,9 +35,14 @@ const MAX_DOUBLINGS = 6;
 const PROVES_MS = 3000;
 /** Who is known for so long has its place, whatever somebody claims who comes later. */
 const SETTLED_MS = 5000;
+/** Parts in a row that came from elsewhere too. */
+const MAX_CONTESTED = 5;
 /** The first one stands down when none of its neighbours has taken anything from it for so long. */
 const FEEDS_NOBODY_MS = 5000;
 const FEW_NEIGHBOURS = 3;
+/** A swarm is small while a viewer has no more than this of the neighbours that it could have. */
+const SMALL_SHARE = 0.6;
+const STRANGER_MS = 4000;
 /** A beat is the second from which on its member stands, and how many there were since. */
 const BEATS = 2 ** 16;
 const HASHES = 2 ** 32;
@@ -45,8 +50,9 @@ const HASHES = 2 ** 32;
 interface Member {
   readonly peer: PeerId;
   readonly hash: number;
-  /** Second from which on it stands; later where it claims more than those who were here know. */
-  readonly since: number;
+  /** Second from which on it says that it stands; and from which on it does for us, who may have been here and not know of it. */
+  readonly claimed: number;
+  since: number;
   readonly joinedMs: number;
   beat: number;
   /** When its beat last grew. */
@@ -71,6 +77,7 @@ export class Committee {
   #first: PeerId | undefined;
   #firstSinceMs = 0;
   #fedMs = 0;
+  #contested = 0;
   readonly #strikes = new Map<PeerId, number>();
   readonly #leftOutUntilMs = new Map<PeerId, number>();
   /** Where those stand that are or were members: one that comes back has its place again. */
@@ -221,16 +228,36 @@ export class Committee {
     { hash, beat, nowMs, knownMask }: { hash: number; beat: number; nowMs: number; knownMask: number },
   ): void {
     if (this.#isLeftOut(peer, nowMs)) return;
-    let since = Math.floor(beat / BEATS);
-    const isOld = this.#sinces.get(peer) === since;
+    const claimed = Math.floor(beat / BEATS);
+    let since = claimed;
+    const isOld = this.#sinces.get(peer) === claimed;
+    // Who stands itself goes by what each says: two that both put the other behind would both go first.
+    const isMember = peer === this.#context.options.self || this.rank >= 0;
     for (const member of this.#members) {
-      if (!isOld && nowMs - member.joinedMs > SETTLED_MS && member.since >= since) since = member.since + 1;
+      if (!isOld && !isMember && nowMs - member.joinedMs > SETTLED_MS && member.since >= since)
+        since = member.since + 1;
     }
     if (this.#sinces.size >= MAX_LEFT_OUT) this.#sinces.clear();
     this.#sinces.set(peer, since);
-    this.#members.push({ peer, hash, since, joinedMs: nowMs, beat, heardMs: nowMs, knownMask, isLost: false });
-    this.#members.sort((a, b) => a.since - b.since || a.hash - b.hash);
+    this.#members.push({ peer, hash, claimed, since, joinedMs: nowMs, beat, heardMs: nowMs, knownMask, isLost: false });
+    this.#sort();
     if (this.#members.length > SIZE) this.#members.length = SIZE;
+  }
+
+  /**
+   * Whether somebody else had fetched too what we fetched. Two that think that they go first see the same parts twice, and then both go by
+   * what each says of itself.
+   */
+  contested(isContested: boolean): void {
+    this.#contested = isContested ? this.#contested + 1 : 0;
+    if (this.#contested < MAX_CONTESTED) return;
+    this.#contested = 0;
+    for (const member of this.#members) member.since = member.claimed;
+    this.#sort();
+  }
+
+  #sort(): void {
+    this.#members.sort((a, b) => a.since - b.since || a.hash - b.hash);
   }
 
   /**
@@ -238,7 +265,12 @@ export class Committee {
    * nothing to any of them is soon forgotten by all.
    */
   #vouches(neighbour: Neighbour, nowMs: number): boolean {
-    if (neighbour.piecesReceived === 0 && this.#context.counters.provenPieces > 0) return false;
+    const { list, max } = this.#context.neighbours;
+    if (neighbour.piecesReceived === 0 && this.#context.counters.provenPieces > 0) {
+      // Where everybody may know everybody, one may have fed all others so far.
+      const isSmall = list.length <= max * SMALL_SHARE;
+      if (!isSmall || neighbour.failures > 0 || nowMs - neighbour.sinceMs < STRANGER_MS) return false;
+    }
     if (this.first !== neighbour.peer || nowMs - this.#firstSinceMs < PROVES_MS) return true;
     return nowMs - neighbour.pieceMs < PROVES_MS;
   }

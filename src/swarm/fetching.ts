@@ -85,6 +85,7 @@ export class Fetching {
     part.fetching = undefined;
     if (fetching !== undefined && fetchReason === "deadline") this.#saving -= 1;
     if (source === "origin" && fetching !== undefined) {
+      if (fetchReason === "elected") this.#committee.contested((part.headerMask | part.haveMask) !== 0);
       this.#originMs += (nowMs - part.fetchedMs - this.#originMs) * ORIGIN_WEIGHT;
     } else if (fetching !== undefined) fetching.abort();
     // What the origin saved in time cost nothing but its copy.

@@ -15,7 +15,6 @@ const REQUEST_REMEMBERED_MS = 15_000;
 const PIECES_PER_PART = 1024;
 const SLOW_ANSWER_MS = 300;
 
-const noBeats = (): number[] => new Array<number>(SUBSTREAMS).fill(0);
 const noDelays = (): number[] => new Array<number>(SUBSTREAMS).fill(NO_DELAY);
 
 /** Numbers a piece. Parts that are 2^40 apart share numbers, which nobody holds at once. */
@@ -49,7 +48,9 @@ export class Neighbour {
   formerUntilMs = 0;
   offerFree = 0;
   offerDelaysMs: readonly number[] = noDelays();
-  offerBeats: readonly number[] = noBeats();
+  /** The source's last beat that came down to it in each sub-stream, and when that last grew. */
+  readonly beats = new Array<number>(SUBSTREAMS).fill(-1);
+  readonly beatMs = new Array<number>(SUBSTREAMS).fill(0);
   /** It said no, or did badly: not asked to push that sub-stream until then. */
   readonly deniedUntilMs = new Array<number>(SUBSTREAMS).fill(0);
   hasChokedUs = false;

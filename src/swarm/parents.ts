@@ -1,5 +1,5 @@
 import type { PeerFrame } from "../wire/peer-frame.ts";
-import { ownSubstreams, substreamsEasily } from "./capacity.ts";
+import { isStrong, ownSubstreams, substreamsEasily } from "./capacity.ts";
 import { MAX_DELAY_MS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
 import { bitCount, type Neighbour } from "./neighbour.ts";
 import type { PartAssembly } from "./part-assembly.ts";
@@ -38,14 +38,15 @@ const FIRST_LAG_MS = 200;
 const FIRST_DEVIATION_MS = 60;
 const MIN_WAIT_MS = 120;
 const MAX_WAIT_MS = 1200;
+/** So long after a neighbour has the whole part, what is still missing of it is not on its way. */
+const HAD_MS = 150;
 
 /** Not every millisecond is news. */
 const NEWS_MS = 12;
 const NEWS_SHARE = 0.1;
 const BEAT_MS = 1000;
-/** A parent that is so many beats behind the newest that neighbours have is cut off from the source. */
-const BEATS_BEHIND = 4;
-const MAX_BEAT_LEAP = 60;
+/** Beats come once a second, through as many peers as there are on the way. */
+const CUT_OFF_MS = 5000;
 
 /** What neighbours are told of how we get each sub-stream; replaced whole when it changes. */
 export interface Way {
@@ -129,9 +130,7 @@ export class Parents {
     for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
       const ownMs = this.delayMs(substream);
       const delayMs = ownMs === NO_DELAY ? NO_DELAY : ownMs + servesMs(substream);
-      const beat = this.#isRoot
-        ? this.#newestBeat
-        : (this.of(substream)?.offerBeats[substream] ?? toldBeats[substream]!);
+      const beat = this.#isRoot ? this.#newestBeat : (this.of(substream)?.beats[substream] ?? toldBeats[substream]!);
       const byMs = Math.abs(delayMs - toldMs[substream]!);
       if (byMs > Math.max(NEWS_MS, toldMs[substream]! * NEWS_SHARE) || beat !== toldBeats[substream]) isNews = true;
       delaysMs.push(delayMs);
@@ -185,7 +184,8 @@ export class Parents {
   lateAtMs(part: PartAssembly, substream: number): number {
     const { parent, lagMs, deviationMs } = this.#supplies[substream]!;
     if (parent === undefined) return part.knownMs;
-    return part.knownMs + Math.min(Math.max(lagMs + 3 * deviationMs, MIN_WAIT_MS), MAX_WAIT_MS);
+    const usualMs = Math.min(Math.max(lagMs + 3 * deviationMs, MIN_WAIT_MS), MAX_WAIT_MS);
+    return Math.min(part.knownMs + usualMs, part.firstHaveMs + HAD_MS);
   }
 
   pushed(neighbour: Neighbour, part: PartAssembly, substream: number): void {
@@ -236,11 +236,10 @@ export class Parents {
     const nowMs = this.#context.clock.now();
     neighbour.offerFree = free;
     neighbour.offerDelaysMs = delaysMs;
-    neighbour.offerBeats = beats;
-    const latest = Math.max(...beats);
-    // One that leaps ahead is made up, and would make all others look cut off.
-    if (this.#newestBeat === 0 || latest <= this.#newestBeat + MAX_BEAT_LEAP) {
-      this.#newestBeat = Math.max(this.#newestBeat, latest);
+    this.#newestBeat = Math.max(this.#newestBeat, ...beats);
+    for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
+      if (beats[substream]! > neighbour.beats[substream]!) neighbour.beatMs[substream] = nowMs;
+      neighbour.beats[substream] = beats[substream]!;
     }
     for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
       const supply = this.#supplies[substream]!;
@@ -286,6 +285,8 @@ export class Parents {
           supply.asked = undefined;
         }
         if (supply.parent !== undefined || supply.asked !== undefined) continue;
+        // By now nobody gets it from us any more; and who lied of its beats must not rule out all others.
+        if (nowMs - supply.lostMs > ORPHAN_MS) supply.feasibleBeat = -1;
         const best =
           this.#best(substream, nowMs) ??
           (nowMs - supply.lostMs > NEEDY_MS ? this.#best(substream, nowMs, undefined, true) : undefined);
@@ -299,7 +300,7 @@ export class Parents {
   /** Whether it would do others good to have us near the source, even in the place of somebody else. */
   get #isStrong(): boolean {
     const { uplinkBps = 0, uploads } = this.#context.options;
-    return uploads !== false && substreamsEasily(uplinkBps, this.#context.rate.bps) >= 3 * SUBSTREAMS;
+    return uploads !== false && isStrong(uplinkBps, this.#context.rate.bps);
   }
 
   #improve(nowMs: number): void {
@@ -379,14 +380,15 @@ export class Parents {
    * Whether its way to the source cannot lead through us: it has a newer beat than any that we passed on, or was nearer with the same one
    * than we ever were (the condition of RFC 8966, section 3.5.1, with the source's beats for sequence numbers).
    */
-  #isFeasible(substream: number, { offerBeats, offerDelaysMs }: Neighbour): boolean {
+  #isFeasible(substream: number, { beats, offerDelaysMs }: Neighbour): boolean {
     const { feasibleBeat, feasibleMs } = this.#supplies[substream]!;
-    const beat = offerBeats[substream]!;
+    const beat = beats[substream]!;
     return beat > feasibleBeat || (beat === feasibleBeat && offerDelaysMs[substream]! < feasibleMs);
   }
 
-  #isCutOff(substream: number, { offerBeats, offerDelaysMs }: Neighbour): boolean {
-    return offerDelaysMs[substream]! >= MAX_DELAY_MS || offerBeats[substream]! < this.#newestBeat - BEATS_BEHIND;
+  /** Whether the source's beats reach it no more, whatever it says of its distance. */
+  #isCutOff(substream: number, { beatMs, offerDelaysMs }: Neighbour): boolean {
+    return offerDelaysMs[substream]! >= MAX_DELAY_MS || this.#context.clock.now() - beatMs[substream]! > CUT_OFF_MS;
   }
 
   /** The source's beat goes on, from where another source was. */

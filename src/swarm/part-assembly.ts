@@ -55,6 +55,7 @@ export class PartAssembly {
   refusedMask = 0;
   /** Slot that was asked for all of it, before its header was here; or -1. */
   wholeAskedOf = -1;
+  headerAskedOf = -1;
   headerAskedMs = Number.NEGATIVE_INFINITY;
   /** Sub-streams whose parent was found late in this part. */
   lateMask = 0;
@@ -207,6 +208,8 @@ export class PartAssembly {
     if (this.waiting !== undefined) this.waiting = this.waiting.filter((waiting) => waiting.slot !== slot);
     if (this.early !== undefined) this.early = this.early.filter((piece) => piece.slot !== slot);
     if (this.spare?.slot === slot) this.spare = undefined;
+    if (this.headerAskedOf === slot) this.headerAskedOf = -1;
+    if (this.wholeAskedOf === slot) this.wholeAskedOf = -1;
   }
 }
 

@@ -64,7 +64,8 @@ export class PartWindow {
     if (known !== undefined) return known;
     if (id < this.#floor || key.rendition >= MAX_RENDITIONS) return undefined;
     if (this.#newest >= 0 && key.msn > msnOf(this.#newest) + MAX_SEGMENTS_AHEAD) return undefined;
-    const part = new PartAssembly(id, key, nowMs);
+    const { rendition, msn, part: position } = key;
+    const part = new PartAssembly(id, { rendition, msn, part: position }, nowMs);
     this.#parts.set(id, part);
     let at = this.#open.length;
     while (at > 0 && this.#open[at - 1]!.id > id) at -= 1;

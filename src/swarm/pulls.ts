@@ -1,5 +1,5 @@
 import { PIECE_SIZE_BYTES } from "../model/part-header.ts";
-import { ALL_PIECES, MAX_PIECES, MAX_REQUESTED, substreamOf } from "./limits.ts";
+import { ALL_PIECES, HEADER_COPIES, MAX_PIECES, MAX_REQUESTED, substreamOf } from "./limits.ts";
 import { type Neighbour, pieceId } from "./neighbour.ts";
 import type { Parents } from "./parents.ts";
 import type { PartAssembly } from "./part-assembly.ts";
@@ -17,7 +17,7 @@ const MAX_ANSWER_MS = 700;
 const STRANGER_MS = 100;
 /** Headers are pushed ahead of pieces: one that is later than this is asked for. */
 const HEADER_WAIT_MS = 150;
-const HEADER_ANSWER_MS = 300;
+const HEADER_ANSWER_MS = 150;
 /** Each piece that a neighbour still owes us costs this in choosing, each failure more. */
 const OWED_MS = 12;
 const BROKEN_MS = 150;
@@ -31,6 +31,7 @@ const BUSY_MS = 200;
 const MAX_BUSY_TIMES = 8;
 /** Requests that came to nothing, without one piece between: more than want of upload can explain. */
 const MAX_BROKEN = 10;
+const MAX_BROKEN_BY_STRANGER = 5;
 const MAX_REFUSED = 24;
 /** Parts looked after at once: a viewer that has just come asks for the oldest first. */
 const MAX_PARTS_AT_ONCE = 24;
@@ -150,14 +151,21 @@ export class Pulls {
   }
 
   #askHeader(part: PartAssembly, nowMs: number): void {
-    if (part.proving || nowMs - part.headerAskedMs < HEADER_ANSWER_MS) return;
+    if (part.proving || part.isWhole) return;
+    const asked = this.#context.neighbours.at(part.headerAskedOf);
+    const waitMs = Math.min(HEADER_ANSWER_MS + 3 * (asked?.delayMs ?? 0), MAX_ANSWER_MS);
+    if (nowMs - part.headerAskedMs < waitMs) return;
+    part.headerAskedOf = -1;
+    if (asked !== undefined) this.#broke(asked, part, nowMs);
     const pushed = this.#parents.of(substreamOf(part.key, 0)) !== undefined;
     if (pushed && nowMs - part.knownMs < HEADER_WAIT_MS && !this.#isUrgent(part, nowMs)) return;
+    if (pushed && part.haveMask !== 0) this.#headerIsLate(part);
     // A header that nobody pushed in time says that nothing of its part is being pushed.
     const wantsAll = part.haveMask !== 0 && this.#room >= this.#expectedPieces;
     const provider = this.#provider(part, undefined, nowMs, part.haveMask === 0);
     if (provider === undefined) return;
     part.headerAskedMs = nowMs;
+    part.headerAskedOf = provider.slot;
     if (wantsAll) {
       this.#releaseWhole(part);
       part.wholeAskedOf = provider.slot;
@@ -172,6 +180,11 @@ export class Pulls {
       known: false,
       withinMs: this.#withinMs(part, nowMs),
     });
+  }
+
+  /** The parents of its first sub-streams should have pushed it. */
+  #headerIsLate(part: PartAssembly): void {
+    for (let index = 0; index < HEADER_COPIES; index += 1) this.#parents.late(part, substreamOf(part.key, index));
   }
 
   #releaseWhole(part: PartAssembly): void {
@@ -248,7 +261,8 @@ export class Pulls {
     neighbour.broken += 1;
     part.haveMask &= ~neighbour.bit;
     part.headerMask &= ~neighbour.bit;
-    if (neighbour.broken >= MAX_BROKEN) this.#context.ban(neighbour, "told of parts that it never sent");
+    const mostBroken = neighbour.piecesReceived === 0 ? MAX_BROKEN_BY_STRANGER : MAX_BROKEN;
+    if (neighbour.broken >= mostBroken) this.#context.ban(neighbour, "told of parts that it never sent");
   }
 
   /** Who is asked: of those that have it, the one that will send it first. */

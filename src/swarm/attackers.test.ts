@@ -1,0 +1,227 @@
+import { describe, expect, test } from "vitest";
+import { PIECE_SIZE_BYTES } from "../model/part-header.ts";
+import {
+  CARD,
+  CARD_BYTES,
+  connect,
+  forged,
+  PART_MS,
+  partAt,
+  pieceOf,
+  polluted,
+  Scripted,
+  TestClock,
+  TestPeer,
+  TestProof,
+} from "./network.test-support.ts";
+
+/** A viewer whose attacker is its only parent so far, with somebody honest beside. */
+function attacked(options: { later?: boolean } = {}): {
+  clock: TestClock;
+  viewer: TestPeer;
+  attacker: Scripted;
+  honest: Scripted;
+} {
+  const clock = new TestClock();
+  const viewer = new TestPeer(clock, "v", { proof: new TestProof(options.later) });
+  const attacker = new Scripted(viewer, "attacker");
+  attacker.offers();
+  clock.advance(100);
+  attacker.offers();
+  const honest = new Scripted(viewer, "honest");
+  return { clock, viewer, attacker, honest };
+}
+
+describe("a polluter", () => {
+  test("is banned with its first piece, which goes nowhere, and the piece comes of somebody else", () => {
+    const { clock, viewer, attacker, honest } = attacked();
+    const child = new Scripted(viewer, "child");
+    clock.advance(400);
+    child.subscribes();
+    attacker.header(0);
+    attacker.piece(0, 0);
+    attacker.piece(0, 1, polluted());
+    expect(viewer.bans).toEqual([expect.stringMatching(/^attacker: piece 1/)]);
+    expect(attacker.of("bye")).toEqual([{ kind: "bye", reason: "banned" }]);
+    expect(child.of("piece").map(({ index }) => index)).toEqual([0]);
+    honest.serves = true;
+    honest.has(0);
+    clock.advance(1000);
+    expect(viewer.indices).toEqual([0]);
+    expect([...viewer.parts[0]!.bytes].every((byte) => byte === 0)).toBe(true);
+  });
+
+  test("is found where proofs answer later too", async () => {
+    const { viewer, attacker } = attacked({ later: true });
+    attacker.header(0);
+    await Promise.resolve();
+    await Promise.resolve();
+    attacker.piece(0, 1, polluted());
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(viewer.bans).toHaveLength(1);
+  });
+
+  test("stays banned when it comes back", () => {
+    const { viewer, attacker } = attacked();
+    attacker.header(0);
+    attacker.piece(0, 0, polluted());
+    const again = new Scripted(viewer, "attacker");
+    expect(again.of("bye")).toEqual([{ kind: "bye", reason: "banned" }]);
+    expect(again.isClosed).toBe(true);
+    expect(viewer.swarm.stats.bans).toHaveLength(1);
+  });
+});
+
+test("a forged header bans who sent it; one that waited for its outcome is taken instead", async () => {
+  const { viewer, attacker, honest } = attacked({ later: true });
+  attacker.send({ kind: "header", hops: 0, signed: forged(partAt(0).signed, "unproven") });
+  honest.header(0);
+  for (let turn = 0; turn < 6; turn += 1) await Promise.resolve();
+  expect(viewer.bans).toEqual([expect.stringMatching(/^attacker: header/)]);
+  expect(honest.of("bye")).toHaveLength(0);
+});
+
+test("what is stale is dropped without blame, since an honest peer may be behind", () => {
+  const { viewer, attacker } = attacked();
+  attacker.send({ kind: "header", hops: 0, signed: forged(partAt(0).signed, "stale") });
+  expect(viewer.bans).toEqual([]);
+  expect(viewer.parts).toEqual([]);
+});
+
+test("an equivocator, with a second header for one part, is banned; what was proven first stays", () => {
+  const { viewer, attacker, honest } = attacked();
+  honest.header(0);
+  attacker.send({ kind: "header", hops: 0, signed: forged(partAt(0).signed, "unproven") });
+  expect(viewer.bans).toEqual([expect.stringMatching(/^attacker: second header/)]);
+  attacker.piece(0, 0);
+  expect(viewer.swarm.stats.bytes.peer).toBe(0);
+});
+
+test("a replayer of old parts gets nothing done", () => {
+  const { clock, viewer, attacker } = attacked();
+  for (let index = 30; index < 36; index += 1) {
+    attacker.header(index);
+    for (let piece = 0; piece < 4; piece += 1) attacker.piece(index, piece);
+    clock.advance(PART_MS);
+  }
+  const { length } = viewer.parts;
+  for (let index = 30; index < 36; index += 1) attacker.header(index);
+  for (let index = 30; index < 36; index += 1) attacker.piece(index, 0);
+  expect(viewer.parts).toHaveLength(length);
+});
+
+test("pieces that are larger than the part's are no pieces", () => {
+  const { viewer, attacker } = attacked();
+  attacker.header(0);
+  attacker.piece(0, 0, new Uint8Array(PIECE_SIZE_BYTES - 1));
+  expect(viewer.bans).toEqual([expect.stringMatching(/^attacker: sent a piece 0/)]);
+});
+
+test("a header whose pieces do not fit its size is a lie", () => {
+  const { viewer, attacker } = attacked();
+  const { signed } = partAt(0);
+  attacker.send({ kind: "header", hops: 0, signed: { ...signed, pieces: signed.pieces.slice(1) } });
+  expect(viewer.bans).toHaveLength(1);
+});
+
+test("pieces that nobody asked for cost the sender the connection", () => {
+  const { viewer, honest } = attacked();
+  for (let index = 0; index < 10; index += 1) honest.piece(index, 0, pieceOf(index, 0));
+  expect(viewer.bans).toEqual(["honest: sent pieces that nobody asked for"]);
+});
+
+test("a flooder is banned", () => {
+  const { viewer, attacker } = attacked();
+  for (let frame = 0; frame < 2000; frame += 1) attacker.has(frame % 6);
+  expect(viewer.bans).toEqual(["attacker: sent more frames than anybody needs"]);
+});
+
+test("who says hello twice, or talks without saying it, is banned", () => {
+  const clock = new TestClock();
+  const viewer = new TestPeer(clock, "v");
+  const twice = new Scripted(viewer, "twice");
+  twice.send({ ...new Scripted(new TestPeer(clock, "w"), "twice").of("hello")[0]!, peer: "twice" });
+  const rude = new Scripted(viewer, "rude", null);
+  for (let index = 0; index < 40; index += 1) rude.has(0);
+  expect(viewer.bans).toEqual(["twice: said hello twice", "rude: sent frames without saying hello"]);
+});
+
+test("a liar about what it has is banned, and asked less and less until then", () => {
+  const clock = new TestClock();
+  const viewer = new TestPeer(clock, "v");
+  const liar = new Scripted(viewer, "liar");
+  const honest = new Scripted(viewer, "honest");
+  honest.serves = true;
+  for (let index = 0; index < 60 && viewer.bans.length === 0; index += 1) {
+    liar.has(index);
+    honest.has(index);
+    clock.advance(PART_MS);
+  }
+  expect(viewer.bans).toEqual(["liar: told of parts that it never sent"]);
+  expect(viewer.missedParts).toEqual([]);
+});
+
+test("parts that are told of far ahead, or in masses, take no room", () => {
+  const { viewer, attacker } = attacked();
+  attacker.header(0);
+  attacker.send({
+    kind: "have",
+    rendition: 0,
+    hops: 0,
+    ranges: [{ first: { msn: 500, part: 0 }, last: { msn: 500, part: 1023 } }],
+  });
+  attacker.send({
+    kind: "have",
+    rendition: 0,
+    hops: 0,
+    ranges: [{ first: { msn: 2, part: 0 }, last: { msn: 2, part: 1023 } }],
+  });
+  const other = new Scripted(viewer, "other");
+  expect(other.of("have")).toEqual([]);
+});
+
+test("five Sybils against five honest viewers cost nobody a part", () => {
+  const clock = new TestClock();
+  const publisher = new TestPeer(clock, "pub", { source: true, seedCopies: 2 });
+  publisher.swarm.setCard(CARD_BYTES, CARD);
+  const viewers = Array.from({ length: 5 }, (_, at) => new TestPeer(clock, `v${at}`));
+  const all = [publisher, ...viewers];
+  for (const [at, a] of all.entries()) for (const b of all.slice(at + 1)) connect(a, b);
+  const sybils = viewers.flatMap((viewer) => Array.from({ length: 5 }, (_, at) => new Scripted(viewer, `s${at}`)));
+  for (let index = 0; index < 40; index += 1) {
+    publisher.provide(index);
+    for (const [at, sybil] of sybils.entries()) {
+      if (at % 3 === 0) sybil.offers({ beat: 2_000_000_000 + index });
+      sybil.has(index);
+      if (at % 3 === 1) sybil.send({ kind: "header", hops: 0, signed: forged(partAt(index).signed, "unproven") });
+      if (at % 3 === 2) sybil.piece(index, 0, polluted());
+    }
+    clock.advance(PART_MS);
+  }
+  clock.advance(2000);
+  for (const viewer of viewers) {
+    // A stranger can cost the first seconds, while nobody is known to be any better.
+    expect(viewer.indices.slice(-30)).toEqual(Array.from({ length: 30 }, (_, at) => at + 10));
+    expect(viewer.parts.every(({ bytes }) => bytes[0] !== 0xff)).toBe(true);
+    expect(viewer.bans.length).toBeGreaterThan(0);
+    expect(viewer.bans.every((ban) => ban.startsWith("s"))).toBe(true);
+  }
+});
+
+test("nothing grows without end over an hour of parts", () => {
+  const clock = new TestClock();
+  const publisher = new TestPeer(clock, "pub", { source: true, keepMs: 5000 });
+  const viewer = new TestPeer(clock, "v", { keepMs: 5000 });
+  connect(publisher, viewer);
+  for (let index = 0; index < 2000; index += 1) {
+    publisher.provide(index, 1);
+    clock.advance(PART_MS);
+    viewer.parts.length = 0;
+  }
+  const late = new Scripted(viewer, "late");
+  const told = late.of("have").flatMap(({ ranges }) => ranges);
+  const parts = told.reduce((sum, { first, last }) => sum + last.part - first.part + 1, 0);
+  expect(parts).toBeGreaterThan(10);
+  expect(parts).toBeLessThan(20);
+});

@@ -1,0 +1,156 @@
+import { describe, expect, test } from "vitest";
+import { connect, keyOf, PART_MS, partAt, polluted, Scripted, TestClock, TestPeer } from "./network.test-support.ts";
+
+/** Viewers of an HTTP origin, each connected to all others. */
+function audience(clock: TestClock, count: number): TestPeer[] {
+  const viewers = Array.from({ length: count }, (_, at) => new TestPeer(clock, `v${at}`, { fetches: true }));
+  for (const [at, a] of viewers.entries()) for (const b of viewers.slice(at + 1)) connect(a, b);
+  return viewers;
+}
+
+/** Every viewer sees the playlist list its parts, and plays two seconds behind. */
+function play(clock: TestClock, viewers: readonly TestPeer[], from: number, count: number): void {
+  for (let index = from; index < from + count; index += 1) {
+    for (const viewer of viewers) {
+      viewer.swarm.announce(keyOf(index));
+      viewer.swarm.setBuffer(1700);
+    }
+    clock.advance(PART_MS);
+  }
+}
+
+const fetched = (viewers: readonly TestPeer[], from: number): number =>
+  viewers.flatMap(({ fetches }) => fetches).filter(({ index }) => index >= from).length;
+
+describe("election", () => {
+  test("one of all fetches each part, and the others get it from peers", () => {
+    const clock = new TestClock();
+    const viewers = audience(clock, 8);
+    play(clock, viewers, 0, 30);
+    play(clock, viewers, 30, 30);
+    clock.advance(1000);
+    expect(fetched(viewers, 30)).toBeLessThanOrEqual(31);
+    for (const viewer of viewers) expect(viewer.indices.filter((index) => index >= 30)).toHaveLength(30);
+  });
+
+  test("when it goes without a word, one that stands by takes over, before anybody misses a part", () => {
+    const clock = new TestClock();
+    const viewers = Array.from({ length: 8 }, (_, at) => new TestPeer(clock, `v${at}`, { fetches: true }));
+    const cuts: { readonly pair: readonly TestPeer[]; readonly cut: () => void }[] = [];
+    for (const [at, a] of viewers.entries()) {
+      for (const b of viewers.slice(at + 1)) cuts.push({ pair: [a, b], cut: connect(a, b) });
+    }
+    play(clock, viewers, 0, 45);
+    const first = viewers.find(({ fetches }) => fetches.some(({ index }) => index === 44))!;
+    first.originMs = undefined;
+    for (const { pair, cut } of cuts) if (pair.includes(first)) cut();
+    const others = viewers.filter((viewer) => viewer !== first);
+    play(clock, others, 45, 30);
+    clock.advance(1000);
+    for (const viewer of others) {
+      expect(viewer.missedParts).toEqual([]);
+      expect(viewer.indices.filter((index) => index >= 45)).toHaveLength(30);
+    }
+    expect(fetched(others, 60)).toBeLessThanOrEqual(18);
+  });
+});
+
+describe("the origin as the floor", () => {
+  test("without peers, each part is fetched as it is announced", () => {
+    const clock = new TestClock();
+    const [viewer] = audience(clock, 1);
+    play(clock, [viewer!], 0, 10);
+    clock.advance(500);
+    expect(viewer!.indices).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(viewer!.fetches.every(({ reason }) => reason === "alone")).toBe(true);
+    expect(viewer!.swarm.stats.parts.origin).toBe(10);
+  });
+
+  test("who has just come gives peers a moment, and no more", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v", { fetches: true, joinGraceMs: 1000 });
+    viewer.swarm.announce(keyOf(0));
+    clock.advance(900);
+    expect(viewer.fetches).toHaveLength(0);
+    clock.advance(300);
+    expect(viewer.indices).toEqual([0]);
+  });
+
+  test("a part that peers told of and did not send is fetched before its deadline", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v", { fetches: true });
+    const other = new Scripted(viewer, "a", { fetches: true });
+    viewer.swarm.setBuffer(1500);
+    viewer.swarm.announce(keyOf(0));
+    other.header(0);
+    other.piece(0, 0);
+    clock.advance(1000);
+    expect(viewer.fetches).toHaveLength(0);
+    clock.advance(500);
+    expect(viewer.fetches.map(({ reason }) => reason)).toEqual(["deadline"]);
+    expect(viewer.indices).toEqual([0]);
+  });
+
+  test("a fetch is taken back when the part comes of a peer after all", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v", { fetches: true });
+    const other = new Scripted(viewer, "a", { fetches: true });
+    other.offers();
+    clock.advance(100);
+    other.offers();
+    viewer.originMs = 5000;
+    viewer.swarm.setBuffer(1500);
+    viewer.swarm.announce(keyOf(0));
+    clock.advance(1450);
+    expect(viewer.fetches).toHaveLength(1);
+    other.header(0);
+    for (let piece = 0; piece < 4; piece += 1) other.piece(0, piece);
+    expect(viewer.fetches[0]?.signal.aborted).toBe(true);
+    expect(viewer.parts[0]?.source).toBe("peer");
+  });
+
+  test("a fetch that failed is tried again; a part that nobody has is told as missed, late enough", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v", { fetches: true });
+    viewer.originMs = undefined;
+    viewer.swarm.setBuffer(1000);
+    viewer.swarm.announce(keyOf(0));
+    for (let step = 0; step < 100; step += 1) {
+      if (viewer.fetches.length > 0) viewer.swarm.fetchFailed(keyOf(0));
+      clock.advance(100);
+      if (clock.now() < 1900) expect(viewer.missedParts).toEqual([]);
+    }
+    expect(viewer.fetches.length).toBeGreaterThan(2);
+    expect(viewer.missedParts).toEqual([0]);
+  });
+
+  test("peers that cost late parts are not waited for, for a while", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v", { fetches: true });
+    const slow = new Scripted(viewer, "a", { fetches: true });
+    viewer.originMs = 1500;
+    viewer.swarm.setBuffer(800);
+    for (let index = 0; index < 12; index += 1) {
+      viewer.swarm.announce(keyOf(index));
+      slow.header(index);
+      clock.advance(PART_MS);
+    }
+    clock.advance(1000);
+    expect(viewer.swarm.stats.distrustedUntilMs).toBeGreaterThan(clock.now());
+    viewer.swarm.announce(keyOf(12));
+    expect(viewer.fetches.at(-1)).toMatchObject({ index: 12, reason: "alone" });
+  });
+
+  test("what the origin gives is held against the key like a peer's, and never passed on if it does not prove", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v", { fetches: true });
+    viewer.originMs = undefined;
+    viewer.swarm.announce(keyOf(0));
+    clock.advance(200);
+    const { signed, bytes } = partAt(0);
+    viewer.swarm.provide(signed, polluted(bytes.byteLength), "origin");
+    expect(viewer.parts).toEqual([]);
+    clock.advance(1000);
+    expect(viewer.fetches.length).toBeGreaterThan(1);
+  });
+});

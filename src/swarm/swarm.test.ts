@@ -1,0 +1,428 @@
+import { describe, expect, test } from "vitest";
+import { SUBSTREAMS } from "./limits.ts";
+import {
+  bitsOf,
+  CARD,
+  CARD_BYTES,
+  connect,
+  keyOf,
+  PART_MS,
+  partAt,
+  pieceOf,
+  Scripted,
+  TestClock,
+  TestPeer,
+  TestProof,
+} from "./network.test-support.ts";
+
+const ALL = 2 ** SUBSTREAMS - 1;
+
+/** A publisher and viewers, each connected to all others. */
+function mesh(clock: TestClock, viewers: number): { publisher: TestPeer; viewers: TestPeer[] } {
+  const publisher = new TestPeer(clock, "pub", { source: true });
+  publisher.swarm.setCard(CARD_BYTES, CARD);
+  const all = [publisher, ...Array.from({ length: viewers }, (_, at) => new TestPeer(clock, `v${at}`))];
+  for (const [at, a] of all.entries()) for (const b of all.slice(at + 1)) connect(a, b);
+  return { publisher, viewers: all.slice(1) };
+}
+
+function publish(publisher: TestPeer, clock: TestClock, from: number, count: number): void {
+  for (let index = from; index < from + count; index += 1) {
+    publisher.provide(index);
+    clock.advance(PART_MS);
+  }
+}
+
+describe("publishing", () => {
+  test("every viewer gets every part from then on, proven, once, and the card", () => {
+    const clock = new TestClock();
+    const { publisher, viewers } = mesh(clock, 5);
+    clock.advance(3000);
+    publish(publisher, clock, 0, 20);
+    clock.advance(1000);
+    for (const viewer of viewers) {
+      expect(viewer.indices).toEqual(Array.from({ length: 20 }, (_, at) => at));
+      expect(viewer.cards).toBe(1);
+      expect(viewer.parts.every(({ bytes, key }) => bytes[0] === (key.msn - 1) * 6 + key.part)).toBe(true);
+      expect(viewer.bans).toEqual([]);
+      expect(viewer.missedParts).toEqual([]);
+    }
+  });
+
+  test("proofs that answer later change nothing of that", async () => {
+    const clock = new TestClock();
+    const publisher = new TestPeer(clock, "pub", { source: true });
+    const viewer = new TestPeer(clock, "v", { proof: new TestProof(true) });
+    connect(publisher, viewer);
+    for (let index = 0; index < 6; index += 1) {
+      publisher.provide(index);
+      for (let step = 0; step < 20; step += 1) {
+        clock.advance(PART_MS / 20);
+        await Promise.resolve();
+        await Promise.resolve();
+      }
+    }
+    expect(viewer.indices).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test("the publisher sends about as many copies as it is told, however many watch", () => {
+    const clock = new TestClock();
+    const { publisher, viewers } = mesh(clock, 10);
+    clock.advance(3000);
+    publish(publisher, clock, 0, 6);
+    const before = publisher.swarm.stats.bytes.uploaded;
+    publish(publisher, clock, 6, 30);
+    const copies = (publisher.swarm.stats.bytes.uploaded - before) / (30 * partAt(0).bytes.byteLength);
+    expect(copies).toBeGreaterThan(1);
+    expect(copies).toBeLessThanOrEqual(2.3);
+    for (const viewer of viewers) expect(viewer.indices.slice(-20)).toHaveLength(20);
+  });
+
+  test("a part in which nothing was is whole with its header", () => {
+    const clock = new TestClock();
+    const { publisher, viewers } = mesh(clock, 1);
+    clock.advance(2000);
+    publisher.provide(0);
+    publisher.provide(1, 0);
+    clock.advance(500);
+    expect(viewers[0]!.parts.map(({ bytes }) => bytes.byteLength)).toEqual([4 * 16_384, 0]);
+  });
+
+  test("who comes later begins with the segment before the newest", () => {
+    const clock = new TestClock();
+    const { publisher, viewers } = mesh(clock, 2);
+    clock.advance(2000);
+    publish(publisher, clock, 0, 20);
+    const late = new TestPeer(clock, "late");
+    for (const other of [publisher, ...viewers]) connect(late, other);
+    clock.advance(2000);
+    expect(late.indices[0]).toBe(12);
+    expect(late.indices).toEqual([12, 13, 14, 15, 16, 17, 18, 19]);
+  });
+});
+
+describe("relaying", () => {
+  /** A viewer with one parent and one child, both written by hand. */
+  function between(): { clock: TestClock; viewer: TestPeer; parent: Scripted; child: Scripted } {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v");
+    const parent = new Scripted(viewer, "parent");
+    parent.offers();
+    clock.advance(100);
+    parent.offers();
+    const child = new Scripted(viewer, "child");
+    clock.advance(400);
+    child.subscribes();
+    return { clock, viewer, parent, child };
+  }
+
+  test("a piece goes on as soon as it is proven, before the part is whole", () => {
+    const { parent, child, viewer } = between();
+    expect(parent.of("subscribe").at(-1)?.substreams).toBe(ALL);
+    expect(child.of("offer").at(-1)?.substreams).toBe(ALL);
+    parent.header(0);
+    expect(child.of("header")).toHaveLength(1);
+    parent.piece(0, 2);
+    expect(child.of("piece").map(({ index }) => index)).toEqual([2]);
+    expect(viewer.parts).toHaveLength(0);
+  });
+
+  test("pieces that overtake their header wait for it", () => {
+    const { parent, child, viewer } = between();
+    for (const index of [3, 1, 0, 2]) parent.piece(0, index);
+    expect(child.of("piece")).toHaveLength(0);
+    parent.header(0);
+    expect(viewer.indices).toEqual([0]);
+    expect(child.of("piece")).toHaveLength(4);
+  });
+
+  test("nobody is sent what it has", () => {
+    const { parent, child } = between();
+    child.header(0);
+    parent.header(0);
+    expect(child.of("header")).toHaveLength(0);
+    parent.piece(0, 0);
+    child.has(0);
+    parent.piece(0, 1);
+    expect(child.of("piece").map(({ index }) => index)).toEqual([0]);
+  });
+
+  test("a piece goes to a neighbour once, even if it asks for what was pushed", () => {
+    const { parent, child } = between();
+    parent.header(0);
+    parent.piece(0, 0);
+    child.send({ kind: "request", key: keyOf(0), first: 0, count: 1, known: true, withinMs: 500 });
+    expect(child.of("piece")).toHaveLength(1);
+  });
+
+  test("who asks for a piece that is on its way gets it when it comes", () => {
+    const { parent, child, viewer } = between();
+    const other = new Scripted(viewer, "other");
+    parent.header(0);
+    other.send({ kind: "request", key: keyOf(0), first: 0, count: 2, known: false, withinMs: 500 });
+    expect(other.of("header")).toHaveLength(1);
+    expect(other.of("piece")).toHaveLength(0);
+    parent.piece(0, 1);
+    expect(other.of("piece").map(({ index }) => index)).toEqual([1]);
+    expect(child.of("piece").map(({ index }) => index)).toEqual([1]);
+  });
+
+  test("whole parts are told to neighbours that did not tell of them first", () => {
+    const { parent, child, viewer } = between();
+    const other = new Scripted(viewer, "other");
+    other.has(0);
+    parent.header(0);
+    for (let index = 0; index < 4; index += 1) parent.piece(0, index);
+    expect(viewer.indices).toEqual([0]);
+    expect(child.of("have").at(-1)?.ranges).toEqual([{ first: { msn: 1, part: 0 }, last: { msn: 1, part: 0 } }]);
+    expect(other.of("have")).toHaveLength(0);
+  });
+
+  test("a request for what is not there is refused", () => {
+    const { child } = between();
+    child.send({ kind: "request", key: keyOf(9), first: 0, count: 1, known: true, withinMs: 500 });
+    expect(child.of("refuse")).toHaveLength(1);
+  });
+});
+
+describe("parents", () => {
+  test("sub-streams are spread over the neighbours that offer them", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v");
+    const neighbours = Array.from({ length: 4 }, (_, at) => new Scripted(viewer, `n${at}`));
+    for (const neighbour of neighbours) neighbour.offers({ delayMs: 10 });
+    clock.advance(200);
+    for (const neighbour of neighbours) neighbour.offers({ delayMs: 10 });
+    clock.advance(5000);
+    const masks = neighbours.map((neighbour) => neighbour.of("subscribe").at(-1)?.substreams ?? 0);
+    expect(masks.reduce((all, mask) => all | mask)).toBe(ALL);
+    expect(masks.reduce((sum, mask) => sum + bitsOf(mask), 0)).toBeGreaterThanOrEqual(SUBSTREAMS);
+  });
+
+  test("one that has the parts but does not push them is replaced, and what it owes is asked of others", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v");
+    const lazy = new Scripted(viewer, "lazy");
+    lazy.offers();
+    clock.advance(100);
+    lazy.offers();
+    const good = new Scripted(viewer, "good");
+    good.serves = true;
+    for (let index = 0; index < 12; index += 1) {
+      lazy.header(index);
+      lazy.has(index);
+      good.pushes(index);
+      good.has(index);
+      good.offers({ delayMs: 200, beat: 1001 + index });
+      clock.advance(PART_MS);
+    }
+    clock.advance(1000);
+    expect(viewer.missedParts).toEqual([]);
+    expect(good.of("request").length).toBeGreaterThan(0);
+    expect(bitsOf(good.of("subscribe").at(-1)?.substreams ?? 0)).toBeGreaterThan(bitsOf(ALL) / 2);
+  });
+
+  test("one that has gone is replaced at once", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v");
+    const first = new Scripted(viewer, "first");
+    first.offers();
+    clock.advance(100);
+    first.offers();
+    const second = new Scripted(viewer, "second");
+    second.offers({ delayMs: 300, beat: 1001 });
+    first.port?.closed();
+    expect(second.of("subscribe").at(-1)?.substreams).toBe(ALL);
+  });
+
+  test("nobody takes a sub-stream from who may have it from itself", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v");
+    const parent = new Scripted(viewer, "parent");
+    parent.offers({ delayMs: 100, beat: 50 });
+    clock.advance(100);
+    parent.offers({ delayMs: 100, beat: 50 });
+    const child = new Scripted(viewer, "child");
+    clock.advance(600);
+    // Further from the source, with the same beat: that is what a child of ours would say.
+    child.offers({ delayMs: 180, beat: 50 });
+    parent.port?.closed();
+    clock.advance(300);
+    expect(child.of("subscribe").at(-1)?.substreams ?? 0).toBe(0);
+    child.offers({ delayMs: 180, beat: 51 });
+    expect(child.of("subscribe").at(-1)?.substreams).toBe(ALL);
+  });
+});
+
+describe("upload", () => {
+  test("a leaf is told nothing of parents, and pushes nothing", () => {
+    const clock = new TestClock();
+    const leaf = new TestPeer(clock, "leaf", { uploads: false });
+    const child = new Scripted(leaf, "child");
+    child.subscribes();
+    expect(child.of("hello")[0]?.uploads).toBe(false);
+    expect(child.of("choke")).toEqual([{ kind: "choke", on: true }]);
+    expect(child.of("offer").at(-1)?.substreams).toBe(0);
+    child.send({ kind: "request", key: keyOf(0), first: 0, count: 1, known: false, withinMs: 500 });
+    expect(child.of("refuse")).toHaveLength(1);
+  });
+
+  test("an uplink carries as many sub-streams as it can, not more", () => {
+    const clock = new TestClock();
+    const publisher = new TestPeer(clock, "pub", { source: true, uplinkBps: 2_000_000, seedCopies: 10 });
+    const children = Array.from({ length: 6 }, (_, at) => new Scripted(publisher, `c${at}`));
+    for (let index = 0; index < 6; index += 1) {
+      publisher.provide(index, 4);
+      clock.advance(PART_MS);
+    }
+    for (const child of children) child.subscribes();
+    const given = children.reduce((sum, child) => sum + bitsOf(child.of("offer").at(-1)?.substreams ?? 0), 0);
+    // 1.6 Mbit/s of stream, 2 Mbit/s of uplink.
+    expect(given).toBeLessThanOrEqual(SUBSTREAMS);
+  });
+
+  test("who could pass it on to many takes the place of who could not", () => {
+    const clock = new TestClock();
+    const publisher = new TestPeer(clock, "pub", { source: true, seedCopies: 1 });
+    const weak = new Scripted(publisher, "weak", { uplinkBps: 1_000_000 });
+    weak.subscribes();
+    expect(weak.of("offer").at(-1)?.substreams).toBe(ALL);
+    clock.advance(2000);
+    const strong = new Scripted(publisher, "strong", { uplinkBps: 100_000_000 });
+    for (let tries = 0; tries < 2 * SUBSTREAMS; tries += 1) {
+      strong.subscribes();
+      clock.advance(500);
+    }
+    expect(bitsOf(strong.of("offer").at(-1)?.substreams ?? 0)).toBe(SUBSTREAMS);
+    expect(weak.of("offer").at(-1)?.substreams).toBe(0);
+  });
+
+  test("links are not filled: what does not fit waits, the most urgent first, and stale pieces are never sent", () => {
+    const clock = new TestClock();
+    const publisher = new TestPeer(clock, "pub", { source: true, seedCopies: 4 });
+    const child = new Scripted(publisher, "child");
+    child.subscribes();
+    child.link.bufferedBytes = 200_000;
+    publisher.provide(0);
+    clock.advance(300);
+    expect(child.of("piece")).toHaveLength(0);
+    clock.advance(2000);
+    child.link.bufferedBytes = 0;
+    publisher.provide(1);
+    clock.advance(500);
+    expect(child.of("piece").map(({ key }) => key)).toEqual([1, 1, 1, 1].map(keyOf));
+  });
+
+  test("uploads that are switched off end what was pushed, and say so", () => {
+    const clock = new TestClock();
+    const publisher = new TestPeer(clock, "pub", { source: true });
+    const child = new Scripted(publisher, "child");
+    child.subscribes();
+    publisher.swarm.setUploads(false);
+    expect(child.of("choke").at(-1)?.on).toBe(true);
+    publisher.provide(0);
+    clock.advance(500);
+    expect(child.of("piece")).toHaveLength(0);
+    publisher.swarm.setUploads(true);
+    expect(child.of("choke").at(-1)?.on).toBe(false);
+  });
+});
+
+describe("neighbours", () => {
+  test("there are at most as many as said, and who is too many is told so", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v", { maxNeighbours: 3 });
+    const four = Array.from({ length: 4 }, (_, at) => new Scripted(viewer, `n${at}`));
+    expect(viewer.swarm.vacancies).toBe(0);
+    expect(four[3]!.of("bye")).toEqual([{ kind: "bye", reason: "full" }]);
+    expect(four[3]!.isClosed).toBe(true);
+  });
+
+  test("one of no use gives way to a new one, not more often than that can show", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v", { maxNeighbours: 3 });
+    const three = Array.from({ length: 3 }, (_, at) => new Scripted(viewer, `n${at}`));
+    clock.advance(30_000);
+    expect(new Scripted(viewer, "new").isClosed).toBe(false);
+    expect(three.filter(({ isClosed }) => isClosed)).toHaveLength(1);
+    expect(new Scripted(viewer, "newer").isClosed).toBe(true);
+  });
+
+  test("leaves are taken, but only some", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v", { maxNeighbours: 6 });
+    const leaves = Array.from({ length: 3 }, (_, at) => new Scripted(viewer, `leaf${at}`, { uploads: false }));
+    expect(leaves.map(({ isClosed }) => isClosed)).toEqual([false, false, true]);
+  });
+
+  test.each([
+    ["version", { version: 2 }],
+    ["other-stream", { stream: new Uint8Array(16) }],
+    ["bad-frame", { peer: "somebody" }],
+  ] as const)("a hello is refused with %s", (reason, hello) => {
+    const viewer = new TestPeer(new TestClock(), "v");
+    const other = new Scripted(viewer, "n", hello);
+    expect(other.of("bye")).toEqual([{ kind: "bye", reason }]);
+    expect(viewer.swarm.vacancies).toBe(12);
+  });
+
+  test("frames that overtake the hello are taken after it", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v");
+    const other = new Scripted(viewer, "n", null);
+    other.has(0);
+    other.send({
+      kind: "hello",
+      version: 1,
+      peer: "n",
+      stream: new Uint8Array(16).fill(7),
+      uploads: true,
+      source: false,
+      fetches: false,
+      uplinkBps: 0,
+    });
+    clock.advance(500);
+    expect(other.of("request")[0]?.key).toEqual(keyOf(0));
+  });
+
+  test("one that falls silent is let go", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v");
+    const other = new Scripted(viewer, "n");
+    Object.assign(other.link, { send: () => {} });
+    clock.advance(15_000);
+    expect(viewer.swarm.vacancies).toBe(12);
+  });
+
+  test("an init segment is asked of who named it, proven, and passed on", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v");
+    const other = new Scripted(viewer, "n");
+    const digest = new Uint8Array(32).fill(9);
+    viewer.swarm.wantInit(digest);
+    expect(other.of("init-request")).toEqual([{ kind: "init-request", digest }]);
+    const bytes = new Uint8Array(700);
+    other.send({ kind: "init", digest, bytes });
+    expect(viewer.inits).toEqual([bytes]);
+    other.send({ kind: "init-request", digest });
+    expect(other.of("init")).toEqual([{ kind: "init", digest, bytes }]);
+  });
+});
+
+test("a viewer that nobody serves in time asks whoever has it, each piece once, then tells what is missed", () => {
+  const clock = new TestClock();
+  const viewer = new TestPeer(clock, "v");
+  const other = new Scripted(viewer, "n");
+  other.has(0);
+  clock.advance(200);
+  other.header(0);
+  expect(other.of("request").at(-1)?.key).toEqual(keyOf(0));
+  other.piece(0, 0);
+  other.piece(0, 1);
+  other.piece(0, 2);
+  clock.advance(6000);
+  expect(viewer.missedParts).toEqual([0]);
+  expect(viewer.swarm.stats.parts.missed).toBe(1);
+  other.piece(0, 3, pieceOf(0, 3));
+  expect(viewer.parts).toHaveLength(0);
+});
