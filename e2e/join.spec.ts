@@ -20,7 +20,6 @@ async function open(
 ): Promise<{ page: Page; errors: string[] }> {
   const page = await context.newPage();
   const errors = collectErrors(page);
-  page.on("console", (message) => console.log(message.text()));
   await page.goto(url);
   await page.waitForFunction(
     () => {

@@ -47,6 +47,8 @@ const NARROW_EVERY_MS = 400;
 
 /** Asks for what nobody pushed in time, each piece of one neighbour that has it. */
 export class Pulls {
+  /** Nothing is asked for yet. */
+  isStandby = false;
   readonly #context: SwarmContext;
   readonly #parents: Parents;
   readonly #playhead: Playhead;
@@ -89,6 +91,7 @@ export class Pulls {
   }
 
   part(part: PartAssembly, nowMs: number): void {
+    if (this.isStandby) return;
     const known = part.haveMask | part.headerMask;
     if (known === 0) return;
     if (part.signed === undefined) this.#askHeader(part, nowMs);

@@ -110,6 +110,7 @@ export class Swarm implements SwarmPeer {
     });
     this.#playhead = new Playhead(context);
     this.#pulls = new Pulls(context, this.#parents, this.#playhead);
+    this.#pulls.isStandby = this.#isStandby;
     this.#fetching = new Fetching({
       context,
       committee: this.#committee,
@@ -192,6 +193,7 @@ export class Swarm implements SwarmPeer {
     if (!this.#isStandby || this.#closed) return;
     this.#isStandby = false;
     this.#parents.isStandby = false;
+    this.#pulls.isStandby = false;
     if (after.length > 0) this.#parts.raiseFloor(Math.min(...after.map(partId)) + 1);
     this.#parts.trim(this.#context.clock.now());
     this.#children.setUploads(this.#uploadsOn);
