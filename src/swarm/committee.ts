@@ -234,7 +234,8 @@ export class Committee {
     // Who stands itself goes by what each says: two that both put the other behind would both go first.
     const isMember = peer === this.#context.options.self || this.rank >= 0;
     for (const member of this.#members) {
-      if (!isOld && !isMember && nowMs - member.joinedMs > SETTLED_MS && member.since >= since) since = member.since + 1;
+      if (!isOld && !isMember && nowMs - member.joinedMs > SETTLED_MS && member.since >= since)
+        since = member.since + 1;
     }
     if (this.#sinces.size >= MAX_LEFT_OUT) this.#sinces.clear();
     this.#sinces.set(peer, since);

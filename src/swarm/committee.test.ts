@@ -1,0 +1,112 @@
+import { expect, test } from "vitest";
+import { Committee } from "./committee.ts";
+import { testContext } from "./context.test-support.ts";
+
+const beat = (since: number, count = 0): number => since * 2 ** 16 + count;
+
+function observer(): ReturnType<typeof testContext> & { committee: Committee } {
+  const made = testContext();
+  return { ...made, committee: new Committee(made.context) };
+}
+
+test("who stood first goes first, whoever is heard of first, and three have a place", () => {
+  const { committee, join } = observer();
+  const n = join("n");
+  committee.heard(n, [
+    { peer: "c", beat: beat(30) },
+    { peer: "a", beat: beat(10) },
+  ]);
+  committee.heard(n, [
+    { peer: "d", beat: beat(40) },
+    { peer: "b", beat: beat(20) },
+  ]);
+  expect(committee.members).toEqual(["a", "b", "c"]);
+});
+
+test("who claims to have stood for longer than those know who were there goes behind them", () => {
+  const { committee, clock, join } = observer();
+  const n = join("n");
+  committee.heard(n, [{ peer: "a", beat: beat(100) }]);
+  for (let count = 1; count <= 6; count += 1) {
+    clock.advance(1000);
+    committee.heard(n, [{ peer: "a", beat: beat(100, count) }]);
+  }
+  committee.heard(n, [{ peer: "liar", beat: beat(1) }]);
+  expect(committee.members).toEqual(["a", "liar"]);
+});
+
+test("a member whose beat does not grow has gone, and what still goes round does not bring it back", () => {
+  const { committee, clock, join } = observer();
+  const n = join("n");
+  committee.heard(n, [{ peer: "a", beat: beat(10) }]);
+  clock.advance(5000);
+  committee.tick(clock.now());
+  expect(committee.members).toEqual([]);
+  committee.heard(n, [{ peer: "a", beat: beat(10) }]);
+  expect(committee.members).toEqual([]);
+});
+
+test("beats are passed on to who does not have them, once", () => {
+  const { committee, clock, join, told } = observer();
+  const [from, to] = [join("from"), join("to")];
+  committee.heard(from, [{ peer: "a", beat: beat(10) }]);
+  clock.advance(1000);
+  committee.tick(clock.now());
+  committee.tick(clock.now() + 1000);
+  expect(told).toEqual([{ to: to.peer, frame: { kind: "roots", entries: [{ peer: "a", beat: beat(10) }] } }]);
+});
+
+test("a peer that never sent us a piece that proved is not vouched for, once others have", () => {
+  const { committee, context, join } = observer();
+  for (let others = 0; others < 9; others += 1) join(`o${others}`);
+  const stranger = join("stranger");
+  committee.heard(stranger, [{ peer: "stranger", beat: beat(10) }]);
+  expect(committee.members).toEqual(["stranger"]);
+  context.counters.provenPieces = 1;
+  const other = join("other");
+  committee.heard(other, [{ peer: "other", beat: beat(11) }]);
+  expect(committee.members).toEqual(["stranger"]);
+});
+
+test("only who fetches and uploads stands, in the end whatever its hash, and goes first where nobody else does", () => {
+  const { context, clock } = testContext({ fetches: true });
+  const committee = new Committee(context);
+  const leaf = new Committee(testContext({ fetches: true, uploads: false }).context);
+  for (let second = 0; second < 30; second += 1) {
+    clock.advance(1000);
+    committee.tick(clock.now());
+    leaf.tick(clock.now());
+  }
+  expect(committee.members).toEqual(["self"]);
+  expect(committee.rank).toBe(0);
+  expect(leaf.members).toEqual([]);
+});
+
+test("a first one that has neighbours but feeds nobody stands down, and is fed up with for longer each time", () => {
+  const { context, clock, join } = testContext({ fetches: true });
+  const committee = new Committee(context);
+  for (let second = 0; second < 20; second += 1) {
+    clock.advance(1000);
+    committee.tick(clock.now());
+  }
+  for (let at = 0; at < 4; at += 1) join(`n${at}`);
+  for (let second = 0; second < 7; second += 1) {
+    clock.advance(1000);
+    committee.tick(clock.now());
+  }
+  expect(committee.rank).toBe(-1);
+});
+
+test("the first one is left out when those that stand by had to fetch for it", () => {
+  const { committee, clock, join } = observer();
+  const n = join("n");
+  committee.heard(n, [
+    { peer: "a", beat: beat(10) },
+    { peer: "b", beat: beat(20) },
+  ]);
+  clock.advance(3000);
+  committee.failed();
+  expect(committee.first).toBe("a");
+  committee.failed();
+  expect(committee.first).toBe("b");
+});
