@@ -117,14 +117,15 @@ async function observe(under: {
       ...(from && to ? { peerBytes: to.peer - from.peer, uploadedBytes: to.uploaded - from.uploaded } : {}),
     });
   }
-  const peerBytes = viewers.reduce((sum, viewer) => sum + (viewer.peerBytes ?? 0), 0);
   const { mediaBytes: originBytes, publishedBytes } = served;
+  const copies = meanCopies(served);
   return {
     id: mode.id,
     name: mode.name,
     viewers,
-    offload: peerBytes / (peerBytes + originBytes),
-    copies: meanCopies(served),
+    // Not by what peers sent: some of that comes twice.
+    offload: Math.max(0, 1 - copies / viewers.length),
+    copies,
     originBytes,
     publishedBytes,
     cores,
