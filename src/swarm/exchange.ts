@@ -4,9 +4,9 @@ import { MAX_SHARED_PART_BYTES, type PartKey, PIECE_SIZE_BYTES, type SignedHeade
 import type { PeerFrame } from "../wire/peer-frame.ts";
 import type { Children } from "./children.ts";
 import {
-  ALL_PIECES,
   HEADER_COPIES,
   MAX_EARLY_PIECES,
+  MAX_PIECES,
   MAX_WAITING,
   msnOf,
   partId,
@@ -111,7 +111,7 @@ export class Exchange {
     this.#context.counters.peerBytes += bytes.byteLength;
     const substream = substreamOf(key, index);
     const id = partId(key);
-    const isAsked = neighbour.askedFor(pieceId(id, index)) || neighbour.askedFor(pieceId(id, ALL_PIECES));
+    const isAsked = neighbour.askedFor(pieceId(id, index)) || neighbour.askedFor(pieceId(id, MAX_PIECES));
     if (!isAsked && !neighbour.mayPush(substream, nowMs)) {
       this.#context.counters.wastedBytes += bytes.byteLength;
       neighbour.strays += 1;

@@ -37,9 +37,8 @@ export const DEFAULT_KEEP_BYTES = 64 * 1024 * 1024;
 export const MAX_EARLY_PIECES = 16;
 /** Peers that may wait for pieces of one part that are not here yet. */
 export const MAX_WAITING = 64;
+/** As the number of a piece, it stands for all of a part. */
 export const MAX_PIECES = MAX_SHARED_PART_BYTES / PIECE_SIZE_BYTES;
-/** Stands for all pieces of a part whose number is not known yet. */
-export const ALL_PIECES = MAX_PIECES;
 /** Pieces asked of one neighbour that have not come. */
 export const MAX_REQUESTED = 24;
 /** Pieces that one neighbour may be asked for and remember, late ones included. */

@@ -55,7 +55,7 @@ export const CARD: StreamCard = {
   options: { renditions: [{ id: "main", bandwidth: 1_000_000 }] },
 };
 export const CARD_BYTES: Bytes = new Uint8Array(40).fill(1);
-export const PARTS_PER_SEGMENT = 6;
+const PARTS_PER_SEGMENT = 6;
 export const PART_MS = 333;
 const POLLUTED = 0xff;
 
@@ -65,7 +65,7 @@ export const keyOf = (index: number): PartKey => ({
   part: index % PARTS_PER_SEGMENT,
 });
 
-export const indexOf = ({ msn, part }: PartKey): number => (msn - 1) * PARTS_PER_SEGMENT + part;
+const indexOf = ({ msn, part }: PartKey): number => (msn - 1) * PARTS_PER_SEGMENT + part;
 
 /** The part at `index`, of so many full pieces. */
 export function partAt(index: number, pieces = 4): { readonly signed: SignedHeader; readonly bytes: Bytes } {

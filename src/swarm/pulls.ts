@@ -1,5 +1,5 @@
 import { PIECE_SIZE_BYTES } from "../model/part-header.ts";
-import { ALL_PIECES, HEADER_COPIES, MAX_PIECES, MAX_REQUESTED, substreamOf } from "./limits.ts";
+import { HEADER_COPIES, MAX_PIECES, MAX_REQUESTED, substreamOf } from "./limits.ts";
 import { type Neighbour, pieceId } from "./neighbour.ts";
 import type { Parents } from "./parents.ts";
 import type { PartAssembly } from "./part-assembly.ts";
@@ -173,7 +173,7 @@ export class Pulls {
       this.#releaseWhole(part);
       part.wholeAskedOf = provider.slot;
       provider.outstanding += this.#expectedPieces;
-      provider.remember(pieceId(part.id, ALL_PIECES), nowMs);
+      provider.remember(pieceId(part.id, MAX_PIECES), nowMs);
     }
     this.#context.tell(provider, {
       kind: "request",
@@ -209,16 +209,14 @@ export class Pulls {
   #askPieces(part: PartAssembly, nowMs: number): void {
     const isUrgent = this.#isUrgent(part, nowMs);
     const count = part.pieceCount;
-    let room = this.#room;
     let run: { neighbour: Neighbour; first: number; count: number } | undefined;
     for (let index = 0; index < count; index += 1) {
-      const neighbour =
-        room >= 1 && this.#isDue(part, index, nowMs, isUrgent)
-          ? this.#provider(part, substreamOf(part.key, index), nowMs, isUrgent || this.#isVeryLate(part, index, nowMs))
-          : undefined;
+      // First what is due, since that also finds what will not come, and makes room.
+      if (!this.#isDue(part, index, nowMs, isUrgent) || this.#room < 1) continue;
+      const evenPartial = isUrgent || this.#isVeryLate(part, index, nowMs);
+      const neighbour = this.#provider(part, substreamOf(part.key, index), nowMs, evenPartial);
       if (neighbour === undefined) continue;
       part.setAsked(index, neighbour.slot, nowMs);
-      room -= 1;
       neighbour.outstanding += 1;
       neighbour.remember(pieceId(part.id, index), nowMs);
       if (run !== undefined && run.neighbour === neighbour && run.first + run.count === index) run.count += 1;
