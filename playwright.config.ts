@@ -9,6 +9,8 @@ const port = Number(process.env.EDDY_PORT ?? 4183);
 
 export default defineConfig({
   testDir: "e2e",
+  // Eight browsers' worth of tabs want a machine of their own: `npm run e2e:swarm`.
+  testIgnore: "swarm/**",
   outputDir: "test-results",
   // Live media on few cores: tests that ran side by side would measure each other.
   workers: 1,
@@ -39,6 +41,8 @@ export default defineConfig({
   webServer: {
     command: `npx vite preview --port ${port}`,
     url: `http://localhost:${port}/`,
+    // Also for who takes this configuration from another folder.
+    cwd: import.meta.dirname,
     reuseExistingServer: false,
   },
 });

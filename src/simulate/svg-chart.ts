@@ -55,6 +55,7 @@ export function lineChart({ title, x, y, series, limit }: Chart): string {
   const limitY = limit === undefined ? undefined : yScale.at(limit);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
+    `<title>${escapeText(title)}</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     `<text x="${LEFT}" y="22" font-size="15" font-weight="bold">${escapeText(title)}</text>`,
     ...xScale.ticks.map(

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { type Browser, expect, test } from "@playwright/test";
-import { serveSignal } from "../src/node/signal-server.ts";
-import { type Attacker, type AttackKind, openAttacker, prepareAttackers } from "./attackers.ts";
-import { startFfmpegOrigin } from "./ffmpeg-origin.ts";
-import { type HeldMedia, heldMedia } from "./held-media.ts";
-import { startSigner } from "./origin-signer.ts";
-import { openSwarmPublisher } from "./swarm-publisher.ts";
-import { openSwarmViewer, type SwarmViewer, summary, untilShared } from "./swarm-viewers.ts";
+import { serveSignal } from "../../src/node/signal-server.ts";
+import { type Attacker, type AttackKind, openAttacker, prepareAttackers } from "../attackers.ts";
+import { startFfmpegOrigin } from "../ffmpeg-origin.ts";
+import { type HeldMedia, heldMedia } from "../held-media.ts";
+import { startSigner } from "../origin-signer.ts";
+import { openSwarmPublisher } from "../swarm-publisher.ts";
+import { openSwarmViewer, type SwarmViewer, summary, untilShared } from "../swarm-viewers.ts";
 
 const UNDER_ATTACK_MS = 25_000;
 const TUNE_IN_MS = 6_000;

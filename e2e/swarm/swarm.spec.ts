@@ -1,9 +1,9 @@
 import { expect, test } from "@playwright/test";
-import { serveSignal } from "../src/node/signal-server.ts";
-import { meanCopies, startFfmpegOrigin } from "./ffmpeg-origin.ts";
-import { startSigner } from "./origin-signer.ts";
-import { openSwarmPublisher } from "./swarm-publisher.ts";
-import { openSwarmViewer, type SwarmViewer, summary, untilShared, watchIn } from "./swarm-viewers.ts";
+import { serveSignal } from "../../src/node/signal-server.ts";
+import { meanCopies, startFfmpegOrigin } from "../ffmpeg-origin.ts";
+import { startSigner } from "../origin-signer.ts";
+import { openSwarmPublisher } from "../swarm-publisher.ts";
+import { openSwarmViewer, type SwarmViewer, summary, untilShared, watchIn } from "../swarm-viewers.ts";
 
 const VIEWERS = 6;
 /** Half of it as it should be, half under what goes wrong. */
