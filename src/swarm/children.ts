@@ -12,8 +12,8 @@ import type { UploadQueue } from "./upload-queue.ts";
 const BETTER_BY = 2;
 const EVICT_EVERY_MS = 300;
 /** Each one that has to be refused makes room for the next; what is not asked for any more is taken back, tick by tick. */
-const STRETCH = 1.1;
-const STRETCH_DECAY = 0.998;
+const STRETCH = 1.04;
+const STRETCH_DECAY = 0.993;
 const MAX_STRETCH = 3;
 /** A child that has just come is let be. */
 const SETTLED_MS = 1000;

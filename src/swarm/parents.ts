@@ -6,7 +6,7 @@ import type { PartAssembly } from "./part-assembly.ts";
 import type { SwarmContext } from "./swarm-context.ts";
 
 /** All sub-streams from one parent fail together: each one more must be worth this. */
-const SHARED_MS = 10;
+const SHARED_MS = 6;
 const OWN_BONUS_MS = 10;
 const STRANGER_MS = 30;
 const BROKEN_MS = 80;
@@ -14,7 +14,7 @@ const BROKEN_MS = 80;
 const MAX_DOUBLINGS = 5;
 const FORGIVEN_BY_PUSH = 0.02;
 /** A better parent must be better by this. */
-const BETTER_BY_MS = 40;
+const BETTER_BY_MS = 20;
 const IMPROVE_EVERY_MS = 1000;
 /** Who said no is not asked again for so long. */
 const DENIED_MS = 3000;
