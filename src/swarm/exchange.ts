@@ -38,6 +38,8 @@ const START_SEGMENTS_BACK = 1;
 /** Parts of older segments are not looked for. */
 const OLDEST_SEGMENTS_BACK = 3;
 const DELAY_WEIGHT = 0.2;
+/** Who is there tells of every part that it gets. */
+const SILENT_MS = 800;
 /** What the publisher sends beyond its copies, as a share of one; and how much of it at once. */
 const EXTRA_SHARE = 0.25;
 const MAX_EXTRA_PIECES = 48;
@@ -397,7 +399,15 @@ export class Exchange {
   #mayAnswer(neighbour: Neighbour, part: PartAssembly, withinMs: number): boolean {
     if (this.#options.uploads.backlogMs > Math.min(withinMs / 2, MAX_ANSWER_BACKLOG_MS)) return false;
     if (this.#context.options.source !== true) return true;
-    return (part.haveMask & ~neighbour.bit) === 0 && this.#extraPieces >= 1;
+    return this.#extraPieces >= 1 && !this.#isElsewhere(part, neighbour);
+  }
+
+  /** Whether another neighbour has it that is still there: one whose tab was closed may take long to be found gone. */
+  #isElsewhere({ haveMask }: PartAssembly, asking: Neighbour): boolean {
+    const sinceMs = this.#now - SILENT_MS;
+    return this.#context.neighbours.list.some(
+      (neighbour) => neighbour !== asking && (haveMask & neighbour.bit) !== 0 && neighbour.heardMs > sinceMs,
+    );
   }
 
   /** All at once, and without waiting where the proof does not. */

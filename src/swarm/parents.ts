@@ -221,6 +221,8 @@ export class Parents {
     const isAtFault = (part.haveMask & supply.parent.bit) !== 0 || nowMs - supply.parent.heardMs > SILENT_MS;
     supply.strikes += isAtFault ? 1 : UPSTREAM_STRIKE;
     if (supply.strikes < STRIKES) return;
+    // With nobody to take its place it is better than none: what it owes is asked for, piece by piece.
+    if (this.#best(substream, nowMs, undefined, true) === undefined) return;
     const { parent } = supply;
     parent.deniedUntilMs[substream] = nowMs + DENIED_MS * 2 ** Math.min(parent.failures, MAX_DOUBLINGS);
     parent.failures += 1;

@@ -101,8 +101,8 @@ export class Pulls {
   /** A neighbour said that it has not, or cannot. */
   refused(neighbour: Neighbour, part: PartAssembly, nowMs: number): void {
     neighbour.refused += 1;
-    // Once, it may be out of upload; twice, it has not what it said.
-    if ((part.refusedMask & neighbour.bit) !== 0) {
+    // Once, it may be out of upload; twice, it has not what it said. The publisher has all, and leaves to others what they have.
+    if ((part.refusedMask & neighbour.bit) !== 0 && !neighbour.isSource) {
       part.haveMask &= ~neighbour.bit;
       part.headerMask &= ~neighbour.bit;
     }
@@ -110,7 +110,7 @@ export class Pulls {
     if (part.wholeAskedOf === neighbour.slot) this.#releaseWhole(part);
     neighbour.outstanding = Math.max(0, neighbour.outstanding - part.unask(neighbour.slot));
     neighbour.busyUntilMs = nowMs + BUSY_MS * Math.min(neighbour.refused, MAX_BUSY_TIMES);
-    if (neighbour.refused >= MAX_REFUSED && neighbour.piecesReceived === 0) {
+    if (neighbour.refused >= MAX_REFUSED && neighbour.piecesReceived === 0 && !neighbour.isSource) {
       this.#context.ban(neighbour, "told of parts that it then refused");
     } else if (part.isWanted && !part.isWhole) this.part(part, nowMs);
   }

@@ -222,6 +222,24 @@ describe("parents", () => {
     expect(bitsOf(good.of("subscribe").at(-1)?.substreams ?? 0)).toBeGreaterThan(bitsOf(ALL) / 2);
   });
 
+  test("one that falls behind stays while there is nobody to take its place", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v");
+    const only = new Scripted(viewer, "only");
+    only.serves = true;
+    only.offers();
+    clock.advance(100);
+    only.offers();
+    for (let index = 0; index < 12; index += 1) {
+      only.header(index);
+      only.has(index);
+      only.offers({ beat: 1001 + index });
+      clock.advance(PART_MS);
+    }
+    expect(viewer.indices).toHaveLength(12);
+    expect(bitsOf(only.of("subscribe").at(-1)?.substreams ?? 0)).toBe(SUBSTREAMS);
+  });
+
   test("one that has gone is replaced at once", () => {
     const clock = new TestClock();
     const viewer = new TestPeer(clock, "v");
@@ -233,6 +251,27 @@ describe("parents", () => {
     second.offers({ delayMs: 300, beat: 1001 });
     first.port?.closed();
     expect(second.of("subscribe").at(-1)?.substreams).toBe(ALL);
+  });
+
+  test("the publisher is asked again after it refused: what it leaves to others it has all the same", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v");
+    const source = new Scripted(viewer, "pub", { source: true });
+    source.send({ kind: "card", bytes: CARD_BYTES });
+    source.header(0);
+    source.has(0);
+    let refusals = 0;
+    for (let waits = 0; waits < 200 && refusals < 4; waits += 1) {
+      clock.advance(20);
+      if (source.of("request").length <= refusals) continue;
+      refusals += 1;
+      source.send({ kind: "refuse", key: keyOf(0) });
+    }
+    expect(refusals).toBe(4);
+    source.serves = true;
+    clock.advance(3000);
+    expect(viewer.indices).toEqual([0]);
+    expect(viewer.bans).toEqual([]);
   });
 
   test("nobody takes a sub-stream from who may have it from itself", () => {
@@ -311,6 +350,25 @@ describe("upload", () => {
     publisher.provide(1);
     clock.advance(500);
     expect(child.of("piece").map(({ key }) => key)).toEqual([1, 1, 1, 1].map(keyOf));
+  });
+
+  test("the publisher leaves what others have to them, but not to one that has fallen silent", () => {
+    const clock = new TestClock();
+    const publisher = new TestPeer(clock, "pub", { source: true });
+    const gone = new Scripted(publisher, "gone");
+    const asking = new Scripted(publisher, "asking");
+    publisher.provide(0);
+    gone.has(0);
+    const ask = (): void =>
+      asking.send({ kind: "request", key: keyOf(0), first: 0, count: 4, known: false, withinMs: 2000 });
+    ask();
+    clock.advance(100);
+    expect(asking.of("refuse")).toHaveLength(1);
+    expect(asking.of("piece")).toHaveLength(0);
+    clock.advance(1000);
+    ask();
+    clock.advance(500);
+    expect(asking.of("piece")).toHaveLength(4);
   });
 
   test("uploads that are switched off end what was pushed, and say so", () => {
