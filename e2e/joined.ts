@@ -45,6 +45,7 @@ export async function expectSmooth(page: Page, observedMs: number): Promise<void
   const latenciesMs: number[] = [];
   for (const endMs = Date.now() + observedMs; Date.now() < endMs; ) {
     latenciesMs.push(Math.round((await playback(page)).latencyMs));
+    // Real time is what this measures: there is nothing to wait for but its passing.
     await page.waitForTimeout(500);
   }
   const { stalls, fatal } = await endured();
@@ -72,9 +73,11 @@ export async function expectHandOver(browser: Browser, source: "origin" | "peers
     const first = await open(watching, link);
     const second = await open(watching, link);
     expect([(await figures(first.page))?.role, (await figures(second.page))?.role]).toEqual(["leader", "follower"]);
+    // Tune-in takes its time, and is not what is measured here.
     await second.page.waitForTimeout(4_000);
     const before = await streamStats(second.page, "studio");
     const smooth = expectSmooth(second.page, OBSERVED_MS);
+    // In the middle of what is looked at.
     await second.page.waitForTimeout(3_000);
     await first.page.close();
     await smooth;
