@@ -1,10 +1,10 @@
 import { type Browser, type BrowserContext, expect, type Page, test } from "@playwright/test";
 import type { PeersOptions, PeerTransportStats } from "eddy-hls";
-import { serveSignal } from "../src/node/signal-server.ts";
-import { MAX_SHARED_INIT_BYTES } from "../src/wire/frame-limits.ts";
-import { bundlePages } from "./kit-site.ts";
-import { serveNostr, serveTracker } from "./public-signalling.ts";
-import { type Site, serveBuild } from "./site.ts";
+import { serveSignal } from "../../src/node/signal-server.ts";
+import { MAX_SHARED_INIT_BYTES } from "../../src/wire/frame-limits.ts";
+import { bundlePages } from "../kit-site.ts";
+import { serveNostr, serveTracker } from "../public-signalling.ts";
+import { type Site, serveBuild } from "../site.ts";
 
 const PAGE = "/e2e/kit/peers.html";
 
