@@ -76,7 +76,7 @@ export const VIEWERS: readonly Viewer[] = [
     name: "video.js",
     script: require.resolve("video.js/dist/video.min.js"),
     open: openVideoJs,
-    limits: ["crosses the gap"],
+    limits: ["crosses the gap", "sees the end"],
   },
 ];
 
