@@ -97,9 +97,9 @@ export class Parents {
   /** The newest that any neighbour told of, in any sub-stream. */
   #newestBeat = 0;
   #beatMs = 0;
-  /** Nobody pushes anything to the source, or to who fetches for all. */
   /** Nothing is subscribed to yet. */
   isStandby = false;
+  /** Nobody pushes anything to the source, or to who fetches for all. */
   #isRoot: boolean;
 
   constructor(context: SwarmContext) {
