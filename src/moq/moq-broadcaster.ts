@@ -1,4 +1,5 @@
 import type { Bytes } from "../model/bytes.ts";
+import type { Clock } from "../model/clock.ts";
 import type { StreamOptions } from "../model/options.ts";
 import { MAX_PARTS_PER_SEGMENT, partNumber, type SignedHeader } from "../model/part-header.ts";
 import { encodeSignedHeader } from "../wire/part-header-codec.ts";
@@ -30,7 +31,7 @@ export class MoqBroadcaster {
   #sizeBytes = 0;
   #parts = 0;
 
-  constructor(options: StreamOptions, outlet: MoqOutlet) {
+  constructor(options: StreamOptions, outlet: MoqOutlet, clock: Clock) {
     this.#options = options;
     this.#outlet = outlet;
     this.#lanes = options.renditions.map(({ id, kind }) => ({
@@ -39,8 +40,10 @@ export class MoqBroadcaster {
       last: -1,
     }));
     this.#inits = options.renditions.map(() => undefined);
-    this.#catalog = new Snapshots(outlet.openTrack(MSF_CATALOG_TRACK, PRIORITY.catalog));
-    this.#card = new Snapshots(outlet.openTrack(CARD_TRACK, PRIORITY.catalog));
+    // A page that is loaded again must not use numbers that a relay knows.
+    const first = Math.floor(clock.wallMs());
+    this.#catalog = new Snapshots(outlet.openTrack(MSF_CATALOG_TRACK, PRIORITY.catalog), first);
+    this.#card = new Snapshots(outlet.openTrack(CARD_TRACK, PRIORITY.catalog), first);
   }
 
   /** What one copy of all media takes. */
@@ -123,10 +126,11 @@ class Segments {
 /** A track whose newest group is all there is to know: one object each. */
 class Snapshots {
   readonly #track: MoqTrackWriter;
-  #sequence = 0;
+  #sequence: number;
 
-  constructor(track: MoqTrackWriter) {
+  constructor(track: MoqTrackWriter, firstSequence: number) {
     this.#track = track;
+    this.#sequence = firstSequence;
   }
 
   write(bytes: Bytes): void {
