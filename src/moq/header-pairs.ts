@@ -61,14 +61,12 @@ export class HeaderPairs {
     const number = partNumber(header);
     if (this.#done.has(number) || this.#headers.has(number)) return undefined;
     if (header.gap) return this.#give(number, signed, NOTHING);
-    const media = this.#media.get(number);
-    if (media !== undefined) {
-      this.#forgetMedia(number, media);
-      return this.#give(number, signed, checked(signed, media));
-    }
     this.#headers.set(number, signed);
     if (this.#headers.size > MAX_WAITING) this.#headers.delete(oldest(this.#headers));
-    return undefined;
+    const media = this.#media.get(number);
+    if (media === undefined) return undefined;
+    this.#forgetMedia(number, media);
+    return this.#pair(number, signed, media);
   }
 
   /** An object of the track of media. @throws RelayError `relay-malformed` for one that is not as long as its header says */
@@ -78,11 +76,7 @@ export class HeaderPairs {
     if (bytes.byteLength <= GAP_OBJECT.byteLength || this.#done.has(number) || this.#media.has(number))
       return undefined;
     const signed = this.#headers.get(number);
-    if (signed !== undefined) {
-      const media = checked(signed, bytes);
-      this.#headers.delete(number);
-      return this.#give(number, signed, media);
-    }
+    if (signed !== undefined) return this.#pair(number, signed, bytes);
     this.#media.set(number, bytes);
     this.#mediaBytes += bytes.byteLength;
     while (this.#media.size > MAX_WAITING || this.#mediaBytes > MAX_WAITING_BYTES) {
@@ -90,6 +84,13 @@ export class HeaderPairs {
       this.#forgetMedia(first, this.#media.get(first) ?? NOTHING);
     }
     return undefined;
+  }
+
+  /** What is not as long as its header says is not the part, which may still come. */
+  #pair(number: number, signed: SignedHeader, bytes: Bytes): CarriedPart {
+    const media = checked(signed, bytes);
+    this.#headers.delete(number);
+    return this.#give(number, signed, media);
   }
 
   #give(number: number, signed: SignedHeader, bytes: Bytes): CarriedPart {

@@ -71,13 +71,13 @@ export class RelayLink {
         this.#stats = { ...this.#stats, state: "waiting", lastError: `${error.code}: ${error.message}` };
         trouble(error);
       }
-      const lastedMs = openedAtMs === undefined ? 0 : clock.now() - openedAtMs;
-      failures = lastedMs > GOOD_AFTER_MS ? 1 : failures + 1;
+      const wasGood = openedAtMs !== undefined && clock.now() - openedAtMs > GOOD_AFTER_MS;
+      failures = wasGood ? 0 : failures + 1;
       // The one that served well is asked again first: it may only have been restarted.
-      if (lastedMs > GOOD_AFTER_MS) turn -= 1;
+      if (wasGood) turn -= 1;
+      const rounds = failures / relays.length;
       // While there are others that were not asked yet, nobody is waited for.
-      const rounds = Math.ceil(failures / relays.length);
-      const waitMs = failures % relays.length === 0 || failures === 1 ? backoffMs(rounds, random) : 0;
+      const waitMs = wasGood ? backoffMs(1, random) : Number.isInteger(rounds) ? backoffMs(rounds, random) : 0;
       const spentMs = openedAtMs === undefined ? clock.now() - startedAtMs : 0;
       await delay(clock, Math.max(0, waitMs - spentMs), signal).catch(() => undefined);
     }
