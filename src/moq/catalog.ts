@@ -121,7 +121,7 @@ function rate(value: unknown): { readonly frameRate?: number } {
 }
 
 /** @throws RelayError `relay-malformed` */
-export function decodeBase64(text: unknown): Bytes {
+function decodeBase64(text: unknown): Bytes {
   if (typeof text !== "string" || text.length === 0) throw malformedCatalog("init: expected base64, got none");
   if (text.length > Math.ceil(MAX_INIT_BYTES / 3) * 4) {
     throw malformedCatalog(`init: expected at most ${MAX_INIT_BYTES} bytes, got ${text.length} characters`);
@@ -156,7 +156,7 @@ function shownName(name: unknown): string {
 }
 
 /** @throws RelayError `relay-malformed` */
-export function checkCatalogSize(bytes: Bytes): void {
+function checkCatalogSize(bytes: Bytes): void {
   if (bytes.byteLength <= MAX_CATALOG_BYTES) return;
   throw malformedCatalog(`expected at most ${MAX_CATALOG_BYTES} bytes, got ${bytes.byteLength}`);
 }

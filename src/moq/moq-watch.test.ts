@@ -64,6 +64,7 @@ async function onAir() {
       signed ??= new SignedStream({
         card,
         renditions: [0],
+        back: 1,
         from: () => (parts.length === 0 ? undefined : Number(parts.at(-1)?.split(".")[0])),
         announced: () => undefined,
         part: ({ signed: { header } }) => parts.push(`${header.msn}.${header.part}`),
@@ -121,6 +122,16 @@ test("after a session was lost the next one goes on in the segment where it stop
   // In whichever order: whoever feeds a player puts them in theirs.
   expect([...parts].sort()).toEqual(["2.0", "2.1", "2.2", "2.3", "3.0", "3.1", "3.2", "3.3"]);
   second.abort();
+});
+
+test("where there is FETCH, who comes has the segment before the newest too", async () => {
+  const { outlets, publish, parts, watch } = await onAir();
+  await publish(10);
+  const aborter = new AbortController();
+  void watch.run(new TestSession(outlets, { canFetch: true }), aborter.signal);
+  await settled();
+  expect([...parts].sort()).toEqual(["2.0", "2.1", "2.2", "2.3", "3.0", "3.1"]);
+  aborter.abort();
 });
 
 test("a relay that drops a subscription is subscribed to again", async () => {

@@ -23,6 +23,8 @@ export interface WantedTrack {
   readonly priority: number;
   /** Where its subscription starts; undefined: at the newest group. */
   readonly from: () => number | undefined;
+  /** Groups before the newest that are wanted too, where they can be had. Default 0. */
+  readonly back?: number;
   readonly listener: TrackListener;
 }
 
@@ -44,6 +46,7 @@ export class MoqWatch {
   /** By name, of the broadcast that is watched. */
   readonly #reading = new Map<string, Reading>();
   #broadcast: MoqBroadcast | undefined;
+  #canFetch = false;
   #partTargetMs = 500;
   #lastObjectAtMs = 0;
   #silenceMs = SILENCE_MS;
@@ -72,6 +75,7 @@ export class MoqWatch {
 
   /** Until the session ends. @throws RelayError `relay-unreachable` where it is silent, though something should come */
   async run(session: MoqSession, signal: AbortSignal): Promise<void> {
+    this.#canFetch = session.canFetch;
     while (!signal.aborted) {
       const broadcast = await session.watch(this.#options.name, signal);
       const over = new AbortController();
@@ -177,9 +181,9 @@ export class MoqWatch {
     }
   }
 
-  #reader(broadcast: MoqBroadcast, { name, priority, from, listener }: WantedTrack): TrackReader {
+  #reader(broadcast: MoqBroadcast, { name: track, ...wanted }: WantedTrack): TrackReader {
     const { clock, random } = this.#options;
-    return new TrackReader({ broadcast, track: name, priority, clock, random, from, listener });
+    return new TrackReader({ broadcast, track, clock, random, canFetch: this.#canFetch, ...wanted });
   }
 
   #heard(): void {

@@ -135,6 +135,12 @@ export class TestTrack implements MoqTrackWriter {
     };
   }
 
+  async fetch(sequence: number): Promise<MoqGroup> {
+    const kept = this.groups.find((group) => group.sequence === sequence);
+    if (kept === undefined) throw new Error(`no group ${sequence}`);
+    return this.#readerOf(kept);
+  }
+
   /** The relay ends each group that is on its way, and every subscription. */
   drop(): void {
     for (const { readers } of this.groups) for (const reader of readers.splice(0)) reader.reset();
@@ -160,13 +166,14 @@ export class TestSession implements MoqSession {
   readonly relay = "https://relay.example";
   readonly version = "moq-lite-05";
   readonly transport = "websocket";
-  readonly canFetch = false;
+  readonly canFetch: boolean;
   readonly closed: Promise<void>;
   isClosed = false;
   #end: () => void = () => undefined;
   readonly #outlets: Map<string, TestOutlet>;
 
-  constructor(outlets: Map<string, TestOutlet>) {
+  constructor(outlets: Map<string, TestOutlet>, { canFetch = false }: { readonly canFetch?: boolean } = {}) {
+    this.canFetch = canFetch;
     this.#outlets = outlets;
     this.closed = new Promise((resolve) => {
       this.#end = resolve;
@@ -178,7 +185,7 @@ export class TestSession implements MoqSession {
     if (outlet === undefined) throw new Error(`nobody publishes "${name}"`);
     return {
       subscribe: (track, { from }) => outlet.track(track).subscribe(from),
-      fetch: () => Promise.reject(new Error("no FETCH")),
+      fetch: (track, group) => outlet.track(track).fetch(group),
       closed: this.closed,
       close: () => undefined,
     };

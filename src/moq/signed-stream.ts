@@ -12,6 +12,8 @@ export interface SignedStreamOptions {
   readonly card: StreamCard;
   /** Indices of the renditions that are followed. */
   readonly renditions: readonly number[];
+  /** Segments before the one under way that are wanted at the start. */
+  readonly back: number;
   /** The segment in which a rendition was left. */
   readonly from: (rendition: number) => number | undefined;
   /** A header of a part came; whether it is true is not known. */
@@ -28,7 +30,7 @@ export class SignedStream {
   readonly #media: readonly WantedTrack[];
 
   constructor(options: SignedStreamOptions) {
-    const { card, renditions, from } = options;
+    const { card, renditions, from, back } = options;
     this.#options = options;
     const lanes = renditions.map((index) => ({
       index,
@@ -39,12 +41,14 @@ export class SignedStream {
       name: headersTrack(rendition?.id ?? ""),
       priority: PRIORITY.headers,
       from: () => from(index),
+      back,
       listener: this.#listener((group, at, bytes) => this.#header(index, pairs, { group, at, bytes })),
     }));
     this.#media = lanes.map(({ index, pairs, rendition }) => ({
       name: rendition?.id ?? "",
       priority: rendition?.kind === "audio" ? PRIORITY.sound : PRIORITY.picture,
       from: () => from(index),
+      back,
       listener: this.#listener((group, at, bytes) => pairs.media(group, at, bytes)),
     }));
   }

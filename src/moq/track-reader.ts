@@ -18,6 +18,9 @@ export interface TrackListener {
   refused(error: RelayError): void;
 }
 
+/** Groups of the past that are asked for at once, at most. */
+const MAX_FETCHED = 4;
+
 export interface TrackReaderOptions {
   readonly broadcast: MoqBroadcast;
   readonly track: string;
@@ -26,6 +29,10 @@ export interface TrackReaderOptions {
   readonly random: () => number;
   /** Where a subscription starts, the first and each later one. Undefined: at the newest group. */
   readonly from: () => number | undefined;
+  /** Groups before the newest that are fetched where a subscription starts there. Default 0. */
+  readonly back?: number;
+  /** Whether groups of the past can be had. */
+  readonly canFetch: boolean;
   readonly listener: TrackListener;
 }
 
@@ -47,7 +54,7 @@ export class TrackReader {
       let groups = 0;
       try {
         track = broadcast.subscribe(name, { priority, ...(start === undefined ? {} : { from: start }) });
-        groups = await this.#read(track, signal);
+        groups = await this.#read(track, start, signal);
       } catch (thrown) {
         if (signal.aborted) break;
         listener.refused(unreachable(name, thrown));
@@ -61,13 +68,14 @@ export class TrackReader {
   }
 
   /** Returns how many groups came. */
-  async #read(track: MoqTrack, signal: AbortSignal): Promise<number> {
+  async #read(track: MoqTrack, from: number | undefined, signal: AbortSignal): Promise<number> {
     const close = (): void => track.close();
     signal.addEventListener("abort", close, { once: true });
     try {
       for (let groups = 0; ; groups++) {
         const group = await track.next();
         if (group === undefined || signal.aborted) return groups;
+        if (groups === 0) this.#fetchBefore(group.sequence, from);
         this.#open.add(group);
         for (const oldest of [...this.#open].slice(0, -MAX_OPEN_GROUPS)) oldest.close();
         void readGroup(group, this.#options.listener).finally(() => this.#open.delete(group));
@@ -76,10 +84,24 @@ export class TrackReader {
       signal.removeEventListener("abort", close);
     }
   }
+
+  /** What a relay has of before, where it began later than was asked, or to begin with a little more than the newest group. */
+  #fetchBefore(first: number, from: number | undefined): void {
+    const { broadcast, track, back = 0, canFetch, listener } = this.#options;
+    if (!canFetch) return;
+    const start = Math.max(0, from ?? first - back, first - MAX_FETCHED);
+    for (let sequence = start; sequence < first; sequence++) {
+      broadcast
+        .fetch(track, sequence)
+        .then((group) => readGroup(group, listener))
+        // Whoever waits for it finds that it does not come.
+        .catch(() => undefined);
+    }
+  }
 }
 
 /** Hands over the objects of a group until it ends. What is beyond a bound ends it. Never rejects. */
-export async function readGroup(group: MoqGroup, listener: TrackListener): Promise<void> {
+async function readGroup(group: MoqGroup, listener: TrackListener): Promise<void> {
   const { sequence } = group;
   let whole = false;
   try {

@@ -51,8 +51,6 @@ export async function connectMoq(
   return new NetSession(established, clock);
 }
 
-export { NetOutlet as createOutlet };
-
 /** A session of `@moq/net`, as the rest of the library knows it. */
 class NetSession implements MoqSession {
   readonly relay: string;
@@ -102,7 +100,7 @@ class NetSession implements MoqSession {
   }
 
   publish(name: string, outlet: MoqOutlet): void {
-    if (!(outlet instanceof NetOutlet)) throw new RelayError("internal", "expected an outlet of createOutlet()");
+    if (!(outlet instanceof NetOutlet)) throw new RelayError("internal", "expected an outlet of this module");
     this.#established.publish(Path.from(name), outlet.broadcast());
   }
 
@@ -139,7 +137,8 @@ class NetSession implements MoqSession {
   }
 }
 
-class NetBroadcast implements MoqBroadcast {
+/** A broadcast of `@moq/net`, as the rest of the library knows it. */
+export class NetBroadcast implements MoqBroadcast {
   readonly closed: Promise<void>;
   readonly close: () => void;
   readonly #consumer: Broadcast.Consumer;

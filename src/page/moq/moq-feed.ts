@@ -23,6 +23,8 @@ const FETCH_DEADLINE_MS = 1_500;
 /** Parts that the swarm may wait for at once. */
 const MAX_FETCHES = 256;
 const CARD_PRIORITY = 250;
+/** A player wants a segment or two to begin with; of a swarm, peers have them. */
+const BACK_SEGMENTS = 2;
 /** What comes while the stream is opened here. */
 const MAX_QUEUED = 1_024;
 
@@ -57,7 +59,7 @@ export class MoqFeed implements RelayFeed {
       object: (_group, _index, bytes) => {
         this.#cards = this.#cards
           .then(() => this.#takeCard(bytes))
-          .catch((thrown: unknown) => this.#refuse(RelayError.from(thrown)));
+          .catch((thrown: unknown) => this.#refuseCard(RelayError.from(thrown)));
       },
       groupEnded: () => undefined,
       refused: (error) => this.#refuse(error),
@@ -210,6 +212,7 @@ export class MoqFeed implements RelayFeed {
     this.#signed = new SignedStream({
       card,
       renditions: followedRenditions(card.options.renditions, swarm !== undefined),
+      back: swarm === undefined ? BACK_SEGMENTS : 0,
       from: (rendition) =>
         this.#from(rendition, last(rendition)?.epoch === card.epoch ? last(rendition)?.msn : undefined),
       announced: (key) => swarm?.announce(key),
@@ -301,6 +304,13 @@ export class MoqFeed implements RelayFeed {
     this.#cancelRelease = undefined;
     if (leftMs > 0) this.#cancelRelease = clock.after(leftMs, () => this.#release());
     else this.#want();
+  }
+
+  /** Without a card nothing of its publisher is played. */
+  #refuseCard(error: RelayError): void {
+    this.#refuse(error);
+    // One that is only older than what is known changes nothing.
+    if (error.code !== "stale") this.#options.listener.trouble(error);
   }
 
   #refuse(error: RelayError): void {
