@@ -1,5 +1,10 @@
 import { defineConfig, mergeConfig } from "vitest/config";
+import { patchedWebTransport } from "./scripts/patched-web-transport.mjs";
 import viteConfig from "./vite.config.ts";
+
+// On an older glibc, a copy of the WebTransport server that loads. Inherited by the processes that run the tests.
+const webTransport = patchedWebTransport();
+if (webTransport !== undefined) process.env.EDDY_WEB_TRANSPORT ??= webTransport;
 
 export default mergeConfig(
   viteConfig,
