@@ -13,6 +13,8 @@ export default mergeConfig(
       include: ["src/**/*.test.ts", "sw/**/*.test.ts", "app/**/*.test.ts"],
       environment: "node",
       testTimeout: 180_000,
+      // Its files name each other without an ending, which bundlers take and Node does not.
+      server: { deps: { inline: ["@moq/msf"] } },
     },
   }),
 );

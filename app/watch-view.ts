@@ -101,7 +101,8 @@ export class WatchView {
     this.#join = join;
     if (join !== undefined) {
       this.#joining = join.peers === "ask" ? "asked" : "joined";
-      this.#sharing = new SharedPanel(join.origin !== undefined, (allowed) => this.#session?.setConsent(allowed));
+      const hasServer = join.origin !== undefined || join.moq !== undefined;
+      this.#sharing = new SharedPanel(hasServer, (allowed) => this.#session?.setConsent(allowed));
       this.#agree.addEventListener("click", () => {
         this.#joining = "joined";
         this.#enter("absent");
