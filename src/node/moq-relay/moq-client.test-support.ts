@@ -1,5 +1,5 @@
 import "../missing-in-node-20.ts";
-import { Connection } from "@moq/net";
+import { type Announce, Broadcast, Connection, type Group, Path, Time } from "@moq/net";
 import Session from "@moq/qmux";
 import { WebSocket } from "ws";
 import { loadWebTransport } from "../web-transport/native.ts";
@@ -14,6 +14,8 @@ interface ClientOptions {
   readonly alpn?: string;
   /** Of the URL, with its query. */
   readonly path?: string;
+  /** Given the socket before it is open, for tests that stall it or write to it. */
+  readonly onSocket?: (socket: WebSocket) => void;
 }
 
 /** A client of the relay, as a page has it. */
@@ -23,8 +25,9 @@ export async function connectTo(relay: MoqRelay, options: ClientOptions): Promis
   return await Connection.connect(url, { transport: transport as never, signal: AbortSignal.timeout(5_000) });
 }
 
-async function overWebSocket(url: URL, { alpn = "moq-lite-05" }: ClientOptions) {
+async function overWebSocket(url: URL, { alpn = "moq-lite-05", onSocket }: ClientOptions) {
   const socket = new WebSocket(url.href.replace("http", "ws"), [`qmux-01.${alpn}`]);
+  onSocket?.(socket);
   // Before it is open: what comes first would be lost.
   const session = new Session(socket as unknown as ConstructorParameters<typeof Session>[0]);
   session.closed.catch(() => undefined);
@@ -37,4 +40,26 @@ async function overQuic(url: URL, { certificateHash = "" }: MoqRelay) {
   if (typeof native === "string") throw new Error(native);
   const client = native.NapiClient.withCertificateHashes([Buffer.from(certificateHash, "hex")]);
   return new Transport(await client.connect(url.href.replace("http", "https")));
+}
+
+export const STUDIO = Path.from("studio");
+export const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
+
+export function frame(content: string | Uint8Array): Group.Frame {
+  const payload = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  return { payload, timestamp: Time.Timestamp.now() };
+}
+
+/** Publishes one track, of what the test writes. */
+export function publish(session: Connection.Established, path = "studio") {
+  const broadcast = new Broadcast.Producer();
+  const track = broadcast.createTrack("video", { latencyMax: 1_000 });
+  session.publish(Path.from(path), broadcast);
+  return { broadcast, track };
+}
+
+/** The next that the session hears of. */
+export async function announcement(events: Announce.Consumer): Promise<string> {
+  const event = await events.next();
+  return event === undefined ? "over" : `${event.active ? "+" : "-"}${event.path}`;
 }
