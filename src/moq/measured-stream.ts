@@ -92,7 +92,8 @@ export class MeasuredStream {
   listener(track: number): TrackListener {
     return {
       object: (group, index, bytes) => this.#take({ kind: "object", track, group, index, bytes }),
-      groupEnded: (group, whole) => this.#take({ kind: "ended", track, group, whole }),
+      groupEnded: (group) => this.#take({ kind: "ended", track, group, whole: true }),
+      groupLost: (group) => this.#take({ kind: "ended", track, group, whole: false }),
       refused: this.#listener.refused,
     };
   }

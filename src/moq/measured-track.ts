@@ -129,6 +129,7 @@ export class MeasuredTrack {
     this.#add(object);
   }
 
+  /** `whole`: all of it has come. Else what is missing of it will not. */
   groupEnded(group: number, whole: boolean): void {
     if (!this.#next.has(group)) return;
     this.#ended.set(group, whole);

@@ -56,6 +56,7 @@ async function onAir() {
   };
   const parts: string[] = [];
   const refused: RelayError[] = [];
+  const lost: number[] = [];
   const catalogs: Catalog[] = [];
   let signed: SignedStream | undefined;
   const cardListener = {
@@ -67,12 +68,14 @@ async function onAir() {
         back: 1,
         from: () => (parts.length === 0 ? undefined : Number(parts.at(-1)?.split(".")[0])),
         announced: () => undefined,
+        lost: (_, msn) => lost.push(msn),
         part: ({ signed: { header } }) => parts.push(`${header.msn}.${header.part}`),
         refused: (error) => refused.push(error),
       });
       want(true);
     },
     groupEnded: () => undefined,
+    groupLost: () => undefined,
     refused: (error: RelayError) => refused.push(error),
   };
   const want = (media: boolean): void => {
@@ -89,7 +92,7 @@ async function onAir() {
     },
     refused: (error) => refused.push(error),
   });
-  return { outlets, outlet, broadcaster, publish, parts, refused, catalogs, watch, want };
+  return { outlets, outlet, broadcaster, publish, parts, refused, lost, catalogs, watch, want };
 }
 
 test("who comes late gets the newest segment from its start, and then each part as it is published", async () => {
@@ -132,6 +135,24 @@ test("where there is FETCH, who comes has the segment before the newest too", as
   await settled();
   expect([...parts].sort()).toEqual(["2.0", "2.1", "2.2", "2.3", "3.0", "3.1"]);
   aborter.abort();
+});
+
+test("a relay that has forgotten the segment in which a viewer stopped lets it know that the rest is lost", async () => {
+  const { outlets, outlet, publish, parts, lost, watch } = await onAir();
+  await publish(3);
+  const first = new AbortController();
+  void watch.run(new TestSession(outlets), first.signal);
+  await settled();
+  for (const track of outlet.tracks.values()) track.drop();
+  first.abort();
+  await publish(3);
+  for (const name of ["main", "main.headers"]) outlet.track(name).groups.shift();
+  const second = new AbortController();
+  void watch.run(new TestSession(outlets), second.signal);
+  await settled();
+  expect(parts).toEqual(["1.0", "1.1", "1.2", "2.0", "2.1"]);
+  expect(lost).toEqual([1, 1]);
+  second.abort();
 });
 
 test("a relay that drops a subscription is subscribed to again", async () => {

@@ -138,6 +138,7 @@ export class MoqWatch {
             resolve();
           },
           groupEnded: () => undefined,
+          groupLost: () => undefined,
           // The other format is not there, as a rule.
           refused: () => undefined,
         };

@@ -10,6 +10,9 @@ const CONNECT_DEADLINE_MS = 5_000;
 /** A session that lasted this long was a good one: what ends it is not held against the relay. */
 const GOOD_AFTER_MS = 5_000;
 
+/** A relay that is restarted is back in a second or two: so many tries wait equally long before they wait longer. */
+const TRIES_PER_STEP = 2;
+
 /** How this browser stands with the relays. */
 export interface RelayLinkStats {
   readonly state: "connecting" | "open" | "waiting";
@@ -86,9 +89,10 @@ export class RelayLink<S extends LinkedSession> {
       failures = wasGood ? 0 : failures + 1;
       // The one that served well is asked again first: it may only have been restarted.
       if (wasGood) turn -= 1;
-      const rounds = failures / relays.length;
       // While there are others that were not asked yet, nobody is waited for.
-      const waitMs = wasGood ? backoffMs(1, random) : Number.isInteger(rounds) ? backoffMs(rounds, random) : 0;
+      const isRoundOver = failures % relays.length === 0;
+      const rounds = Math.ceil(failures / relays.length / TRIES_PER_STEP);
+      const waitMs = isRoundOver ? backoffMs(Math.max(1, rounds), random) : 0;
       const spentMs = openedAtMs === undefined ? clock.now() - startedAtMs : 0;
       await delay(clock, Math.max(0, waitMs - spentMs), signal).catch(() => undefined);
     }

@@ -18,6 +18,8 @@ export interface SignedStreamOptions {
   readonly from: (rendition: number) => number | undefined;
   /** A header of a part came; whether it is true is not known. */
   readonly announced: (part: { readonly rendition: number; readonly msn: number; readonly part: number }) => void;
+  /** What has not come of this segment by now will not. */
+  readonly lost: (rendition: number, msn: number) => void;
   /** Once for each part; whether it is true is not known. */
   readonly part: (part: CarriedPart) => void;
   readonly refused: (error: RelayError) => void;
@@ -42,14 +44,14 @@ export class SignedStream {
       priority: PRIORITY.headers,
       from: () => from(index),
       back,
-      listener: this.#listener((group, at, bytes) => this.#header(index, pairs, { group, at, bytes })),
+      listener: this.#listener(index, (group, at, bytes) => this.#header(index, pairs, { group, at, bytes })),
     }));
     this.#media = lanes.map(({ index, pairs, rendition }) => ({
       name: rendition?.id ?? "",
       priority: rendition?.kind === "audio" ? PRIORITY.sound : PRIORITY.picture,
       from: () => from(index),
       back,
-      listener: this.#listener((group, at, bytes) => pairs.media(group, at, bytes)),
+      listener: this.#listener(index, (group, at, bytes) => pairs.media(group, at, bytes)),
     }));
   }
 
@@ -70,8 +72,11 @@ export class SignedStream {
     return part;
   }
 
-  #listener(take: (group: number, index: number, bytes: Bytes) => CarriedPart | undefined): TrackListener {
-    const { part, refused } = this.#options;
+  #listener(
+    rendition: number,
+    take: (group: number, index: number, bytes: Bytes) => CarriedPart | undefined,
+  ): TrackListener {
+    const { part, refused, lost } = this.#options;
     return {
       object: (group, index, bytes) => {
         try {
@@ -82,6 +87,7 @@ export class SignedStream {
         }
       },
       groupEnded: () => undefined,
+      groupLost: (group) => lost(rendition, group),
       refused,
     };
   }

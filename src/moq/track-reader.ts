@@ -4,7 +4,7 @@ import type { Clock } from "../model/clock.ts";
 import { delay } from "../model/delay.ts";
 import { RelayError } from "../model/errors.ts";
 import { MAX_PARTS_PER_SEGMENT, MAX_SHARED_PART_BYTES } from "../model/part-header.ts";
-import type { MoqBroadcast, MoqGroup, MoqTrack } from "./moq-session.ts";
+import type { MoqBroadcast, MoqGroup, MoqObject, MoqTrack } from "./moq-session.ts";
 
 /** Groups of a track that are received at once; one that never ends is given up for newer ones. */
 const MAX_OPEN_GROUPS = 6;
@@ -12,8 +12,10 @@ const MAX_OPEN_GROUPS = 6;
 /** What comes of a track. */
 export interface TrackListener {
   object(group: number, index: number, bytes: Bytes): void;
-  /** No more of this group will come. `whole`: it came to its end. */
-  groupEnded(group: number, whole: boolean): void;
+  /** All of this group has come. */
+  groupEnded(group: number): void;
+  /** What has not come of this group by now will not. */
+  groupLost(group: number): void;
   /** What came is not taken. The rest goes on. */
   refused(error: RelayError): void;
 }
@@ -40,6 +42,7 @@ export interface TrackReaderOptions {
 export class TrackReader {
   readonly #options: TrackReaderOptions;
   readonly #open = new Set<MoqGroup>();
+  #fetching = 0;
 
   constructor(options: TrackReaderOptions) {
     this.#options = options;
@@ -71,61 +74,82 @@ export class TrackReader {
   async #read(track: MoqTrack, from: number | undefined, signal: AbortSignal): Promise<number> {
     const close = (): void => track.close();
     signal.addEventListener("abort", close, { once: true });
+    let isOver = false;
     try {
       for (let groups = 0; ; groups++) {
         const group = await track.next();
         if (group === undefined || signal.aborted) return groups;
-        if (groups === 0) this.#fetchBefore(group.sequence, from);
+        const { sequence } = group;
+        if (groups === 0) this.#fetchBefore(sequence, from);
         this.#open.add(group);
         for (const oldest of [...this.#open].slice(0, -MAX_OPEN_GROUPS)) oldest.close();
-        void readGroup(group, this.#options.listener).finally(() => this.#open.delete(group));
+        void this.#readGroup(group).then((isWhole) => {
+          this.#open.delete(group);
+          // With the subscription goes what is on its way: the next one begins there.
+          if (!isWhole && !isOver && !signal.aborted) this.#fetch(sequence);
+        });
       }
     } finally {
+      isOver = true;
       signal.removeEventListener("abort", close);
     }
   }
 
   /** What a relay has of before, where it began later than was asked, or to begin with a little more than the newest group. */
   #fetchBefore(first: number, from: number | undefined): void {
-    const { broadcast, track, back = 0, canFetch, listener } = this.#options;
-    if (!canFetch) return;
+    const { back = 0, canFetch } = this.#options;
+    if (from === undefined && !canFetch) return;
     const start = Math.max(0, from ?? first - back, first - MAX_FETCHED);
-    for (let sequence = start; sequence < first; sequence++) {
-      broadcast
-        .fetch(track, sequence)
-        .then((group) => readGroup(group, listener))
-        // Whoever waits for it finds that it does not come.
-        .catch(() => undefined);
+    for (let sequence = start; sequence < first; sequence++) this.#fetch(sequence);
+  }
+
+  #fetch(sequence: number): void {
+    const { broadcast, track, canFetch, listener } = this.#options;
+    if (!canFetch || this.#fetching >= MAX_FETCHED) {
+      listener.groupLost(sequence);
+      return;
+    }
+    this.#fetching += 1;
+    broadcast
+      .fetch(track, sequence)
+      .then((group) => this.#readGroup(group))
+      .catch(() => false)
+      .then((isWhole) => {
+        this.#fetching -= 1;
+        if (!isWhole) listener.groupLost(sequence);
+      });
+  }
+
+  /** Hands over the objects of a group until it ends. What is beyond a bound ends it. Never rejects; false where its end did not come. */
+  async #readGroup(group: MoqGroup): Promise<boolean> {
+    const { listener } = this.#options;
+    const { sequence } = group;
+    try {
+      for (;;) {
+        const object = await group.next();
+        if (object === undefined) break;
+        checkObject(sequence, object);
+        listener.object(sequence, object.index, object.bytes);
+      }
+      listener.groupEnded(sequence);
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof RelayError) listener.refused(thrown);
+      return false;
+    } finally {
+      group.close();
     }
   }
 }
 
-/** Hands over the objects of a group until it ends. What is beyond a bound ends it. Never rejects. */
-async function readGroup(group: MoqGroup, listener: TrackListener): Promise<void> {
-  const { sequence } = group;
-  let whole = false;
-  try {
-    for (;;) {
-      const object = await group.next();
-      if (object === undefined) {
-        whole = true;
-        return;
-      }
-      const { index, bytes } = object;
-      if (index >= MAX_PARTS_PER_SEGMENT) {
-        throw new RelayError("relay-malformed", `group ${sequence}: expected at most ${MAX_PARTS_PER_SEGMENT} objects`);
-      }
-      if (bytes.byteLength > MAX_SHARED_PART_BYTES) {
-        const got = `object ${sequence}.${index}: expected at most ${MAX_SHARED_PART_BYTES} bytes, got ${bytes.byteLength}`;
-        throw new RelayError("part-too-large", got);
-      }
-      listener.object(sequence, index, bytes);
-    }
-  } catch (thrown) {
-    if (thrown instanceof RelayError) listener.refused(thrown);
-  } finally {
-    group.close();
-    listener.groupEnded(sequence, whole);
+/** @throws RelayError `relay-malformed`, `part-too-large` */
+function checkObject(group: number, { index, bytes }: MoqObject): void {
+  if (index >= MAX_PARTS_PER_SEGMENT) {
+    throw new RelayError("relay-malformed", `group ${group}: expected at most ${MAX_PARTS_PER_SEGMENT} objects`);
+  }
+  if (bytes.byteLength > MAX_SHARED_PART_BYTES) {
+    const got = `object ${group}.${index}: expected at most ${MAX_SHARED_PART_BYTES} bytes, got ${bytes.byteLength}`;
+    throw new RelayError("part-too-large", got);
   }
 }
 

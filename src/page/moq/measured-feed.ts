@@ -89,7 +89,8 @@ export class MeasuredFeed {
       from: () => this.#stream.newestGroup(index),
       listener: {
         object: (group, at, bytes) => this.#stream.listener(index).object(group, at, bytes),
-        groupEnded: (group, whole) => this.#stream.listener(index).groupEnded(group, whole),
+        groupEnded: (group) => this.#stream.listener(index).groupEnded(group),
+        groupLost: (group) => this.#stream.listener(index).groupLost(group),
         refused: this.#options.listener.refused,
       },
     }));

@@ -23,6 +23,8 @@ const FETCH_DEADLINE_MS = 1_500;
 /** Parts that the swarm may wait for at once. */
 const MAX_FETCHES = 256;
 const CARD_PRIORITY = 250;
+/** How long what came may be on its way to the player. */
+const LOST_AFTER_MS = 100;
 /** A player wants a segment or two to begin with; of a swarm, peers have them. */
 const BACK_SEGMENTS = 2;
 /** What comes while the stream is opened here. */
@@ -62,6 +64,7 @@ export class MoqFeed implements RelayFeed {
           .catch((thrown: unknown) => this.#refuseCard(RelayError.from(thrown)));
       },
       groupEnded: () => undefined,
+      groupLost: () => undefined,
       refused: (error) => this.#refuse(error),
     };
     const relays = source.relays.map(
@@ -216,10 +219,22 @@ export class MoqFeed implements RelayFeed {
       from: (rendition) =>
         this.#from(rendition, last(rendition)?.epoch === card.epoch ? last(rendition)?.msn : undefined),
       announced: (key) => swarm?.announce(key),
+      lost: (rendition, msn) => this.#lost(rendition, msn),
       part: (part) => this.#carried(part),
       refused: (error) => this.#refuse(error),
     });
     this.#want();
+  }
+
+  /** Nobody waits for what would come next, where that is in a segment whose rest will not come. */
+  #lost(rendition: number, msn: number): void {
+    const { clock, last, listener, swarm } = this.#options;
+    if (swarm !== undefined) return;
+    // What came is still being proven, or is in the worker's hands.
+    clock.after(LOST_AFTER_MS, () => {
+      const at = last(rendition);
+      if (at?.msn === msn) listener.miss({ rendition, msn, part: at.part + 1 });
+    });
   }
 
   /** What the swarm waits for, or where this viewer was. */
