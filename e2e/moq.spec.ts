@@ -1,7 +1,11 @@
 import { expect, type Page, test } from "@playwright/test";
+import { startMoqRelay } from "../src/node/moq-relay/moq-relay.ts";
 import { expectSmooth, figures, open } from "./joined.ts";
 import { startRelayProcess } from "./moq-relay.ts";
 import { playback, publish } from "./support.ts";
+
+// @moq/net tells each stream's end on the console of the relay in this process.
+for (const level of ["debug", "warn", "error"] as const) console[level] = () => undefined;
 
 const mediaPlaylist = (page: Page): Promise<string> =>
   page.evaluate(async () => (await fetch("/live/studio/main/media.m3u8")).text());
@@ -70,6 +74,25 @@ test("a relay that is killed and started again is played from again within three
     await publishing.close();
     await watching.close();
     await relay.kill();
+  }
+});
+
+test("a relay that speaks moq-transport alone carries a stream as well", async ({ browser }) => {
+  const relay = await startMoqRelay({ versions: ["moq-transport-14"] });
+  const publishing = await browser.newContext();
+  const watching = await browser.newContext();
+  try {
+    const studio = await publish(publishing, "studio", { moq: relay.url });
+    const { page, errors } = await open(watching, await studio.locator("#watch-link").inputValue());
+    await expect.poll(async () => (await figures(page))?.parts.origin).toBeGreaterThan(10);
+    const seen = await figures(page);
+    expect(seen?.relay).toMatchObject({ transport: "webtransport", version: "moq-transport-14", refused: 0 });
+    expect(seen).toMatchObject({ refused: 0, parts: { missed: 0 } });
+    expect(errors).toEqual([]);
+  } finally {
+    await publishing.close();
+    await watching.close();
+    await relay.close();
   }
 });
 

@@ -180,9 +180,11 @@ function groupOf(group: Group.Consumer): MoqGroup {
   };
 }
 
-function shown(url: string | URL): string {
+/** For figures and messages: tokens stand in the query, and with some relays in the path. */
+export function shown(url: string | URL): string {
   const { origin, pathname } = new URL(url);
-  return `${origin}${pathname === "/" ? "" : pathname}`;
+  const path = pathname.replaceAll(/[^/]{40,}/g, "…");
+  return `${origin}${path === "/" ? "" : path}`;
 }
 
 function reasonOf(thrown: unknown): string {
