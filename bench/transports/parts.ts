@@ -18,7 +18,7 @@ export interface Clip {
 export type Seen = readonly [dateMs: number, atMs: number];
 
 export const STREAM = "studio";
-export const OPTIONS = { partTargetMs: 333, targetDurationMs: 2_000, segmentMinMs: 0 } as const;
+export const OPTIONS = { partTargetMs: 350, targetDurationMs: 2_000, segmentMinMs: 0 } as const;
 
 /** One clock for all tabs of a machine. */
 export const nowMs = (): number => performance.timeOrigin + performance.now();

@@ -10,7 +10,7 @@ export type Carriage =
 
 async function recordClip(): Promise<Clip> {
   const source = { kind: "pattern", width: 640, height: 360, frameRate: 30 } as const;
-  const capture = await startCapture({ source, audio: false, partTargetMs: OPTIONS.partTargetMs });
+  const capture = await startCapture({ source, audio: false, partTargetMs: 333 });
   const parts: Clip["parts"][number][] = [];
   let keyFrames = 0;
   await new Promise<void>((resolve) => {
