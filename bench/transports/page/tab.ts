@@ -41,7 +41,7 @@ const bench = {
     const relay = await openRelay({ worker: "/sw.js", base: "/live/" });
     clip = recorded;
     const renditions = [{ id: "main", ...recorded.rendition }];
-    publisher = await relay.publish(STREAM, { renditions, ...OPTIONS, ...(await sourceOf(to, "send")) });
+    publisher = await relay.publish(STREAM, { renditions, ...OPTIONS }, await sourceOf(to, "send"));
     await publisher.init("main", recorded.init);
     clock.dateMs = Date.now();
     return publisher.fingerprint;
