@@ -6,6 +6,7 @@ import { bundlePages } from "../../e2e/kit-site.ts";
 import { startRelayProcess } from "../../e2e/moq-relay.ts";
 import { serveBuild } from "../../e2e/site.ts";
 import { createMatch } from "../../src/http/handler.ts";
+import { PIECE_SIZE_BYTES } from "../../src/model/part-header.ts";
 import { serveNode } from "../../src/node/serve-node.ts";
 import { serveSignal } from "../../src/node/signal-server.ts";
 import { Playlists } from "../../src/origin/playlists.ts";
@@ -15,13 +16,13 @@ import { type Clip, endless, OPTIONS, type Seen, type Sending, STREAM, sendParts
 
 const TAB = "/bench/transports/page/tab.html";
 const SERVER_PORT = Number(process.env.EDDY_PORT ?? 4183) + 3_000;
-/** Real time, as a live stream has it: parts of about 1.2 Mbit/s. */
-const LIVE: Sending = { count: Number(process.env.EDDY_PARTS ?? 120), sizeBytes: 50_000, everyMs: 333 };
+/** Real time, as a live stream has it: parts of 0.6 Mbit/s. */
+const LIVE: Sending = { count: Number(process.env.EDDY_PARTS ?? 90), sizeBytes: 25_000, everyMs: 333 };
 /** Then as fast as they are taken, since what is carried is what counts. */
 const BURST: Sending = { count: 24, sizeBytes: 1024 * 1024, everyMs: 0 };
 const BURSTS = 3;
 /** A viewer comes, and finds whom it needs. */
-const SETTLE: Sending = { count: 24, sizeBytes: 50_000, everyMs: 333 };
+const SETTLE: Sending = { count: 45, sizeBytes: 25_000, everyMs: 333 };
 const BURST_DEADLINE_MS = 20_000;
 
 interface Way {
@@ -136,17 +137,43 @@ async function measure(way: Way, { clip, open }: { clip: Clip; open: () => Promi
       return answeredAtMs === undefined ? [] : [answeredAtMs - atMs];
     });
     const bursts: Measured["bursts"][number][] = [];
+    const done = { name: way.name, delaysMs, missed: sent.length - delaysMs.length, bursts };
+    if (carriage.kind === "peers") {
+      bursts.push(...(await linkBursts(carriage.signal, open)));
+      return done;
+    }
     for (let burst = 0; burst < BURSTS; burst += 1) {
       const parts = await sender.send(BURST);
       const ends = (await ledger.answersTo(parts, BURST_DEADLINE_MS)).filter((atMs) => atMs !== undefined);
       const ms = Math.max(...ends) - (parts[0]?.[1] ?? 0);
       bursts.push({ bytes: ends.length * BURST.sizeBytes, ms, missed: parts.length - ends.length });
     }
-    return { name: way.name, delaysMs, missed: sent.length - delaysMs.length, bursts };
+    return done;
   } finally {
     await publishing.context().close();
     await watching.context().close();
     await close();
+  }
+}
+
+/** As many bytes over a data channel alone: a swarm sends no faster than it has seen the uplink to be, and drops what is late. */
+async function linkBursts(signal: string, open: () => Promise<Page>): Promise<Measured["bursts"]> {
+  const [from, to] = [await open(), await open()];
+  const count = (BURST.count * BURST.sizeBytes) / PIECE_SIZE_BYTES;
+  const bursts: Measured["bursts"][number][] = [];
+  try {
+    for (const page of [from, to]) await page.evaluate((url) => window.bench?.openLink(url), signal);
+    for (const page of [from, to]) await page.waitForFunction(() => window.bench?.isLinked());
+    for (let burst = 1; burst <= BURSTS; burst += 1) {
+      const atMs = (await from.evaluate((pieces) => window.bench?.sendPieces(pieces), count)) ?? 0;
+      await to.waitForFunction((all) => (window.bench?.pieces().count ?? 0) >= all, count * burst);
+      const { lastAtMs = 0 } = (await to.evaluate(() => window.bench?.pieces())) ?? {};
+      bursts.push({ bytes: count * PIECE_SIZE_BYTES, ms: lastAtMs - atMs, missed: 0 });
+    }
+    return bursts;
+  } finally {
+    await from.context().close();
+    await to.context().close();
   }
 }
 
@@ -202,7 +229,7 @@ function write(measured: readonly Measured[], browser: string, isWhole: boolean)
   mkdirSync(here("../../.cache/bench"), { recursive: true });
   writeFileSync(here("../../.cache/bench/transports.json"), `${JSON.stringify(measured, undefined, 1)}\n`);
   const text = [
-    `${machine()}, ${browser}, ${new Date().toISOString().slice(0, 10)}: ${LIVE.count} parts of ${LIVE.sizeBytes / 1000} KB, one every ${LIVE.everyMs} ms, then ${BURSTS} times ${BURST.count} parts of 1 MiB at once.`,
+    `${machine()}, ${browser}, ${new Date().toISOString().slice(0, 10)}: ${LIVE.count} parts of ${LIVE.sizeBytes / 1000} KB, one every ${LIVE.everyMs} ms, then ${BURSTS} times ${BURST.count} parts of 1 MiB.`,
     "",
     "| | part to answer, p50 ms | p99 ms | never came | MB/s | never came |",
     "|---|--:|--:|--:|--:|--:|",

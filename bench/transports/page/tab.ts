@@ -1,4 +1,16 @@
-import { moq, openRelay, origin, type Publisher, peers, startCapture, webtransport } from "eddy-hls";
+import {
+  moq,
+  type OriginSource,
+  openRelay,
+  origin,
+  type Peers,
+  type Publisher,
+  peers,
+  type RelaySource,
+  startCapture,
+  webtransport,
+} from "eddy-hls";
+import type { PeerLink } from "../../../src/swarm/swarm-types.ts";
 import { type Clip, endless, nowMs, OPTIONS, type Seen, type Sending, STREAM, sendParts } from "../parts.ts";
 
 /** How a stream gets from one tab to the other. */
@@ -26,12 +38,24 @@ async function recordClip(): Promise<Clip> {
   return { init: capture.init, rendition: capture.rendition as Clip["rendition"], parts };
 }
 
+/** A piece of a part, as peers send it. */
+const PIECE = {
+  kind: "piece",
+  key: { rendition: 0, msn: 0, part: 0 },
+  index: 0,
+  bytes: new Uint8Array(16_384),
+} as const;
+/** What a channel may hold back; more than that is lost time, since it is copied. */
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+
 let publisher: Publisher | undefined;
 let clip: Clip | undefined;
 const at = { number: 0 };
 const clock = { dateMs: 0 };
 const answers: Seen[] = [];
 const known = new Set<number>();
+let link: PeerLink | undefined;
+let [pieces, lastPieceAtMs] = [0, 0];
 
 const bench = {
   record: recordClip,
@@ -60,11 +84,49 @@ const bench = {
     void follow(relay.url(STREAM));
   },
 
+  /** Joins a room of two without a swarm, which would keep within what it knows of the uplink. */
+  async openLink(signal: string): Promise<void> {
+    const { peers: source } = await sourceOf({ kind: "peers", signal }, "send");
+    const transport = await source?.open("bench", () => undefined);
+    transport?.start({
+      connect: (opened) => {
+        link = opened;
+        return {
+          received: ({ kind }) => {
+            if (kind !== "piece") return;
+            pieces += 1;
+            lastPieceAtMs = nowMs();
+          },
+          malformed: () => undefined,
+          closed: () => undefined,
+        };
+      },
+    });
+  },
+
+  isLinked: (): boolean => link !== undefined,
+
+  /** Sends so many pieces over the bare channel, as fast as it takes them; returns when the first went. */
+  async sendPieces(count: number): Promise<number> {
+    const atMs = nowMs();
+    for (let sent = 0; sent < count; sent += 1) {
+      while ((link?.bufferedBytes ?? 0) > MAX_BUFFERED_BYTES) await new Promise((resolve) => setTimeout(resolve, 1));
+      link?.send(PIECE);
+    }
+    return atMs;
+  },
+
+  /** How many have come, and when the last one did. */
+  pieces: () => ({ count: pieces, lastAtMs: lastPieceAtMs }),
+
   /** When each part was answered since the last call. */
   answered: (): Seen[] => answers.splice(0),
 };
 
-async function sourceOf(carriage: Carriage, direction: "send" | "receive") {
+async function sourceOf(
+  carriage: Carriage,
+  direction: "send" | "receive",
+): Promise<{ relay?: RelaySource; peers?: Peers; origin?: OriginSource }> {
   switch (carriage.kind) {
     case "moq":
       return { relay: moq({ url: carriage.url }) };
