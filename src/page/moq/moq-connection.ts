@@ -18,6 +18,11 @@ import { watchPulse } from "./pulse.ts";
 const HEAD_START_MS = 200;
 /** Late objects of older groups are still wanted: a player at the live edge may be a few parts behind. */
 const LATENCY_MAX_MS = 10_000;
+/**
+ * In moq-lite, `@moq/net` 0.3.4 does not see what is published while it answers that it is asked for announcements; it looks at all
+ * there is when something is published, be it the same.
+ */
+const PUBLISH_AGAIN_MS = 200;
 /** FETCH came with this version of moq-lite; of moq-transport the package has none. */
 const FETCH_SINCE = 5;
 
@@ -59,10 +64,12 @@ class NetSession implements MoqSession {
   readonly canFetch: boolean;
   readonly closed: Promise<void>;
   readonly #established: Connection.Established;
+  readonly #clock: Clock;
   readonly #endPulse: () => void;
 
   constructor(established: Connection.Established, clock: Clock) {
     this.#established = established;
+    this.#clock = clock;
     const { url, version, transport, closed } = established;
     this.relay = shown(url);
     this.version = version;
@@ -101,7 +108,12 @@ class NetSession implements MoqSession {
 
   publish(name: string, outlet: MoqOutlet): void {
     if (!(outlet instanceof NetOutlet)) throw new RelayError("internal", "expected an outlet of this module");
-    this.#established.publish(Path.from(name), outlet.broadcast());
+    const broadcast = outlet.broadcast();
+    const publish = (): void => {
+      if (broadcast.closed.peek() === undefined) this.#established.publish(Path.from(name), broadcast);
+    };
+    publish();
+    this.#clock.after(PUBLISH_AGAIN_MS, publish);
   }
 
   close(): void {
