@@ -5,6 +5,7 @@ import {
   CARD_BYTES,
   connect,
   forged,
+  keyOf,
   PART_MS,
   partAt,
   pieceOf,
@@ -135,6 +136,23 @@ test("a flooder is banned", () => {
   const { viewer, attacker } = attacked();
   for (let frame = 0; frame < 2000; frame += 1) attacker.has(frame % 6);
   expect(viewer.bans).toEqual(["attacker: sent more frames than anybody needs"]);
+});
+
+test("who stands, and sends something else than the stream when asked for a piece that we have, is banned", () => {
+  const clock = new TestClock();
+  const viewer = new TestPeer(clock, "v");
+  const honest = new Scripted(viewer, "honest");
+  honest.serves = true;
+  honest.header(0);
+  honest.has(0);
+  clock.advance(1000);
+  expect(viewer.indices).toEqual([0]);
+  const polluter = new Scripted(viewer, "polluter");
+  polluter.has(0);
+  polluter.send({ kind: "roots", entries: [{ peer: "polluter", beat: 2 ** 40 }] });
+  expect(polluter.of("request")).toMatchObject([{ key: keyOf(0), count: 1 }]);
+  polluter.piece(0, 0, polluted());
+  expect(viewer.bans).toEqual(["polluter: sent a piece that is not the stream's"]);
 });
 
 test("who says hello twice, or talks without saying it, is banned", () => {
