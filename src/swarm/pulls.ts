@@ -108,6 +108,11 @@ export class Pulls {
     }
     part.refusedMask |= neighbour.bit;
     if (part.wholeAskedOf === neighbour.slot) this.#releaseWhole(part);
+    // An answer, if not the one that was hoped for: the next can be asked.
+    if (part.headerAskedOf === neighbour.slot) {
+      part.headerAskedOf = -1;
+      part.headerAskedMs = Number.NEGATIVE_INFINITY;
+    }
     neighbour.outstanding = Math.max(0, neighbour.outstanding - part.unask(neighbour.slot));
     neighbour.busyUntilMs = nowMs + BUSY_MS * Math.min(neighbour.refused, MAX_BUSY_TIMES);
     if (neighbour.refused >= MAX_REFUSED && neighbour.piecesReceived === 0 && !neighbour.isSource) {
