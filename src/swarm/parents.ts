@@ -236,6 +236,8 @@ export class Parents {
     { asked, substreams, free, delaysMs, beats }: Extract<PeerFrame, { readonly kind: "offer" }>,
   ): void {
     const nowMs = this.#context.clock.now();
+    // The publisher has few places, and one has become free.
+    if (neighbour.isSource && free > 0 && neighbour.offerFree === 0) neighbour.deniedUntilMs.fill(0);
     neighbour.offerFree = free;
     neighbour.offerDelaysMs = delaysMs;
     this.#newestBeat = Math.max(this.#newestBeat, ...beats);
