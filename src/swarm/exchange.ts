@@ -148,8 +148,14 @@ export class Exchange {
     const part = this.#context.parts.get(partId(key));
     const signed = part?.signed;
     if (part !== undefined && signed !== undefined)
-      this.#seeds?.requested(neighbour, part, first, Math.min(first + count, signed.pieces.length));
-    if (part === undefined || signed === undefined || !mayServe || !this.#mayAnswer(neighbour, part, withinMs)) {
+      // The header goes ahead of the first pieces: who has none of it got none of these.
+      this.#seeds?.requested(neighbour, part, first, Math.min(first + (count || HEADER_COPIES), signed.pieces.length));
+    if (
+      part === undefined ||
+      signed === undefined ||
+      !mayServe ||
+      !(count === 0 || this.#mayAnswer(neighbour, part, withinMs))
+    ) {
       this.#context.tell(neighbour, { kind: "refuse", key });
       return;
     }
@@ -219,8 +225,9 @@ export class Exchange {
       if (parts.newest >= 0 && key.msn < msnOf(parts.newest) - OLDEST_SEGMENTS_BACK) return;
       part = parts.openPart(key, this.#now);
       if (part === undefined) return;
-      if (!this.#follows && this.#start !== undefined && id >= this.#start) part.isWanted = true;
     }
+    // Also one that was first heard of by a header that did not prove.
+    if (!this.#follows && this.#start !== undefined && id >= this.#start) part.isWanted = true;
     if (!part.isHeard) this.#options.heard(part);
     if ((part.haveMask & neighbour.bit) === 0) neighbour.claims += 1;
     part.haveMask |= neighbour.bit;

@@ -257,14 +257,16 @@ export class Pulls {
 
   #broke(neighbour: Neighbour, part: PartAssembly, nowMs: number): void {
     neighbour.outstanding = Math.max(0, neighbour.outstanding - 1);
-    if (nowMs - this.#narrowedMs > NARROW_EVERY_MS) {
+    // One that never sent anything says nothing of our downlink.
+    if (neighbour.piecesReceived > 0 && nowMs - this.#narrowedMs > NARROW_EVERY_MS) {
       this.#narrowedMs = nowMs;
       this.#window = Math.max(MIN_WINDOW, this.#window / 2);
     }
     // What was asked for at once fails at once, and counts once.
     if (nowMs - neighbour.brokenMs < ANSWER_MS) return;
     neighbour.brokenMs = nowMs;
-    neighbour.broken += 1;
+    // Who only began to have it may wait for it as we do.
+    if ((part.haveMask & neighbour.bit) !== 0) neighbour.broken += 1;
     part.haveMask &= ~neighbour.bit;
     part.headerMask &= ~neighbour.bit;
     const mostBroken = neighbour.piecesReceived === 0 ? MAX_BROKEN_BY_STRANGER : MAX_BROKEN;

@@ -18,27 +18,28 @@ function publisher() {
     made.finish("own", clock.now(), partAt(index).bytes);
     return made;
   };
-  return { clock, child, others, givenUp, seeds, part };
+  return { clock, child, others, givenUp, seeds, part, join };
 }
 
-test("where most of the others come for parts that a child was to pass on, it gives up its place", () => {
+test("where most of all come, again and again, for what a child was to pass on, it gives up its place", () => {
   const { others, givenUp, seeds, part } = publisher();
   const most = others.slice(0, 3);
-  // Pieces 1 and 0 of two parts in a row travel on the same sub-stream.
-  const [first, second] = [part(0), part(1)];
-  for (const other of most) seeds.requested(other, first, 1, 2);
-  expect(givenUp).toEqual([]);
-  for (const other of most) seeds.requested(other, second, 0, 1);
-  expect(givenUp).toEqual([2]);
+  // Pieces 2, 1 and 0 of three parts in a row travel on the same sub-stream.
+  const parts = [part(0), part(1), part(2)];
+  for (const [at, made] of parts.entries()) {
+    expect(givenUp).toEqual([]);
+    for (const other of most) seeds.requested(other, made, 2 - at, 3 - at);
+  }
+  expect(givenUp).toEqual([3]);
 });
 
-test("a few that come, and the child itself, and who has just joined, and who asks for old parts, are no reason", () => {
-  const { clock, child, others, givenUp, seeds, part } = publisher();
+test("half of all, and the child itself, and who has just come, and who asks for old parts, are no reason", () => {
+  const { clock, child, others, givenUp, seeds, part, join } = publisher();
   const parts = [part(0), part(1), part(2)];
   const ask = (who: typeof others): void => {
     for (const made of parts) for (const other of who) seeds.requested(other, made, 0, 4);
   };
-  ask([child, ...others.slice(0, 2)]);
+  ask([child, ...others.slice(0, 2), join("new")]);
   expect(givenUp).toEqual([]);
   clock.advance(3000);
   ask(others);
@@ -48,9 +49,7 @@ test("a few that come, and the child itself, and who has just joined, and who as
 test("who gave up its place has no say in who else does", () => {
   const { clock, others, givenUp, seeds, part } = publisher();
   for (const other of others.slice(0, 3)) other.seedDeniedUntilMs = clock.now() + 5000;
-  for (const index of [0, 1, 2]) {
-    const made = part(index);
+  for (const made of [part(0), part(1), part(2)])
     for (const other of others.slice(0, 3)) seeds.requested(other, made, 0, 4);
-  }
   expect(givenUp).toEqual([]);
 });

@@ -10,25 +10,25 @@ const SETTLED_MS = 1000;
 const FRESH_MS = 2000;
 /** Complaints of so long a time are taken together: one who was refused asks again after a while. */
 const WINDOW_MS = 2000;
+/** One who comes for so many parts in it gets the sub-stream from nobody. */
+const MANY_PARTS = 3;
 
-/** Who has complained of a sub-stream lately, and of which parts. */
+/** Of which parts of a sub-stream each neighbour has complained lately. */
 interface Complaints {
   sinceMs: number;
-  mask: number;
-  readonly parts: Set<number>;
+  readonly parts: Map<Neighbour, Set<number>>;
 }
 
 /**
- * Whether those that the publisher pushes a sub-stream to pass it on. It cannot see that; but where most of the others come to ask for what each
- * of them was to have of those few, the few keep it to themselves, or send something else, and one of them gives up its place.
+ * Whether those that the publisher pushes a sub-stream to pass it on. It cannot see that; but where most of all come to ask for what they
+ * were to have of those few, the few keep it to themselves, or send something else, and one of them gives up its place.
  */
 export class Seeds {
   readonly #context: SwarmContext;
   readonly #children: Pick<Children, "giveUp">;
   readonly #complaints: readonly Complaints[] = Array.from({ length: SUBSTREAMS }, () => ({
     sinceMs: 0,
-    mask: 0,
-    parts: new Set<number>(),
+    parts: new Map<Neighbour, Set<number>>(),
   }));
 
   constructor(context: SwarmContext, children: Pick<Children, "giveUp">) {
@@ -45,26 +45,23 @@ export class Seeds {
       if (((neighbour.childMask >> substream) & 1) === 1) continue;
       const complaints = this.#complaints[substream]!;
       if (nowMs - complaints.sinceMs > WINDOW_MS) forget(complaints, nowMs);
-      complaints.mask |= neighbour.bit;
-      complaints.parts.add(part.id);
-      // Once is nothing: a piece may be late for many.
-      if (complaints.parts.size < 2 || !this.#isOfMost(complaints.mask, substream, nowMs)) continue;
+      const parts = complaints.parts.get(neighbour) ?? new Set();
+      complaints.parts.set(neighbour, parts.add(part.id));
+      if (parts.size < MANY_PARTS || !this.#isOfMost(complaints, nowMs)) continue;
       forget(complaints, nowMs);
       this.#children.giveUp(substream);
     }
   }
 
-  #isOfMost(mask: number, substream: number, nowMs: number): boolean {
-    const others = this.#context.neighbours.list.filter(
-      (neighbour) => hasVoice(neighbour, nowMs) && ((neighbour.childMask >> substream) & 1) === 0,
-    );
-    return 2 * others.filter(({ bit }) => (mask & bit) !== 0).length > others.length;
+  /** Of those too that it is pushed to: fewer than half can lie as they like, and put nobody out. */
+  #isOfMost({ parts }: Complaints, nowMs: number): boolean {
+    const all = this.#context.neighbours.list.filter((neighbour) => hasVoice(neighbour, nowMs));
+    return 2 * all.filter((neighbour) => (parts.get(neighbour)?.size ?? 0) >= MANY_PARTS).length > all.length;
   }
 }
 
 function forget(complaints: Complaints, nowMs: number): void {
   complaints.sinceMs = nowMs;
-  complaints.mask = 0;
   complaints.parts.clear();
 }
 
