@@ -5,12 +5,9 @@ import { sha256 } from "../../src/swarm/proof/sha256.ts";
 import { decodeHeader, encodeHeader } from "../../src/wire/part-header-codec.ts";
 import type { PeerFrame } from "../../src/wire/peer-frame.ts";
 import { decodeFrame, encodeFrame } from "../../src/wire/peer-frame-codec.ts";
-import type { AttackKind } from "../attackers.ts";
+import type { AttackKind } from "../swarm-peers.ts";
 
-/**
- * Runs in a watching page before its own scripts: the page is a viewer like any other, over data channels like any other's, but what it
- * says to its peers goes through here first.
- */
+/** A viewer's swarm like any other, over data channels like any other's; but what it says to its peers goes through here first. */
 
 type Bytes = Uint8Array<ArrayBuffer>;
 /** Frames as they are; bytes, frames or not, as they come. */
@@ -31,6 +28,9 @@ function randomBytes(size: number): Bytes {
   for (let at = 0; at < size; at += 65_536) crypto.getRandomValues(bytes.subarray(at, Math.min(size, at + 65_536)));
   return bytes;
 }
+
+/** The control: what the same number of peers costs that mean well. */
+const honest: Attack = { says: (frame, say) => say(frame) };
 
 /** Sends other bytes than it says. */
 const polluter: Attack = {
@@ -173,8 +173,10 @@ const babbler: Attack = {
   meets: (say) => void setTimeout(say, OVERSIZE_AFTER_MS, Uint8Array.from([1, 5, 255, 255, ...randomBytes(60)])),
 };
 
-function attackOf(kind: AttackKind, key: string | undefined): Attack {
+function attackOf(kind: AttackKind, key: string): Attack {
   switch (kind) {
+    case "honest":
+      return honest;
     case "polluter":
       return polluter;
     case "liar":
@@ -186,7 +188,7 @@ function attackOf(kind: AttackKind, key: string | undefined): Attack {
     case "replayer":
       return replayer();
     case "equivocator":
-      return equivocator(Uint8Array.from(atob(key ?? ""), (char) => char.charCodeAt(0)));
+      return equivocator(Uint8Array.from(atob(key), (char) => char.charCodeAt(0)));
     case "oversize":
       return oversize;
     case "babbler":
@@ -196,7 +198,6 @@ function attackOf(kind: AttackKind, key: string | undefined): Attack {
 
 declare global {
   interface Window {
-    attack?: { readonly kind: AttackKind; readonly key?: string };
     /** What the attacker calls itself, and what it has done so far. */
     attacking?: { peer: string | undefined; said: number; peers: number };
   }
@@ -205,43 +206,46 @@ declare global {
   }
 }
 
-const attacking: NonNullable<Window["attacking"]> = { peer: undefined, said: 0, peers: 0 };
-window.attacking = attacking;
-const attack = attackOf(window.attack?.kind ?? "polluter", window.attack?.key);
-const send = RTCDataChannel.prototype.send as (this: RTCDataChannel, data: Bytes) => void;
+/** Stands between this page and its data channels from now on. `key`: the publisher's, in base64, where it fell into the wrong hands. */
+export function attackAs(kind: AttackKind, key: string): void {
+  const attacking: NonNullable<Window["attacking"]> = { peer: undefined, said: 0, peers: 0 };
+  window.attacking = attacking;
+  const attack = attackOf(kind, key);
+  const send = RTCDataChannel.prototype.send as (this: RTCDataChannel, data: Bytes) => void;
 
-RTCDataChannel.prototype.send = function (this: RTCDataChannel, data: unknown): void {
-  // Trystero has a channel of its own beside.
-  if (this.label !== "eddy") {
-    send.call(this, data as Bytes);
-    return;
-  }
-  const say: Say = (what) => {
-    if (this.readyState !== "open") return;
-    attacking.said += 1;
-    try {
-      send.call(this, what instanceof Uint8Array ? what : encodeFrame(what));
-    } catch {
-      // Its buffer is full, as a flooder's is: the next time.
+  RTCDataChannel.prototype.send = function (this: RTCDataChannel, data: unknown): void {
+    // Trystero has a channel of its own beside.
+    if (this.label !== "eddy") {
+      send.call(this, data as Bytes);
+      return;
+    }
+    const say: Say = (what) => {
+      if (this.readyState !== "open") return;
+      attacking.said += 1;
+      try {
+        send.call(this, what instanceof Uint8Array ? what : encodeFrame(what));
+      } catch {
+        // Its buffer is full, as a flooder's is: the next time.
+      }
+    };
+    if (this[MARKED] === undefined) {
+      this[MARKED] = true;
+      attacking.peers += 1;
+      this.addEventListener("message", ({ data: heard }: MessageEvent) => {
+        try {
+          attack.hears?.(decodeFrame(new Uint8Array(heard as ArrayBuffer)));
+        } catch {
+          // Another attacker's.
+        }
+      });
+      attack.meets?.(say);
+    }
+    const frame = decodeFrame(Uint8Array.from(data as Bytes));
+    if (frame.kind === "hello") {
+      attacking.peer = frame.peer;
+      say(frame);
+    } else {
+      attack.says(frame, say);
     }
   };
-  if (this[MARKED] === undefined) {
-    this[MARKED] = true;
-    attacking.peers += 1;
-    this.addEventListener("message", ({ data: heard }: MessageEvent) => {
-      try {
-        attack.hears?.(decodeFrame(new Uint8Array(heard as ArrayBuffer)));
-      } catch {
-        // Another attacker's.
-      }
-    });
-    attack.meets?.(say);
-  }
-  const frame = decodeFrame(Uint8Array.from(data as Bytes));
-  if (frame.kind === "hello") {
-    attacking.peer = frame.peer;
-    say(frame);
-  } else {
-    attack.says(frame, say);
-  }
-};
+}

@@ -138,21 +138,29 @@ test("a flooder is banned", () => {
   expect(viewer.bans).toEqual(["attacker: sent more frames than anybody needs"]);
 });
 
-test("who stands, and sends something else than the stream when asked for a piece that we have, is banned", () => {
+test("who stands and never sent anything is asked for a piece that we have, and banned for another one", () => {
   const clock = new TestClock();
   const viewer = new TestPeer(clock, "v");
   const honest = new Scripted(viewer, "honest");
-  honest.serves = true;
-  honest.header(0);
-  honest.has(0);
-  clock.advance(1000);
-  expect(viewer.indices).toEqual([0]);
   const polluter = new Scripted(viewer, "polluter");
-  polluter.has(0);
+  const part = (index: number): void => {
+    honest.header(index);
+    polluter.has(index);
+    for (let piece = 0; piece < 4; piece += 1) honest.piece(index, piece);
+    honest.has(index);
+    clock.advance(PART_MS);
+  };
+  honest.serves = true;
+  honest.offers();
+  clock.advance(200);
+  honest.offers();
+  part(0);
   polluter.send({ kind: "roots", entries: [{ peer: "polluter", beat: 2 ** 40 }] });
-  expect(polluter.of("request")).toMatchObject([{ key: keyOf(0), count: 1 }]);
-  polluter.piece(0, 0, polluted());
-  expect(viewer.bans).toEqual(["polluter: sent a piece that is not the stream's"]);
+  part(1);
+  const asked = polluter.of("request").at(-1);
+  expect(asked).toMatchObject({ key: keyOf(1), count: 1 });
+  polluter.piece(1, asked?.first ?? 0, polluted());
+  expect(viewer.bans).toEqual([expect.stringMatching(/^polluter: piece/)]);
 });
 
 test("who says hello twice, or talks without saying it, is banned", () => {

@@ -16,6 +16,9 @@ const STRETCH_DECAY = 0.993;
 const MAX_STRETCH = 3;
 /** A child that has just come is let be. */
 const SETTLED_MS = 1000;
+/** Who does not pass on what the publisher pushes is let be for so long, and how often that doubles. */
+const SEED_DENIED_MS = 5000;
+const MAX_DOUBLINGS = 6;
 /** What is pushed later than this is no use to who has other neighbours. */
 const OVERLOAD_MS = 350;
 /** Sub-streams that leaves may have of us together, as a share: what they take, they do not pass on. */
@@ -110,6 +113,23 @@ export class Children {
     this.#remove(neighbour, neighbour.childMask);
   }
 
+  /** How many more the publisher would push this sub-stream to. */
+  unseeded(substream: number): number {
+    return this.#uploads ? Math.max(0, this.#perSubstream - this.#counts[substream]!) : 0;
+  }
+
+  /** One of those that get this sub-stream does not pass it on: its place is for others now, for longer with each time. */
+  giveUp(substream: number): void {
+    const nowMs = this.#context.clock.now();
+    const { neighbour } = this.#least(substream) ?? {};
+    if (neighbour === undefined) return;
+    neighbour.seedDeniedUntilMs = nowMs + SEED_DENIED_MS * 2 ** Math.min(neighbour.seedFailures, MAX_DOUBLINGS);
+    neighbour.seedFailures += 1;
+    this.#remove(neighbour, neighbour.childMask);
+    this.offer(neighbour, true);
+    this.offers();
+  }
+
   /** Gives up what the uplink has turned out not to carry. */
   shrink(): void {
     const nowMs = this.#context.clock.now();
@@ -165,6 +185,7 @@ export class Children {
   }
 
   #admit(neighbour: Neighbour, substream: number, nowMs: number): void {
+    if (nowMs < neighbour.seedDeniedUntilMs) return;
     // Who pushes it to us, or was asked to, would get its own pieces back.
     if (this.#parents.delayMs(substream) === NO_DELAY || ((neighbour.subscribedMask >> substream) & 1) === 1) return;
     const crowded = this.#counts[substream]! >= this.#perSubstream;

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { Committee } from "./committee.ts";
 import { testContext } from "./context.test-support.ts";
-import { keyOf, partAt } from "./network.test-support.ts";
 
 const beat = (since: number, count = 0): number => since * 2 ** 16 + count;
 
@@ -57,26 +56,20 @@ test("beats are passed on to who does not have them, once", () => {
   expect(told).toEqual([{ to: to.peer, frame: { kind: "roots", entries: [{ peer: "a", beat: beat(10) }] } }]);
 });
 
-test("a peer that never sent us a piece that proved is not vouched for, once others have; it is asked for one that we have", () => {
-  const { committee, context, clock, join, told } = observer();
+test("a peer that never sent us a piece that proved is not vouched for, once others have, until it has shown that it would", () => {
+  const { committee, context, join } = observer();
   const stranger = join("stranger");
   committee.heard(stranger, [{ peer: "stranger", beat: beat(10) }]);
   expect(committee.members).toEqual(["stranger"]);
   context.counters.provenPieces = 1;
   const other = join("other");
-  const part = context.parts.openPart(keyOf(0), 0)!;
-  part.begin(partAt(0).signed);
-  part.finish("peer", 0, partAt(0).bytes);
-  context.parts.whole(part, 0);
-  part.haveMask = other.bit;
   committee.heard(other, [{ peer: "other", beat: beat(11) }]);
-  committee.heard(other, [{ peer: "other", beat: beat(11, 1) }]);
   expect(committee.members).toEqual(["stranger"]);
-  expect(told.map(({ to, frame }) => [to, frame.kind])).toEqual([["other", "request"]]);
-  clock.advance(1000);
-  other.piecesReceived = 1;
-  committee.heard(other, [{ peer: "other", beat: beat(11, 2) }]);
+  expect(other.isOnTrial).toBe(true);
+  other.audits = 1;
+  committee.heard(other, [{ peer: "other", beat: beat(11, 1) }]);
   expect(committee.members).toEqual(["stranger", "other"]);
+  expect(other.isOnTrial).toBe(false);
 });
 
 test("two that both think that they go first go by what each says of itself, and who is not heeded then gives up", () => {

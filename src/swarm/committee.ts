@@ -1,7 +1,7 @@
 import type { PeerId, RootEntry } from "../wire/peer-frame.ts";
 import { peerHash } from "./hash.ts";
 import { DEFAULT_NEIGHBOURS } from "./limits.ts";
-import { type Neighbour, pieceId } from "./neighbour.ts";
+import type { Neighbour } from "./neighbour.ts";
 import type { SwarmContext } from "./swarm-context.ts";
 
 /** Members: one fetches, the others stand by. */
@@ -56,8 +56,6 @@ const FEW_NEIGHBOURS = 3;
 /** So many of its neighbours are children of who fetches, and stay so: who gets nothing from its parent leaves it sooner. */
 const FED_SHARE = 1 / 4;
 const STAYS_MS = 2000;
-/** Who stands and has never sent us anything is asked, so often at most, for a piece that we have. */
-const PROBE_MS = 2000;
 /** A beat is the second from which on its member stands, and how many there were since. */
 const BEATS = 2 ** 16;
 const HASHES = 2 ** 32;
@@ -311,30 +309,11 @@ export class Committee {
    * nothing to any of them is soon forgotten by all.
    */
   #vouches(neighbour: Neighbour, nowMs: number): boolean {
-    if (neighbour.piecesReceived === 0 && this.#context.counters.provenPieces > 0) {
-      this.#probe(neighbour, nowMs);
-      return false;
-    }
+    neighbour.isOnTrial =
+      neighbour.piecesReceived === 0 && neighbour.audits === 0 && this.#context.counters.provenPieces > 0;
+    if (neighbour.isOnTrial) return false;
     if (this.first !== neighbour.peer || nowMs - this.#firstSinceMs < PROVES_MS) return true;
     return nowMs - neighbour.pieceMs < PROVES_MS;
-  }
-
-  /** What it sends shows whether it sends the stream; as we have the piece, nothing has to be proven. */
-  #probe(neighbour: Neighbour, nowMs: number): void {
-    if (nowMs - neighbour.probedMs < PROBE_MS || neighbour.hasChokedUs) return;
-    const part = this.#context.parts.newestWhole(({ haveMask }) => (haveMask & neighbour.bit) !== 0);
-    if (part === undefined || part.pieceCount === 0) return;
-    neighbour.probedMs = nowMs;
-    neighbour.probe = pieceId(part.id, 0);
-    neighbour.remember(neighbour.probe, nowMs);
-    this.#context.tell(neighbour, {
-      kind: "request",
-      key: part.key,
-      first: 0,
-      count: 1,
-      known: true,
-      withinMs: PROBE_MS,
-    });
   }
 
   #watchFirst(nowMs: number): void {

@@ -69,15 +69,24 @@ export class Neighbour {
   /** When the last of them came. */
   pieceMs = Number.NEGATIVE_INFINITY;
   strays = 0;
-  /** A piece that we have, and asked for to see what comes. */
-  probe = -1;
-  probedMs = Number.NEGATIVE_INFINITY;
+  /** Parts that it told of since it last sent a piece. */
+  claims = 0;
+  /** A piece that it was asked for to see whether it has what it said. */
+  audit: { readonly id: number; readonly index: number; readonly askedMs: number } | undefined;
+  /** Audits that it passed, and what is left of those that it did not. */
+  audits = 0;
+  /** It stands, and has never sent us anything: it is to show that it would. */
+  isOnTrial = false;
+  unkept = 0;
 
   // What we do for it.
   /** Sub-streams that we push to it, and those it asked for. */
   childMask = 0;
   wantsMask = 0;
   childSinceMs = 0;
+  /** It kept to itself what the publisher pushed to it, so often: it gets nothing pushed until then. */
+  seedFailures = 0;
+  seedDeniedUntilMs = 0;
   isChoked = false;
   chokedMs = 0;
   /** What the last offer to it said, so that the same is not said again. */

@@ -246,6 +246,8 @@ export class Parents {
     { asked, substreams, free, uplinkBps, delaysMs, beats }: Extract<PeerFrame, { readonly kind: "offer" }>,
   ): void {
     const nowMs = this.#context.clock.now();
+    // The publisher has few places, and one has become free.
+    if (neighbour.isSource && free > 0 && neighbour.offerFree === 0) neighbour.deniedUntilMs.fill(0);
     neighbour.offerFree = free;
     neighbour.uplinkBps = uplinkBps;
     neighbour.offerDelaysMs = delaysMs;

@@ -1,6 +1,7 @@
 import type { Bytes } from "../model/bytes.ts";
 import type { PartKey, SignedHeader, StreamCard } from "../model/part-header.ts";
 import { type ByeReason, PEER_VERSION, type PeerFrame, type PeerId } from "../wire/peer-frame.ts";
+import { Audits } from "./audits.ts";
 import { isStrong } from "./capacity.ts";
 import { Children } from "./children.ts";
 import { Committee } from "./committee.ts";
@@ -69,6 +70,7 @@ export class Swarm implements SwarmPeer {
   readonly #fetching: Fetching;
   readonly #exchange: Exchange;
   readonly #inits: Inits;
+  readonly #audits: Audits;
   readonly #beforeHello = new Map<Neighbour, PeerFrame[]>();
   #card: { readonly bytes: Bytes; readonly card: StreamCard } | undefined;
   #uploadsOn: boolean;
@@ -118,11 +120,13 @@ export class Swarm implements SwarmPeer {
       missed: (part) => this.#missed(part),
     });
     this.#inits = new Inits(context);
+    this.#audits = new Audits(context);
     this.#exchange = new Exchange({
       context,
       parents: this.#parents,
       children: this.#children,
       pulls: this.#pulls,
+      audits: this.#audits,
       uploads: this.#uploads,
       whole: (part) => this.#whole(part),
       unprovenOrigin: (part) => this.#fetching.failed(part),
@@ -452,6 +456,7 @@ export class Swarm implements SwarmPeer {
       this.#pulls.tick();
     }
     this.#inits.tick(nowMs);
+    this.#audits.tick(nowMs);
     this.#children.shrink();
     this.#context.uplink.measure(nowMs, this.#neighbours.list);
     if (isStrong(this.#context.uplink.bps, this.#context.rate.bps)) this.#neighbours.widen();
