@@ -24,15 +24,20 @@ const FEW_SHARE = 2 ** -4;
 const MANY_SHARE = 2 ** -17;
 const DOUBLES_MS = 500;
 /**
- * All trees begin at the uplink of who fetches. One that carries fewer streams than this waits before it stands, the longer the more of its
- * neighbours have a multiple of its uplink; less where nobody stands, since anybody is better than none.
+ * All trees begin at the uplink of who fetches: the fewer streams it carries, the longer one waits for somebody wider to stand; less where nobody
+ * stands, since anybody is better than none.
  */
+const WIDTHS: readonly (readonly [streams: number, waitsMs: number])[] = [
+  [100, 0],
+  [40, 4000],
+  [12, 9000],
+];
 const AMPLE_STREAMS = 100;
-const WIDER = 2;
 const NARROW_WAITS_MS = 18_000;
 const WAIT_SHARE_WITHOUT = 0.25;
 /** And makes way for them if a piece takes longer than this from there to its children. */
 const MAX_SERVED_MS = 150;
+const WIDER = 2;
 const WIDER_NEIGHBOURS = 3;
 /** A member that did not fetch when it should have, so often, is left out for so long. */
 const STRIKES = 2;
@@ -235,8 +240,9 @@ export class Committee {
     }
     this.#freeSinceMs ??= nowMs;
     const { list } = this.#context.neighbours;
-    const narrowShare = this.#widerNeighbours / Math.max(1, list.length);
-    const waitsMs = NARROW_WAITS_MS * narrowShare * (this.isKnown ? 1 : WAIT_SHARE_WITHOUT);
+    const streams = this.#context.uplink.bps / this.#context.rate.bps;
+    const [, widthMs] = WIDTHS.find(([least]) => streams >= least) ?? [0, NARROW_WAITS_MS];
+    const waitsMs = widthMs * (this.isKnown ? 1 : WAIT_SHARE_WITHOUT);
     const waitedMs = nowMs - Math.max(this.#freeSinceMs, this.#startedMs + SETTLE_MS) - waitsMs;
     const chance = (list.length < DEFAULT_NEIGHBOURS / 2 ? FEW_SHARE : MANY_SHARE) * 2 ** (waitedMs / DOUBLES_MS);
     return waitedMs >= 0 && this.#hash / HASHES < chance;
