@@ -34,6 +34,7 @@ const SETTLED_MS = 10_000;
 export class SignalSocket {
   readonly #parts: SignalSocketParts;
   readonly #listeners = new Map<string, Set<(payload: string) => void>>();
+  readonly #counted = new Map<string, (members: number) => void>();
   #members: number | undefined;
   #socket: TextSocket | undefined;
   #waiting: (() => void)[] = [];
@@ -60,8 +61,9 @@ export class SignalSocket {
     if (!this.isOpen && !this.#closed) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** The returned function ends it. */
-  subscribe(topic: string, listener: (payload: string) => void): () => void {
+  /** The returned function ends it. `counted` hears how many listen to the topic, this page included, whenever it is subscribed to. */
+  subscribe(topic: string, listener: (payload: string) => void, counted?: (members: number) => void): () => void {
+    if (counted !== undefined) this.#counted.set(topic, counted);
     let listeners = this.#listeners.get(topic);
     if (listeners === undefined) {
       listeners = new Set();
@@ -73,6 +75,7 @@ export class SignalSocket {
       listeners.delete(listener);
       if (listeners.size > 0 || this.#listeners.get(topic) !== listeners) return;
       this.#listeners.delete(topic);
+      this.#counted.delete(topic);
       this.#ask({ type: "unsubscribe", topic });
     };
   }
@@ -92,6 +95,7 @@ export class SignalSocket {
     this.#closed = true;
     this.#cancelTimer();
     this.#listeners.clear();
+    this.#counted.clear();
     this.#socket?.close();
     this.#socket = undefined;
     this.#release();
@@ -149,8 +153,10 @@ export class SignalSocket {
   #received(data: unknown): void {
     try {
       const news = readSignalNews(String(data));
-      if (news.type === "subscribed") this.#members = Math.max(this.#members ?? 0, news.members);
-      else for (const listener of [...(this.#listeners.get(news.topic) ?? [])]) listener(news.payload);
+      if (news.type === "subscribed") {
+        this.#members = Math.max(this.#members ?? 0, news.members);
+        this.#counted.get(news.topic)?.(news.members);
+      } else for (const listener of [...(this.#listeners.get(news.topic) ?? [])]) listener(news.payload);
     } catch {
       // A relay of another kind, or one that lies: nothing of it is used.
     }

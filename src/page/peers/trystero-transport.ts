@@ -53,7 +53,7 @@ class TrysteroTransport implements PeerTransport {
   #sockets: readonly SignalSocket[] = [];
   #rooms: readonly Room[] = [];
   #joinRoom: JoinRoom | undefined;
-  #swarm: Pick<SwarmPeer, "connect"> | undefined;
+  #swarm: Pick<SwarmPeer, "connect" | "alone"> | undefined;
 
   constructor({ config, room, listener }: TransportParts) {
     this.config = config;
@@ -77,7 +77,7 @@ class TrysteroTransport implements PeerTransport {
     };
   }
 
-  start(swarm: Pick<SwarmPeer, "connect">): void {
+  start(swarm: Pick<SwarmPeer, "connect" | "alone">): void {
     if (this.#swarm !== undefined || this.#closed.signal.aborted) return;
     this.#swarm = swarm;
     if (this.config.mode === "off") return;
@@ -154,6 +154,10 @@ class TrysteroTransport implements PeerTransport {
       failures: this.#failures,
       random,
       letGo: (peer) => this.#links.get(peer)?.giveUp("full"),
+      audience: (members) => {
+        // Where there are several relays, another may know of others: they are met all the same.
+        if (members <= 1) this.#swarm?.alone();
+      },
     });
   }
 
