@@ -42,29 +42,44 @@ const polluter: Attack = {
   },
 };
 
+const LIE_EVERY_MS = 200;
+
 /** Says that it has everything, before anybody else and up to parts that nobody has made yet, and sends nothing of it. */
-const liar: Attack = {
-  says(frame, say) {
-    switch (frame.kind) {
-      case "piece":
-      case "init":
-      case "refuse":
-      case "choke":
-        return;
-      case "offer":
+function liar(): Attack {
+  let newest: { readonly msn: number; readonly part: number } | undefined;
+  const take = (frame: PeerFrame): void => {
+    const told =
+      frame.kind === "header" ? frame.signed.header : frame.kind === "have" ? frame.ranges.at(-1)?.last : undefined;
+    if (told === undefined) return;
+    const isNewer =
+      newest === undefined || told.msn > newest.msn || (told.msn === newest.msn && told.part > newest.part);
+    if (isNewer) newest = { msn: told.msn, part: told.part };
+  };
+  return {
+    says(frame, say) {
+      take(frame);
+      if (frame.kind === "offer") {
         say({ ...frame, substreams: frame.asked, free: frame.delaysMs.length, delaysMs: frame.delaysMs.map(() => 1) });
-        return;
-      case "header": {
-        const { rendition, msn, part } = frame.signed.header;
-        say(frame);
-        say({ kind: "have", rendition, hops: 0, ranges: [{ first: { msn, part }, last: { msn: msn + 1, part: 5 } }] });
-        return;
-      }
-      default:
-        say(frame);
-    }
-  },
-};
+      } else if (!["piece", "init", "refuse", "choke"].includes(frame.kind)) say(frame);
+    },
+    hears: take,
+    meets(say) {
+      setInterval(() => {
+        if (newest === undefined) return;
+        const last = { msn: newest.msn + 1, part: 5 };
+        say({
+          kind: "have",
+          rendition: 0,
+          hops: 0,
+          ranges: [
+            { first: newest, last: { ...newest, part: 5 } },
+            { first: { ...last, part: 0 }, last },
+          ],
+        });
+      }, LIE_EVERY_MS);
+    },
+  };
+}
 
 const SLOW_MS = 4_000;
 
@@ -180,7 +195,7 @@ function attackOf(kind: AttackKind, key: string): Attack {
     case "polluter":
       return polluter;
     case "liar":
-      return liar;
+      return liar();
     case "slow":
       return slow;
     case "flooder":

@@ -22,6 +22,7 @@ class Listener {
     this.transport = transport;
     transport.start({
       maxNeighbours: transport.config.maxNeighbours,
+      alone: () => undefined,
       connect: (link) => {
         const received: PeerFrame[] = [];
         this.neighbours.set(link.peer, { link, received });

@@ -135,6 +135,9 @@ export abstract class BaselinePeer<N extends BaselineNeighbour> implements Swarm
     this.partOf(key).fetching = undefined;
   }
 
+  /** Nobody of these waits for peers at the start. */
+  alone(): void {}
+
   setBuffer(aheadMs: number): void {
     this.aheadMs = aheadMs;
     this.aheadAtMs = this.nowMs;

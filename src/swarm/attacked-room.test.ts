@@ -31,9 +31,21 @@ const liar: Attack = () => (frame, say) => {
     return;
   }
   say(frame);
-  if (frame.kind !== "header") return;
-  const { rendition, msn, part } = frame.signed.header;
-  say({ kind: "have", rendition, hops: 0, ranges: [{ first: { msn, part }, last: { msn: msn + 1, part: 5 } }] });
+  // The parts of the next segment too, which nobody has made yet.
+  const told =
+    frame.kind === "header" ? frame.signed.header : frame.kind === "have" ? frame.ranges.at(-1)?.last : undefined;
+  if (told === undefined) return;
+  const { msn, part } = told;
+  for (const last of [
+    { msn, part: 5 },
+    { msn: msn + 1, part: 5 },
+  ])
+    say({
+      kind: "have",
+      rendition: 0,
+      hops: 0,
+      ranges: [{ first: { msn: last.msn, part: last.msn === msn ? part : 0 }, last }],
+    });
 };
 
 /** Sends one piece in four, so that it is never silent for long. */

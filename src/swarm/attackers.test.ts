@@ -188,6 +188,36 @@ test("a liar about what it has is banned, and asked less and less until then", (
   expect(viewer.missedParts).toEqual([]);
 });
 
+test("a parent that does its work is not left for one that promises more, and has shown nothing", () => {
+  const { clock, viewer, attacker: parent, honest } = attacked();
+  parent.offers({ delayMs: 200, beat: 1_001 });
+  const promising = new Scripted(viewer, "promising");
+  for (let index = 0; index < 30; index += 1) {
+    parent.offers({ delayMs: 200, beat: 1_002 + index });
+    promising.offers({ delayMs: 1, beat: 1_002 + index });
+    parent.pushes(index);
+    clock.advance(PART_MS);
+  }
+  expect(honest.of("subscribe")).toEqual([]);
+  expect(promising.of("subscribe")).toEqual([]);
+  expect(viewer.indices).toHaveLength(30);
+});
+
+test("a publisher that has no upload left, and says so, is not banned", () => {
+  const clock = new TestClock();
+  const viewer = new TestPeer(clock, "v");
+  const publisher = new Scripted(viewer, "publisher", { source: true });
+  for (let index = 0; index < 40; index += 1) {
+    const before = publisher.of("request").length;
+    publisher.has(index);
+    clock.advance(PART_MS / 3);
+    for (const { key } of publisher.of("request").slice(before)) publisher.send({ kind: "refuse", key });
+    clock.advance((2 * PART_MS) / 3);
+  }
+  expect(publisher.of("request").length).toBeGreaterThan(10);
+  expect(viewer.bans).toEqual([]);
+});
+
 test("parts that are told of far ahead, or in masses, take no room", () => {
   const { viewer, attacker } = attacked();
   attacker.header(0);

@@ -232,7 +232,8 @@ export class Exchange {
     if ((part.haveMask & neighbour.bit) === 0) neighbour.claims += 1;
     part.haveMask |= neighbour.bit;
     if (part.isWanted && !part.isWhole) this.#options.pulls.part(part, this.#now);
-    if (part.firstHaveMs === Number.POSITIVE_INFINITY) part.firstHaveMs = this.#now;
+    // What a stranger claims makes nobody late.
+    if (neighbour.hasShown && part.firstHaveMs === Number.POSITIVE_INFINITY) part.firstHaveMs = this.#now;
   }
 
   #prove(neighbour: Neighbour, part: PartAssembly, { signed, hops }: { signed: SignedHeader; hops: number }): void {

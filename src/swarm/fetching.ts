@@ -53,6 +53,8 @@ export class Fetching {
   readonly #missed: (part: PartAssembly) => void;
   readonly #startedMs: number;
   readonly #hash: number;
+  /** Nobody else was there as it came: peers that come are not waited for. */
+  #isFirst = false;
   /** Parts that are being fetched because their deadline is near. */
   #saving = 0;
   #originMs = FIRST_ORIGIN_MS;
@@ -74,6 +76,12 @@ export class Fetching {
   tick(): void {
     const nowMs = this.#context.clock.now();
     for (const part of [...this.#context.parts.open]) if (part.isWanted) this.part(part, nowMs);
+  }
+
+  /** Nobody is there to wait for. */
+  alone(): void {
+    this.#isFirst = true;
+    this.tick();
   }
 
   part(part: PartAssembly, nowMs: number): void {
@@ -153,7 +161,7 @@ export class Fetching {
       return undefined;
     }
     if (this.#distrust.isOn(nowMs)) return "alone";
-    const isGraced = nowMs - this.#startedMs < this.#graceMs;
+    const isGraced = !this.#isFirst && nowMs - this.#startedMs < this.#graceMs;
     const rank = this.#rank();
     if (isGraced) return undefined;
     if (!this.#hasPeers) return "alone";

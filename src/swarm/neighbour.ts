@@ -155,6 +155,11 @@ export class Neighbour {
     return this.#requested?.has(piece) === true;
   }
 
+  /** It has sent something that proved: before that, it may have none of what it tells of. */
+  get hasShown(): boolean {
+    return this.piecesReceived > 0 || this.audits > 0;
+  }
+
   /** We have told it to push these no more. */
   noLonger(mask: number, nowMs: number): void {
     if (mask === 0) return;

@@ -97,6 +97,17 @@ describe("the origin as the floor", () => {
     expect(viewer.indices).toEqual([0]);
   });
 
+  test("a viewer that finds nobody there waits for nobody", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v", { fetches: true, joinGraceMs: 1000 });
+    viewer.swarm.announce(keyOf(0));
+    clock.advance(100);
+    expect(viewer.fetches).toHaveLength(0);
+    viewer.swarm.alone();
+    viewer.swarm.announce(keyOf(1));
+    expect(viewer.fetches.map(({ index }) => index)).toEqual([0, 1]);
+  });
+
   test("a part that peers told of and did not send is fetched before its deadline", () => {
     const clock = new TestClock();
     const viewer = new TestPeer(clock, "v", { fetches: true });

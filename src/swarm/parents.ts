@@ -215,7 +215,7 @@ export class Parents {
     if (supply.behind < BEHIND_PARTS || supply.asked !== undefined) return;
     supply.behind = 0;
     // Who has the whole part before our parent sends its share gets it on another way, which cannot lead through us.
-    const ahead = this.#best(substream, nowMs, (other) => (part.haveMask & other.bit) !== 0);
+    const ahead = this.#best(substream, nowMs, (other) => other.hasShown && (part.haveMask & other.bit) !== 0);
     if (ahead !== undefined && ahead !== neighbour) this.#ask(substream, ahead, nowMs);
   }
 
@@ -329,7 +329,8 @@ export class Parents {
     for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
       const { parent, asked } = this.#supplies[substream]!;
       if (parent === undefined || asked !== undefined) continue;
-      const best = this.#best(substream, nowMs, (other) => other !== parent, this.#isStrong);
+      // A parent that does its work is not left for a promise.
+      const best = this.#best(substream, nowMs, (other) => other !== parent && other.hasShown, this.#isStrong);
       if (best === undefined) continue;
       const byMs = this.#costMs(parent, substream) - SHARED_MS - this.#costMs(best, substream);
       if (byMs <= gainMs) continue;

@@ -102,6 +102,8 @@ export interface SwarmOptions {
 export interface SwarmPeer {
   /** The transport has a connection; undefined is `full` or banned, and the link was closed. */
   connect(link: PeerLink): PeerPort | undefined;
+  /** The transport knows that nobody else is there by now: there is nobody to wait for. */
+  alone(): void;
   /** The publisher's card, or one that came from beside the origin. */
   setCard(bytes: Bytes, card: StreamCard): void;
   provideInit(digest: Bytes, bytes: Bytes): void;

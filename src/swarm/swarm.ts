@@ -161,6 +161,10 @@ export class Swarm implements SwarmPeer {
     };
   }
 
+  alone(): void {
+    if (!this.#closed && !this.#isStandby) this.#fetching.alone();
+  }
+
   setCard(bytes: Bytes, card: StreamCard): void {
     this.#takeCard(bytes, card, undefined);
   }

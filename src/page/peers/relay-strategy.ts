@@ -15,6 +15,8 @@ export interface RelayStrategyParts {
   readonly random: () => number;
   /** Lets go of a neighbour: another takes its place. */
   readonly letGo: (peer: PeerId) => void;
+  /** How many are in the room, this page included, as one relay counts them. */
+  readonly audience: (members: number) => void;
 }
 
 /** From one announcement to the next; one that has neighbours enough says nothing at that time. */
@@ -30,7 +32,8 @@ const MAX_CANDIDATES = 64;
  * Rooms over our own relays. Trystero connects whoever hears of whom: a full mesh. What it does not hear it does not answer,
  * so the bound on neighbours stands here, between the relay and Trystero, before a connection is made.
  */
-export function relayStrategy({ sockets, gate, wanted, failures, random, letGo }: RelayStrategyParts): JoinRoom {
+export function relayStrategy(parts: RelayStrategyParts): JoinRoom {
+  const { sockets, gate, wanted, failures, random, letGo, audience } = parts;
   const candidates = new Map<string, number>();
 
   /** Whether Trystero hears it. */
@@ -68,7 +71,7 @@ export function relayStrategy({ sockets, gate, wanted, failures, random, letGo }
   return createTopicStrategy<SignalSocket>({
     init: () => [...sockets],
     subscribeTopic(socket, topic, onMessage, { kind, selfTopic }) {
-      return socket.subscribe(topic, selfId, (payload) => {
+      const hear = (payload: string): void => {
         const signal = readPeerSignal(payload);
         if (signal === undefined) return;
         const refuse = (): void => {
@@ -84,7 +87,8 @@ export function relayStrategy({ sockets, gate, wanted, failures, random, letGo }
         const message = Object.fromEntries(heard.filter(([, value]) => value !== undefined));
         // What a peer makes up can fail in there in ways of its own; it gets no connection then.
         Promise.resolve(onMessage(topic, message)).catch(() => undefined);
-      });
+      };
+      return socket.subscribe(topic, selfId, hear, kind === "root" ? audience : undefined);
     },
     async publishTopic(socket, topic, message, { kind, selfTopic: replyTo }) {
       if (kind === "signal") {

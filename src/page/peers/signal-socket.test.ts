@@ -154,3 +154,24 @@ test("once closed it asks for nothing any more, and nobody waits for it", async 
   expect(sockets).toHaveLength(1);
   expect(failures).toEqual([]);
 });
+
+test("tells how many listen to a topic, for each time that it is subscribed to", () => {
+  const { made, clock, last } = relay();
+  const counts: number[] = [];
+  made.subscribe("self", "self", () => undefined);
+  made.subscribe(
+    "room",
+    "self",
+    () => undefined,
+    (members) => counts.push(members),
+  );
+  last().open();
+  last().say({ type: "subscribed", topic: "self", members: 1 });
+  expect(counts).toEqual([]);
+  last().say({ type: "subscribed", topic: "room", members: 3 });
+  last().drop();
+  clock.advance(1_000);
+  last().open();
+  last().say({ type: "subscribed", topic: "room", members: 2 });
+  expect(counts).toEqual([3, 2]);
+});

@@ -35,6 +35,7 @@ export class SignalSocket {
   readonly #parts: SignalSocketParts;
   readonly #listeners = new Map<string, Set<(payload: string) => void>>();
   readonly #names = new Map<string, string>();
+  readonly #counted = new Map<string, (members: number) => void>();
   #members: number | undefined;
   #socket: TextSocket | undefined;
   #waiting: (() => void)[] = [];
@@ -61,8 +62,17 @@ export class SignalSocket {
     if (!this.isOpen && !this.#closed) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** `name` is what others find us by in this topic. The returned function ends it. */
-  subscribe(topic: string, name: string, listener: (payload: string) => void): () => void {
+  /**
+   * `name` is what others find us by in this topic. The returned function ends it. `counted` hears how many listen to the topic, this page
+   * included, whenever it is subscribed to.
+   */
+  subscribe(
+    topic: string,
+    name: string,
+    listener: (payload: string) => void,
+    counted?: (members: number) => void,
+  ): () => void {
+    if (counted !== undefined) this.#counted.set(topic, counted);
     let listeners = this.#listeners.get(topic);
     if (listeners === undefined) {
       listeners = new Set();
@@ -76,6 +86,7 @@ export class SignalSocket {
       if (listeners.size > 0 || this.#listeners.get(topic) !== listeners) return;
       this.#listeners.delete(topic);
       this.#names.delete(topic);
+      this.#counted.delete(topic);
       this.#ask({ type: "unsubscribe", topic });
     };
   }
@@ -96,6 +107,7 @@ export class SignalSocket {
     this.#closed = true;
     this.#cancelTimer();
     this.#listeners.clear();
+    this.#counted.clear();
     this.#socket?.close();
     this.#socket = undefined;
     this.#release();
@@ -153,8 +165,10 @@ export class SignalSocket {
   #received(data: unknown): void {
     try {
       const news = readSignalNews(String(data));
-      if (news.type === "subscribed") this.#members = Math.max(this.#members ?? 0, news.members);
-      else for (const listener of [...(this.#listeners.get(news.topic) ?? [])]) listener(news.payload);
+      if (news.type === "subscribed") {
+        this.#members = Math.max(this.#members ?? 0, news.members);
+        this.#counted.get(news.topic)?.(news.members);
+      } else for (const listener of [...(this.#listeners.get(news.topic) ?? [])]) listener(news.payload);
     } catch {
       // A relay of another kind, or one that lies: nothing of it is used.
     }

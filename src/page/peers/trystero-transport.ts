@@ -53,7 +53,7 @@ class TrysteroTransport implements PeerTransport {
   #sockets: readonly SignalSocket[] = [];
   #rooms: readonly Room[] = [];
   #joinRoom: JoinRoom | undefined;
-  #swarm: Pick<SwarmPeer, "connect" | "maxNeighbours"> | undefined;
+  #swarm: Pick<SwarmPeer, "connect" | "alone" | "maxNeighbours"> | undefined;
   #wanted: readonly PeerId[] = [];
 
   constructor({ config, room, listener }: TransportParts) {
@@ -82,7 +82,7 @@ class TrysteroTransport implements PeerTransport {
     this.#wanted = peers;
   }
 
-  start(swarm: Pick<SwarmPeer, "connect" | "maxNeighbours">): void {
+  start(swarm: Pick<SwarmPeer, "connect" | "alone" | "maxNeighbours">): void {
     if (this.#swarm !== undefined || this.#closed.signal.aborted) return;
     this.#swarm = swarm;
     if (this.config.mode === "off") return;
@@ -160,6 +160,10 @@ class TrysteroTransport implements PeerTransport {
       failures: this.#failures,
       random,
       letGo: (peer) => this.#links.get(peer)?.giveUp("full"),
+      audience: (members) => {
+        // Where there are several relays, another may know of others: they are met all the same.
+        if (members <= 1) this.#swarm?.alone();
+      },
     });
   }
 
