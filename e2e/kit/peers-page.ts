@@ -22,6 +22,7 @@ class Listener {
     this.transport = transport;
     transport.start({
       alone: () => undefined,
+      maxNeighbours: transport.config.maxNeighbours,
       connect: (link) => {
         const received: PeerFrame[] = [];
         this.neighbours.set(link.peer, { link, received });

@@ -5,6 +5,7 @@ import {
   CARD_BYTES,
   connect,
   forged,
+  keyOf,
   PART_MS,
   partAt,
   pieceOf,
@@ -137,6 +138,23 @@ test("a flooder is banned", () => {
   expect(viewer.bans).toEqual(["attacker: sent more frames than anybody needs"]);
 });
 
+test("who stands, and sends something else than the stream when asked for a piece that we have, is banned", () => {
+  const clock = new TestClock();
+  const viewer = new TestPeer(clock, "v");
+  const honest = new Scripted(viewer, "honest");
+  honest.serves = true;
+  honest.header(0);
+  honest.has(0);
+  clock.advance(1000);
+  expect(viewer.indices).toEqual([0]);
+  const polluter = new Scripted(viewer, "polluter");
+  polluter.has(0);
+  polluter.send({ kind: "roots", entries: [{ peer: "polluter", beat: 2 ** 40 }] });
+  expect(polluter.of("request")).toMatchObject([{ key: keyOf(0), count: 1 }]);
+  polluter.piece(0, 0, polluted());
+  expect(viewer.bans).toEqual(["polluter: sent a piece that is not the stream's"]);
+});
+
 test("who says hello twice, or talks without saying it, is banned", () => {
   const clock = new TestClock();
   const viewer = new TestPeer(clock, "v");
@@ -181,12 +199,13 @@ test("a publisher that has no upload left, and says so, is not banned", () => {
   const clock = new TestClock();
   const viewer = new TestPeer(clock, "v");
   const publisher = new Scripted(viewer, "publisher", { source: true });
-  for (let index = 0; index < 40; index += 1) {
-    const before = publisher.of("request").length;
-    publisher.has(index);
-    clock.advance(PART_MS / 3);
-    for (const { key } of publisher.of("request").slice(before)) publisher.send({ kind: "refuse", key });
-    clock.advance((2 * PART_MS) / 3);
+  let answered = 0;
+  for (let step = 0; step < 400; step += 1) {
+    if (step % 10 === 0) publisher.has(step / 10);
+    clock.advance(PART_MS / 10);
+    const asked = publisher.of("request").slice(answered);
+    answered += asked.length;
+    for (const { key } of asked) publisher.send({ kind: "refuse", key });
   }
   expect(publisher.of("request").length).toBeGreaterThan(10);
   expect(viewer.bans).toEqual([]);

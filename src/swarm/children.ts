@@ -5,7 +5,6 @@ import { ALL_SUBSTREAMS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
 import { bitCount, type Neighbour } from "./neighbour.ts";
 import type { Parents } from "./parents.ts";
 import type { SwarmContext } from "./swarm-context.ts";
-import type { Uplink } from "./uplink.ts";
 import type { UploadQueue } from "./upload-queue.ts";
 
 /** A child gives way only to one that is worth so much more, and not often. */
@@ -33,7 +32,6 @@ const MAX_SEND_MS = 200;
 export interface ChildrenOptions {
   readonly context: SwarmContext;
   readonly parents: Parents;
-  readonly uplink: Uplink;
   readonly uploads: UploadQueue;
   readonly committee: Committee;
 }
@@ -42,7 +40,6 @@ export interface ChildrenOptions {
 export class Children {
   readonly #context: SwarmContext;
   readonly #parents: Parents;
-  readonly #uplink: Uplink;
   readonly #queue: UploadQueue;
   readonly #committee: Committee;
   /** Those that would do most for others first: what they get first, many get soon. */
@@ -53,10 +50,9 @@ export class Children {
   #evictedMs = Number.NEGATIVE_INFINITY;
   #uploads: boolean;
 
-  constructor({ context, parents, uplink, uploads, committee }: ChildrenOptions) {
+  constructor({ context, parents, uploads, committee }: ChildrenOptions) {
     this.#context = context;
     this.#parents = parents;
-    this.#uplink = uplink;
     this.#queue = uploads;
     this.#committee = committee;
     this.#uploads = context.options.uploads !== false;
@@ -72,14 +68,14 @@ export class Children {
 
   /** How many sub-streams can be pushed at once, one to one child each. */
   get slots(): number {
-    return this.#atMost(substreamsCarried(this.#uplink.bps, this.#context.rate.bps));
+    return this.#atMost(substreamsCarried(this.#context.uplink.bps, this.#context.rate.bps));
   }
 
   /** How many are offered: fewer, until more are asked for than all who are asked have to offer. */
   get offered(): number {
     return Math.min(
       this.slots,
-      this.#atMost(substreamsEasily(this.#uplink.bps, this.#context.rate.bps)) * this.#stretch,
+      this.#atMost(substreamsEasily(this.#context.uplink.bps, this.#context.rate.bps)) * this.#stretch,
     );
   }
 
@@ -161,6 +157,7 @@ export class Children {
       asked: neighbour.wantsMask,
       substreams: told.substreams,
       free,
+      uplinkBps: this.#context.uplink.bps,
       delaysMs,
       beats,
     });
@@ -174,7 +171,7 @@ export class Children {
 
   /** How long a piece takes from here to a child: as it did lately, and not less than one piece after those of half the children. */
   #servesMs(substream: number): number {
-    const sendMs = Math.min((PIECE_SIZE_BYTES * 8000) / this.#uplink.bps, MAX_SEND_MS);
+    const sendMs = Math.min((PIECE_SIZE_BYTES * 8000) / this.#context.uplink.bps, MAX_SEND_MS);
     return Math.ceil(HANDLING_MS + Math.max(this.#queue.servedMs, sendMs * (1 + this.#counts[substream]! / 2)));
   }
 

@@ -126,6 +126,7 @@ export class Exchange {
       return;
     }
     const part = this.#context.parts.openPart(key, nowMs);
+    if (neighbour.probe === pieceId(id, index)) this.#probed(neighbour, part?.piece(index), bytes);
     if (part !== undefined) {
       part.servedMask |= neighbour.bit;
       if (this.#options.audits.answered(neighbour, part, index, bytes)) return;
@@ -142,6 +143,14 @@ export class Exchange {
     }
     if (part.signed === undefined) this.#early(neighbour, part, index, bytes);
     else this.#check(neighbour, part, index, bytes);
+  }
+
+  /** It was asked for a piece that we have: whether that is what it sends. */
+  #probed(neighbour: Neighbour, ours: Bytes | undefined, theirs: Bytes): void {
+    neighbour.probe = -1;
+    if (ours === undefined) return;
+    if (isSameBytes(ours, theirs)) neighbour.piecesReceived += 1;
+    else this.#context.ban(neighbour, "sent a piece that is not the stream's");
   }
 
   request(neighbour: Neighbour, { key, first, count, known, withinMs }: Frame<"request">, mayServe: boolean): void {
@@ -510,6 +519,10 @@ export class Exchange {
     // What is stale may be an honest peer's that is behind; what failed for another reason proves nothing.
     if (error.code === "unproven") this.#context.ban(neighbour, `${what}: ${error.message}`);
   }
+}
+
+function isSameBytes(a: Bytes, b: Bytes): boolean {
+  return a.byteLength === b.byteLength && a.every((byte, at) => byte === b[at]);
 }
 
 function isSame(a: SignedHeader, b: SignedHeader): boolean {

@@ -4,6 +4,7 @@ import { MAX_REMEMBERED_REQUESTS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
 import type { Way } from "./parents.ts";
 import type { NeighbourStats, PeerLink } from "./swarm-types.ts";
 import { TokenBucket } from "./token-bucket.ts";
+import { GUESSED_UPLINK_BPS } from "./uplink.ts";
 
 /** Frames that are not media: what an honest neighbour sends in the worst case, several times over. */
 const CONTROL_BURST = 600;
@@ -35,7 +36,7 @@ export class Neighbour {
   uploads = false;
   isSource = false;
   fetches = false;
-  uplinkBps = 0;
+  uplinkBps = GUESSED_UPLINK_BPS;
 
   // What it does for us.
   /** Sub-streams that it pushes to us. */
@@ -75,6 +76,9 @@ export class Neighbour {
   /** Audits that it passed, and what is left of those that it did not. */
   audits = 0;
   unkept = 0;
+  /** A piece that we have, and asked for to see what comes. */
+  probe = -1;
+  probedMs = Number.NEGATIVE_INFINITY;
 
   // What we do for it.
   /** Sub-streams that we push to it, and those it asked for. */
@@ -101,6 +105,9 @@ export class Neighbour {
   heardMs: number;
   receivedBytes = 0;
   sentBytes = 0;
+  /** Of these, what had left as the uplink was last measured; and whether the link held something then. */
+  leftBytes = 0;
+  isHolding = false;
   partDelayMs: number | undefined;
   /** When each piece was asked for that may still come. */
   #requested: Map<number, number> | undefined;
@@ -121,7 +128,6 @@ export class Neighbour {
     this.uploads = hello.uploads;
     this.isSource = hello.source;
     this.fetches = hello.fetches;
-    this.uplinkBps = hello.uplinkBps;
   }
 
   /** A neighbour that was not measured yet counts as one at some distance. */

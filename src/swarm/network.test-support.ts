@@ -312,7 +312,6 @@ export class Scripted {
       uploads: true,
       source: false,
       fetches: false,
-      uplinkBps: 50_000_000,
       ...hello,
     });
   }
@@ -356,13 +355,22 @@ export class Scripted {
   }
 
   /** Offers every sub-stream, and pushes those that were asked for. */
-  offers({ delayMs = 0, beat = 1_000 }: { delayMs?: number; beat?: number } = {}): void {
+  offers({
+    delayMs = 0,
+    beat = 1_000,
+    uplinkBps = 50_000_000,
+  }: {
+    delayMs?: number;
+    beat?: number;
+    uplinkBps?: number;
+  } = {}): void {
     const asked = this.of("subscribe").at(-1)?.substreams ?? 0;
     this.send({
       kind: "offer",
       asked,
       substreams: asked,
       free: SUBSTREAMS,
+      uplinkBps,
       delaysMs: new Array<number>(SUBSTREAMS).fill(delayMs),
       beats: new Array<number>(SUBSTREAMS).fill(beat),
     });

@@ -2,6 +2,8 @@ import type { PartKey } from "../model/part-header.ts";
 import { MAX_KEPT_PARTS, MAX_OPEN_PARTS, MAX_RENDITIONS, MAX_SEGMENTS_AHEAD, msnOf, partId } from "./limits.ts";
 import { PartAssembly } from "./part-assembly.ts";
 
+const MAX_LOOKED_AT = 8;
+
 export interface PartWindowOptions {
   readonly keepMs: number;
   readonly keepBytes: number;
@@ -51,6 +53,13 @@ export class PartWindow {
 
   all(): Iterable<PartAssembly> {
     return this.#parts.values();
+  }
+
+  /** The newest whole part that `suits`, of the last few. */
+  newestWhole(suits: (part: PartAssembly) => boolean): PartAssembly | undefined {
+    const oldest = Math.max(this.#firstKept, this.#kept.length - MAX_LOOKED_AT);
+    for (let at = this.#kept.length - 1; at >= oldest; at -= 1) if (suits(this.#kept[at]!)) return this.#kept[at];
+    return undefined;
   }
 
   *kept(): Iterable<PartAssembly> {

@@ -47,7 +47,7 @@ export async function openSeeding({ name, options, epoch, peers, base }: Seeding
     source: true,
     uploads: uploads.state.on,
     uplinkBps: Number.isFinite(config.upload.maxBps) ? config.upload.maxBps : 0,
-    maxNeighbours: Math.min(30, config.maxNeighbours),
+    maxNeighbours: config.maxNeighbours,
   });
   uploads.onChange(({ on }) => swarm.setUploads(on));
   const seeder = new Seeder({ name, options, epoch, keys, swarm });
