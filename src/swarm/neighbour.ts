@@ -75,9 +75,9 @@ export class Neighbour {
   audit: { readonly id: number; readonly index: number; readonly askedMs: number } | undefined;
   /** Audits that it passed, and what is left of those that it did not. */
   audits = 0;
+  unkept = 0;
   /** It stands, and has never sent us anything: it is to show that it would. */
   isOnTrial = false;
-  unkept = 0;
 
   // What we do for it.
   /** Sub-streams that we push to it, and those it asked for. */

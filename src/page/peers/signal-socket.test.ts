@@ -158,10 +158,10 @@ test("once closed it asks for nothing any more, and nobody waits for it", async 
 test("tells how many listen to a topic, for each time that it is subscribed to", () => {
   const { made, clock, last } = relay();
   const counts: number[] = [];
-  made.subscribe("self", "self", () => undefined);
+  made.subscribe("self", "me", () => undefined);
   made.subscribe(
     "room",
-    "self",
+    "me",
     () => undefined,
     (members) => counts.push(members),
   );

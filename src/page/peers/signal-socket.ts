@@ -34,8 +34,8 @@ const SETTLED_MS = 10_000;
 export class SignalSocket {
   readonly #parts: SignalSocketParts;
   readonly #listeners = new Map<string, Set<(payload: string) => void>>();
-  readonly #names = new Map<string, string>();
   readonly #counted = new Map<string, (members: number) => void>();
+  readonly #names = new Map<string, string>();
   #members: number | undefined;
   #socket: TextSocket | undefined;
   #waiting: (() => void)[] = [];
@@ -63,8 +63,8 @@ export class SignalSocket {
   }
 
   /**
-   * `name` is what others find us by in this topic. The returned function ends it. `counted` hears how many listen to the topic, this page
-   * included, whenever it is subscribed to.
+   * `name` is what others find us by in this topic; `counted` hears how many listen to it, this page included, whenever it is subscribed to.
+   * The returned function ends it.
    */
   subscribe(
     topic: string,
@@ -85,8 +85,8 @@ export class SignalSocket {
       listeners.delete(listener);
       if (listeners.size > 0 || this.#listeners.get(topic) !== listeners) return;
       this.#listeners.delete(topic);
-      this.#names.delete(topic);
       this.#counted.delete(topic);
+      this.#names.delete(topic);
       this.#ask({ type: "unsubscribe", topic });
     };
   }
