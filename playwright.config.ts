@@ -1,9 +1,13 @@
 import { defineConfig } from "@playwright/test";
 import { findBrowser, findFfmpeg } from "./scripts/find-browser.mjs";
+import { patchedWebTransport } from "./scripts/patched-web-transport.mjs";
 
 // Found once: Playwright's own processes read this file again, and inherit what was found.
 process.env.EDDY_BROWSER ??= findBrowser();
 process.env.EDDY_FFMPEG ??= findFfmpeg();
+// On an older glibc, a copy of the WebTransport server that loads.
+const webTransport = patchedWebTransport();
+if (webTransport !== undefined) process.env.EDDY_WEB_TRANSPORT ??= webTransport;
 // Not the port of `npm run preview`, so that tests run beside a demo that is open.
 const port = Number(process.env.EDDY_PORT ?? 4183);
 

@@ -78,6 +78,21 @@ test("a stream of an origin is joined with peers only where the address says so"
   });
 });
 
+test("a relay is taken from the address, and told on in the link, with peers only where they were asked for", () => {
+  const moq = "https://relay.example.org/live?jwt=a.b.c";
+  const certificate = "0a".repeat(32);
+  const publishes = publishSearch({ name: "a", source: "pattern", moq, certificate });
+  expect(readAddress(publishes)).toMatchObject({ view: "publish", moq, certificate, peers: "off" });
+  expect(readAddress(`?watch=a&moq=${encodeURIComponent(moq)}`)).toHaveProperty("join", {
+    peers: "off",
+    moq,
+    unsigned: false,
+  });
+  const link = watchSearch("a", { key: KEY, moq, certificate, peers: false });
+  expect(readAddress(link)).toHaveProperty("join", { peers: "off", moq, certificate, key: KEY, unsigned: false });
+  expect(readAddress(watchSearch("a", { key: KEY, moq, peers: true }))).toHaveProperty("join.peers", "ask");
+});
+
 test("publishing to other viewers is asked for, and told on", () => {
   expect(readAddress("?publish=a")).toHaveProperty("peers", "off");
   const search = publishSearch({ name: "a", source: "pattern", peers: "on", signal: "wss://example.org/s" });

@@ -19,8 +19,18 @@ export interface PeersAddress {
   readonly signal?: string;
 }
 
+/** What an address says of a relay of Media over QUIC, or of a server of one's own. */
+export interface MoqAddress {
+  /** Its URL, with a token where it wants one. */
+  readonly moq?: string;
+  /** Of the stream at a server that takes parts over WebTransport, without MoQ. */
+  readonly server?: string;
+  /** SHA-256 of its certificate, in hex, where nobody vouches for that: of a relay for development. */
+  readonly certificate?: string;
+}
+
 /** Where a stream comes from that no tab of this browser publishes. */
-export interface JoinAddress extends PeersAddress {
+export interface JoinAddress extends PeersAddress, MoqAddress {
   readonly origin?: string;
   /** Where `npx eddy-hls sign` serves the headers of that origin. */
   readonly headers?: string;
@@ -29,7 +39,7 @@ export interface JoinAddress extends PeersAddress {
   readonly unsigned: boolean;
 }
 
-export interface PublishAddress extends PeersAddress {
+export interface PublishAddress extends PeersAddress, MoqAddress {
   readonly view: "publish";
   /** Empty when the address only asks for the form. */
   readonly name: string;
@@ -50,8 +60,8 @@ interface WatchAddress {
 export type Address = { readonly view: "home" } | PublishAddress | WatchAddress;
 
 /**
- * Reads the address parameters: `?publish=<name>&source=&partTargetMs=&peers=on&signal=`,
- * `?watch=<name>&origin=&headers=&key=&peers=on|off&signal=&integrity=none`, or none.
+ * Reads the address parameters: `?publish=<name>&source=&partTargetMs=&peers=on&signal=&moq=&server=&certificate=`,
+ * `?watch=<name>&origin=&headers=&moq=&server=&certificate=&key=&peers=on|off&signal=&integrity=none`, or none.
  */
 export function readAddress(search: string): Address {
   const parameters = new URLSearchParams(search);
@@ -80,6 +90,7 @@ export function readAddress(search: string): Address {
     source: source ?? "pattern",
     partTargetMs: inRange ? partTargetMs : DEFAULT_PART_TARGET_MS,
     ...peersAddress(parameters, "off"),
+    ...moqAddress(parameters),
     complaints,
   };
 }
@@ -87,11 +98,14 @@ export function readAddress(search: string): Address {
 function watchAddress(name: string, parameters: URLSearchParams): WatchAddress {
   const [origin, headers, key] = ["origin", "headers", "key"].map((each) => parameters.get(each) || undefined);
   const unsigned = parameters.get("integrity") === "none";
-  // A link that carries a key is one to a stream of other people; without one, peers have to be asked for.
-  const peers = peersAddress(parameters, key === undefined ? "off" : "ask");
-  if (name === "" || (origin === undefined && peers.peers === "off")) return { view: "watch", name };
+  const moq = moqAddress(parameters);
+  // A link that carries a key is one to a stream of other people; without one, or where a relay has it, peers have to be asked for.
+  const peers = peersAddress(parameters, key === undefined || hasRelay(moq) ? "off" : "ask");
+  const isElsewhere = origin !== undefined || hasRelay(moq) || peers.peers !== "off";
+  if (name === "" || !isElsewhere) return { view: "watch", name };
   const join: JoinAddress = {
     ...peers,
+    ...moq,
     unsigned,
     ...(origin === undefined ? {} : { origin }),
     ...(headers === undefined ? {} : { headers }),
@@ -100,10 +114,22 @@ function watchAddress(name: string, parameters: URLSearchParams): WatchAddress {
   return { view: "watch", name, join };
 }
 
+function moqAddress(parameters: URLSearchParams): MoqAddress {
+  const [moq, server, certificate] = ["moq", "server", "certificate"].map((each) => parameters.get(each) || undefined);
+  if (moq === undefined && server === undefined) return {};
+  return {
+    ...(moq === undefined ? {} : { moq }),
+    ...(server === undefined ? {} : { server }),
+    ...(certificate === undefined ? {} : { certificate }),
+  };
+}
+
+export const hasRelay = ({ moq, server }: MoqAddress): boolean => moq !== undefined || server !== undefined;
+
 function peersAddress(parameters: URLSearchParams, otherwise: PeersAddress["peers"]): PeersAddress {
   const asked = parameters.get("peers");
   const signal = parameters.get("signal") || undefined;
-  const peers = asked === "on" || asked === "off" ? asked : otherwise;
+  const peers = asked === "on" || asked === "off" || asked === "ask" ? asked : otherwise;
   return { peers, ...(signal === undefined ? {} : { signal }) };
 }
 
@@ -114,23 +140,46 @@ export function publishSearch(options: {
   readonly partTargetMs?: number;
   readonly peers?: PeersAddress["peers"];
   readonly signal?: string;
+  readonly moq?: string;
+  readonly server?: string;
+  readonly certificate?: string;
 }): string {
   const parameters = new URLSearchParams({ publish: options.name, source: options.source });
   if (options.peers === "on") parameters.set("peers", "on");
   if (options.signal !== undefined) parameters.set("signal", options.signal);
+  setMoq(parameters, options);
   if (options.partTargetMs !== undefined && options.partTargetMs !== DEFAULT_PART_TARGET_MS) {
     parameters.set("partTargetMs", String(options.partTargetMs));
   }
   return `?${parameters}`;
 }
 
+/** What a link to a stream says of where it is. */
+export interface WatchLink extends MoqAddress {
+  /** Fingerprint of the key that signs it. */
+  readonly key?: string;
+  /** Whether other viewers pass it on. */
+  readonly peers?: boolean;
+  readonly signal?: string;
+}
+
 /** The address that watches `name`: in this browser, or with the key's fingerprint anywhere. */
-export function watchSearch(name: string, shared: { readonly key?: string; readonly signal?: string } = {}): string {
-  const { key, signal } = shared;
+export function watchSearch(name: string, link: WatchLink = {}): string {
+  const { key, signal, peers = true } = link;
   const parameters = new URLSearchParams({ watch: name });
   if (key !== undefined) parameters.set("key", key);
-  if (key !== undefined && signal !== undefined) parameters.set("signal", signal);
+  if (key !== undefined && peers && signal !== undefined) parameters.set("signal", signal);
+  if (key !== undefined) setMoq(parameters, link);
+  // A relay has all of it, so that a link has to say that there are others as well.
+  if (key !== undefined && hasRelay(link) && peers) parameters.set("peers", "ask");
   return `?${parameters}`;
+}
+
+function setMoq(parameters: URLSearchParams, address: MoqAddress): void {
+  const { moq, server, certificate } = address;
+  if (moq !== undefined) parameters.set("moq", moq);
+  if (server !== undefined) parameters.set("server", server);
+  if (hasRelay(address) && certificate !== undefined) parameters.set("certificate", certificate);
 }
 
 /** Names of streams that somebody sends, or that are kept: to go live under one of them would end or continue it. */

@@ -1,5 +1,5 @@
-import { type JoinOptions, origin, type Peers, peers } from "eddy-hls";
-import type { JoinAddress, PeersAddress } from "./address.ts";
+import { type JoinOptions, moq, origin, type Peers, peers, type RelaySource, webtransport } from "eddy-hls";
+import type { JoinAddress, MoqAddress, PeersAddress } from "./address.ts";
 
 /** Other viewers, found where the address says. Who publishes to them sends; who watches is asked, and may change the answer. */
 export function peersFrom({ signal }: PeersAddress, upload: "send" | "ask"): Peers {
@@ -12,10 +12,19 @@ export function peersFrom({ signal }: PeersAddress, upload: "send" | "ask"): Pee
   });
 }
 
+/** The relay, or the server, that an address names. @throws RelayError `invalid-option` for an address that is none */
+export function relayFrom({ moq: url, server, certificate }: MoqAddress): RelaySource | undefined {
+  const hashes = certificate === undefined ? {} : { certificateHashes: certificate.split(",") };
+  if (url !== undefined) return moq({ url, ...hashes });
+  return server === undefined ? undefined : webtransport({ url: server, ...hashes });
+}
+
 /** What an address joins a stream by. @throws RelayError `invalid-option` for an address that is none */
 export function joinOptions(address: JoinAddress, withPeers: boolean): JoinOptions {
   const { headers, key, unsigned } = address;
+  const relay = relayFrom(address);
   return {
+    ...(relay === undefined ? {} : { relay }),
     ...(withPeers ? { peers: peersFrom(address, "ask") } : {}),
     ...(address.origin === undefined
       ? {}

@@ -1,8 +1,9 @@
 import type { SessionStats } from "eddy-hls";
-import { watchSearch } from "./address.ts";
+import { type WatchLink, watchSearch } from "./address.ts";
 import { h, setText } from "./dom.ts";
 import { Figures } from "./figures.ts";
 import { clockTime, count, kilobits, plural } from "./format.ts";
+import { relaySentence } from "./shared-sentences.ts";
 
 /** Figures of a publication, as plain data. */
 export interface PublishStats {
@@ -21,6 +22,15 @@ export interface PublishStats {
 /** More than this many parts on their way means that the worker does not keep up. */
 const MANY_UNACKNOWLEDGED = 4;
 
+/** With what others find the stream by, where they may watch. */
+export interface LivePanelOptions extends WatchLink {
+  readonly name: string;
+  readonly source: string;
+  /** The picture before it is encoded; absent for a source that this page never sees. */
+  readonly preview: MediaStream | undefined;
+  readonly onEnd: () => void;
+}
+
 /** What stands in place of the form while a stream is live. */
 export class LivePanel {
   readonly element: HTMLElement;
@@ -31,6 +41,7 @@ export class LivePanel {
   readonly #copied = h("p", { class: "note", role: "status" });
   readonly #link: HTMLInputElement;
   readonly #status = h("p", { class: "status", role: "status" });
+  readonly #relay = h("p", { class: "soft", role: "status", hidden: true });
   readonly #sent = new Figures("Figures of what viewers get", [
     { key: "viewers", label: "Connected viewers", hint: "They pass it on to others, who are not counted here" },
     { key: "uplink", label: "Sent to viewers" },
@@ -44,19 +55,10 @@ export class LivePanel {
     { key: "pending", label: "Unacknowledged", hint: "Parts on their way to the Service Worker" },
   ]);
 
-  constructor(options: {
-    readonly name: string;
-    readonly source: string;
-    /** The picture before it is encoded; absent for a source that this page never sees. */
-    readonly preview: MediaStream | undefined;
-    /** Fingerprint of the key, where others may watch; and where they find this browser. */
-    readonly key?: string;
-    readonly signal?: string;
-    readonly onEnd: () => void;
-  }) {
+  constructor(options: LivePanelOptions) {
     const { name, source, preview, key, onEnd } = options;
     const address = new URL(`./${watchSearch(name, options)}`, location.href).href;
-    this.#sent.element.hidden = key === undefined;
+    this.#sent.element.hidden = key === undefined || options.peers !== true;
     this.#link = h("input", { id: "watch-link", readonly: true, value: address, "aria-describedby": "link-note" });
     this.video.setAttribute("aria-label", `Preview: ${source}`);
     // The attribute does not mute a video that a script made; without it the publisher would hear itself.
@@ -95,6 +97,7 @@ export class LivePanel {
         ),
         this.#figures.element,
         this.#sent.element,
+        this.#relay,
         this.#end,
       ),
     );
@@ -111,7 +114,9 @@ export class LivePanel {
     if (stats.sent !== undefined) this.#showSent(stats.sent);
   }
 
-  #showSent({ peers, copies }: SessionStats): void {
+  #showSent({ peers, copies, relay }: SessionStats): void {
+    this.#relay.hidden = relay === undefined;
+    if (relay !== undefined) setText(this.#relay, relaySentence(relay, "sent"));
     const sendBps = peers.reduce((sum, peer) => sum + peer.sendBps, 0);
     this.#sent.set("viewers", count(peers.length), peers.length);
     this.#sent.set("uplink", kilobits(sendBps), sendBps);

@@ -181,6 +181,14 @@ const SENTENCES = {
     cause: "What the server sent is no stream that can be followed.",
     remedy: "Check that the address is that of an HLS playlist with fragmented MP4.",
   },
+  "relay-unreachable": {
+    cause: "The relay this stream comes over does not answer, or nobody publishes the stream there.",
+    remedy: "It is tried again by itself. Check the address and the network if that takes long.",
+  },
+  "relay-malformed": {
+    cause: "What the relay sent is no stream that can be played here.",
+    remedy: "Check that it is published as CMAF, with H.264, AV1, AAC or Opus.",
+  },
   internal: { cause: "Something happened that was not foreseen.", remedy: RELOAD },
   "player-not-loaded": {
     cause: "The player could not be loaded.",

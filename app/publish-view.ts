@@ -11,7 +11,7 @@ import { freeName, namesInUse, type PublishAddress, publishSearch } from "./addr
 import { countedCapture, type SentCount } from "./counted-capture.ts";
 import { h, setText } from "./dom.ts";
 import { clockTime, plural } from "./format.ts";
-import { peersFrom } from "./join-sources.ts";
+import { peersFrom, relayFrom } from "./join-sources.ts";
 import { LivePanel, type PublishStats } from "./live-panel.ts";
 import { AppError, explain, explainWarning, isAbort } from "./messages.ts";
 import { NoticeBoard } from "./notice.ts";
@@ -141,6 +141,7 @@ export class PublishView {
       signal.throwIfAborted();
       await expectNoRecording(relay, settings.name);
       counted = countedCapture(capture, (bytes) => this.#preview?.push(bytes));
+      const uplink = relayFrom(this.#address);
       publication = await publishCapture({
         relay,
         name: settings.name,
@@ -148,6 +149,7 @@ export class PublishView {
         signal,
         // Who lets others watch has agreed to send.
         ...(settings.shared ? { peers: peersFrom(this.#address, "send") } : {}),
+        ...(uplink === undefined ? {} : { uplink }),
       });
     } catch (thrown) {
       await capture?.stop().catch(() => undefined); // it never went live; what stopped the start is what counts
@@ -166,7 +168,12 @@ export class PublishView {
     const { name, source } = settings;
     const since = performance.now();
     const over = new AbortController();
-    const { signal } = this.#address;
+    const { signal, moq, server, certificate } = this.#address;
+    const relay = {
+      ...(moq === undefined ? {} : { moq }),
+      ...(server === undefined ? {} : { server }),
+      ...(certificate === undefined ? {} : { certificate }),
+    };
     const { seeding } = publication.publisher;
     this.#context.shared(seeding);
     history.replaceState(
@@ -177,6 +184,7 @@ export class PublishView {
         source,
         partTargetMs: settings.partTargetMs,
         ...(settings.shared ? { peers: "on", ...(signal === undefined ? {} : { signal }) } : {}),
+        ...relay,
       }),
     );
     const { preview, rendition, init } = publication.capture;
@@ -186,6 +194,8 @@ export class PublishView {
       preview,
       ...(seeding === undefined ? {} : { key: seeding.fingerprint }),
       ...(signal === undefined ? {} : { signal }),
+      ...relay,
+      peers: settings.shared,
       onEnd: () => {
         this.#enter("ending", name);
         panel.ending();

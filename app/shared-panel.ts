@@ -2,13 +2,14 @@ import type { SessionStats } from "eddy-hls";
 import { h, setText } from "./dom.ts";
 import { Figures } from "./figures.ts";
 import { count, fileSize, kilobits } from "./format.ts";
-import { sharedSentence, uploadSentence } from "./shared-sentences.ts";
+import { relaySentence, sharedSentence, uploadSentence } from "./shared-sentences.ts";
 
 /** Where a joined stream comes from, and what this browser does for others. Hidden until it is joined. */
 export class SharedPanel {
   readonly element: HTMLElement;
   readonly #hasOrigin: boolean;
   readonly #sentence = h("p", { class: "soft", role: "status" });
+  readonly #relay = h("p", { class: "soft", role: "status", hidden: true });
   readonly #figures = new Figures("Where it comes from", [
     { key: "peer-share", label: "From viewers", hint: "Of all media that was received" },
     { key: "origin-share", label: "From the server" },
@@ -32,6 +33,7 @@ export class SharedPanel {
       { class: "panel live-side", "aria-labelledby": "shared-heading", hidden: true },
       h("h2", { id: "shared-heading" }, "Shared"),
       this.#sentence,
+      this.#relay,
       this.#figures.element,
       this.#upload,
     );
@@ -40,7 +42,9 @@ export class SharedPanel {
 
   show(stats: SessionStats): void {
     this.element.hidden = false;
-    const { bytes, peers, uploadedBytes, upload, signalling } = stats;
+    const { bytes, peers, uploadedBytes, upload, signalling, relay } = stats;
+    this.#relay.hidden = relay === undefined;
+    if (relay !== undefined) setText(this.#relay, relaySentence(relay, "received"));
     setText(this.#sentence, sharedSentence(stats, this.#hasOrigin));
     const received = bytes.peer + bytes.origin;
     const share = (part: number): string => (received === 0 ? "–" : `${Math.round((100 * part) / received)} %`);

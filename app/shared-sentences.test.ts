@@ -1,6 +1,6 @@
 import type { SessionStats } from "eddy-hls";
 import { expect, test } from "vitest";
-import { sharedSentence, uploadSentence } from "./shared-sentences.ts";
+import { relaySentence, sharedSentence, uploadSentence } from "./shared-sentences.ts";
 
 const STATS: SessionStats = {
   role: "leader",
@@ -61,4 +61,17 @@ test("for each reason not to pass anything on there are words", () => {
     "monthly-cap",
   ] as const;
   for (const upload of reasons) expect(uploadSentence({ ...STATS, upload })).toMatch(/\.$/);
+});
+
+test("of a relay it is said how it is reached, or that it is not", () => {
+  const relay = { url: "https://relay.example.org/live", sessions: 1, subscriptions: 1, refused: 0 };
+  const open = { ...relay, state: "open", transport: "webtransport", version: "moq-lite-05" } as const;
+  expect(relaySentence(open, "received")).toBe(
+    "Connected to the relay at relay.example.org over WebTransport, in moq-lite-05.",
+  );
+  expect(relaySentence({ ...open, transport: "websocket" }, "sent")).toContain(
+    "Sent to the relay at relay.example.org over a WebSocket",
+  );
+  expect(relaySentence({ ...relay, state: "connecting" }, "sent")).toBe("Connecting to the relay.");
+  expect(relaySentence({ ...relay, state: "waiting" }, "received")).toContain("cannot be reached");
 });

@@ -1,4 +1,4 @@
-import type { SessionStats } from "eddy-hls";
+import type { SessionRelay, SessionStats } from "eddy-hls";
 
 /** One sentence of where a joined stream comes from at the moment. */
 export function sharedSentence(stats: SessionStats, hasOrigin: boolean): string {
@@ -27,6 +27,19 @@ function aloneSentence({ signalling, bytes }: SessionStats, hasOrigin: boolean):
   return bytes.peer > 0
     ? "The others have left. This page looks for more."
     : "Looking for the publisher and other viewers.";
+}
+
+/** How this browser stands with the relay. `sent`: it publishes there. */
+export function relaySentence(
+  { state, url, transport, version }: SessionRelay,
+  direction: "sent" | "received",
+): string {
+  if (state === "open") {
+    const how = transport === "websocket" ? "a WebSocket" : "WebTransport";
+    const does = direction === "sent" ? "Sent to" : "Connected to";
+    return `${does} the relay at ${new URL(url).host} over ${how}, in ${version}.`;
+  }
+  return state === "waiting" ? "The relay cannot be reached. It is tried again by itself." : "Connecting to the relay.";
 }
 
 /** What this browser does for others. */

@@ -48,5 +48,7 @@ export const STATUS = {
   "peers-unavailable": 503,
   "origin-unreachable": 502,
   "origin-malformed": 502,
+  "relay-unreachable": 504,
+  "relay-malformed": 502,
   internal: 500,
 } as const satisfies Record<RelayErrorCode, number>;

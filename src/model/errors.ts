@@ -55,6 +55,9 @@ export type RelayErrorCode =
   // origins that are followed
   | "origin-unreachable"
   | "origin-malformed"
+  // relays of other protocols
+  | "relay-unreachable"
+  | "relay-malformed"
   | "internal";
 
 /** The one error class. A message gives what was expected and what came. Survives postMessage as `{ code, message }`. */

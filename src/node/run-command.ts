@@ -1,5 +1,6 @@
 import { RelayError } from "../model/errors.ts";
 import type { Command, CommandContext, ExitCode } from "./command.ts";
+import { moqRelayCommand } from "./moq-relay-command.ts";
 import { signCommand } from "./sign-command.ts";
 import { signalCommand } from "./signal-command.ts";
 import { simulateCommand } from "./simulate-command.ts";
@@ -10,6 +11,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["signal", signalCommand],
   ["sign", signCommand],
   ["simulate", simulateCommand],
+  ["moq-relay", moqRelayCommand],
 ]);
 
 /** Runs `eddy-hls <args>`; returns its exit code. */

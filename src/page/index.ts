@@ -16,6 +16,7 @@ export type {
 export { type KeptStats, MAX_TITLE_LENGTH, type StorageStats } from "../model/storage.ts";
 export { type Capture, type CaptureOptions, startCapture } from "./capture.ts";
 export type { JoinOptions } from "./join-options.ts";
+export { type MoqOptions, type MoqRelay, type MoqSource, moq } from "./moq/moq-source.ts";
 export { type OpenRelayOptions, openRelay, type PublishCall, type Relay } from "./open-relay.ts";
 export type { PeerFailure, PeerFailureReason } from "./peers/peer-failures.ts";
 export type { PeersConfig, PeersMode, PeersOptions, Signalling, UploadOptions } from "./peers/peer-options.ts";
@@ -24,6 +25,12 @@ export { type Peers, peers } from "./peers/peers.ts";
 export type { UploadBar, UploadPolicy, UploadState } from "./peers/upload-policy.ts";
 export { type LivePublication, type PublishCaptureOptions, publishCapture } from "./publish-capture.ts";
 export type { PublishedPart, Publisher, Seeding } from "./publisher.ts";
+export type { RelaySource } from "./session/relay-feed.ts";
 export type { Session, SessionEvents } from "./session/session.ts";
-export type { SessionFailure, SessionPeer, SessionRole, SessionStats } from "./session/session-stats.ts";
+export type { SessionFailure, SessionPeer, SessionRelay, SessionRole, SessionStats } from "./session/session-stats.ts";
 export { type OriginOptions, type OriginSource, origin } from "./sources.ts";
+export {
+  type WebTransportOptions,
+  type WebTransportSource,
+  webtransport,
+} from "./webtransport/web-transport-source.ts";

@@ -1,4 +1,5 @@
 import type { Peers } from "./peers/peers.ts";
+import type { RelaySource } from "./session/relay-feed.ts";
 import type { OriginSource } from "./sources.ts";
 
 /** By what a stream is joined; at least one source. */
@@ -7,6 +8,8 @@ export interface JoinOptions {
   readonly peers?: Peers;
   /** A server that publishes it. With peers, whoever is elected for a part asks it, and anybody does before a part is missed. */
   readonly origin?: OriginSource;
+  /** A relay that it is published to, as `moq()` returns it; instead of an origin. */
+  readonly relay?: RelaySource;
   /** Of the key that signs the stream, as the watch link has it. Needed with peers, unless integrity is `none`. */
   readonly fingerprint?: string;
   /**

@@ -6,7 +6,8 @@ import type { RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
 import type { JoinOptions } from "./join-options.ts";
 import type { Peers } from "./peers/peers.ts";
 import { Publisher } from "./publisher.ts";
-import type { PeerSeeding } from "./session/seeding.ts";
+import type { RelaySource } from "./session/relay-feed.ts";
+import type { OutgoingSeeding } from "./session/seeding.ts";
 import type { Session } from "./session/session.ts";
 import { WorkerLink, type WorkerPort } from "./worker-link.ts";
 
@@ -26,7 +27,10 @@ export interface OpenRelayOptions {
 }
 
 export interface PublishCall {
+  /** Viewers to send it to. */
   readonly peers?: Peers;
+  /** A relay to send it to, as `moq()` returns it; once, for any number of viewers. */
+  readonly relay?: RelaySource;
   readonly signal?: AbortSignal;
 }
 
@@ -35,7 +39,8 @@ export interface Relay {
   /** Path that all URLs of the relay stand under. */
   readonly base: string;
   /**
-   * Opens a stream to publish. With `peers` this page sends it to viewers, signed by a key that is kept under this name.
+   * Opens a stream to publish. With `peers` this page sends it to viewers, with `relay` to a relay, signed by a key that is kept under
+   * this name.
    * @throws RelayError `invalid-name`, `invalid-option`, `stream-exists`, `stream-limit`
    */
   publish(name: string, options: StreamOptions, call?: PublishCall): Promise<Publisher>;
@@ -252,7 +257,7 @@ class PageRelay implements Relay {
     this.#check();
     checkName(name, "stream");
     const epoch = newEpoch(this.#clock);
-    const seeding = call.peers && (await this.#seed(name, options, { epoch, peers: call.peers }));
+    const seeding = await this.#seed(name, options, { epoch, call });
     const publisher = new Publisher(name, options, {
       link: this.#link,
       clock: this.#clock,
@@ -333,10 +338,18 @@ class PageRelay implements Relay {
   async #seed(
     name: string,
     options: StreamOptions,
-    { epoch, peers }: { readonly epoch: string; readonly peers: Peers },
-  ): Promise<PeerSeeding> {
+    { epoch, call: { peers, relay } }: { readonly epoch: string; readonly call: PublishCall },
+  ): Promise<OutgoingSeeding | undefined> {
+    if (peers === undefined && relay === undefined) return undefined;
     const { openSeeding } = await import("./session/seeding.ts");
-    return openSeeding({ name, options, epoch, peers, base: this.base });
+    return openSeeding({
+      name,
+      options,
+      epoch,
+      base: this.base,
+      ...(peers === undefined ? {} : { peers }),
+      ...(relay === undefined ? {} : { relay }),
+    });
   }
 
   #check(): void {

@@ -3,6 +3,7 @@ import type { Capture } from "./capture.ts";
 import type { Relay } from "./open-relay.ts";
 import type { Peers } from "./peers/peers.ts";
 import type { Publisher } from "./publisher.ts";
+import type { RelaySource } from "./session/relay-feed.ts";
 
 export interface PublishCaptureOptions {
   readonly relay: Relay;
@@ -14,6 +15,8 @@ export interface PublishCaptureOptions {
   readonly rendition?: string;
   /** Viewers to send it to. Default none: it is for this browser. */
   readonly peers?: Peers;
+  /** A relay to send it to, as `moq()` returns it. Default none. */
+  readonly uplink?: RelaySource;
   readonly signal?: AbortSignal;
 }
 
@@ -32,7 +35,7 @@ export interface LivePublication {
  * @throws RelayError as `relay.publish()` does; the capture is stopped then
  */
 export async function publishCapture(options: PublishCaptureOptions): Promise<LivePublication> {
-  const { relay, name, capture, rendition = "main", peers, signal } = options;
+  const { relay, name, capture, rendition = "main", peers, uplink, signal } = options;
   let publisher: Publisher;
   try {
     const { partTargetMs, targetDurationMs } = capture;
@@ -45,7 +48,11 @@ export async function publishCapture(options: PublishCaptureOptions): Promise<Li
         targetDurationMs,
         segmentMinMs: capture.rendition.width === undefined ? targetDurationMs / 2 : 0,
       },
-      { ...(signal === undefined ? {} : { signal }), ...(peers === undefined ? {} : { peers }) },
+      {
+        ...(signal === undefined ? {} : { signal }),
+        ...(peers === undefined ? {} : { peers }),
+        ...(uplink === undefined ? {} : { relay: uplink }),
+      },
     );
     await publisher.init(rendition, capture.init);
   } catch (error) {

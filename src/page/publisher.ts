@@ -94,7 +94,7 @@ export class Publisher {
   readonly #journals = new Map<string, StepJournal>();
   readonly #onClosed: () => void;
   readonly #listener: PublishListener | undefined;
-  /** What it sends to viewers; undefined where it was published without peers. */
+  /** What it sends to viewers; undefined where it was published without peers and relay. */
   readonly seeding: Seeding | undefined;
   readonly #key: string | undefined;
   readonly #unlisten: () => void;
@@ -138,7 +138,7 @@ export class Publisher {
     }
   }
 
-  /** Of the key that signs what viewers get; the watch link carries it. Undefined without peers. */
+  /** Of the key that signs what viewers get; the watch link carries it. Undefined without peers and relay. */
   get fingerprint(): string | undefined {
     return this.seeding?.fingerprint;
   }

@@ -26,15 +26,15 @@ async function chunks(): Promise<readonly Chunk[]> {
   return output.filter(({ moduleIds }) => moduleIds !== undefined);
 }
 
-test("a page that does not join with peers loads nothing of what peers need", async () => {
+test("a page that does not join with peers, or by a relay, loads nothing of what they need", async () => {
   const all = await chunks();
   const loaded = new Set(all.filter(({ isEntry }) => isEntry));
   for (const { imports } of loaded) for (const chunk of all) if (imports.includes(chunk.fileName)) loaded.add(chunk);
   const modules = (from: Iterable<Chunk>) => [...from].flatMap(({ moduleIds }) => moduleIds);
-  const ofPeers = /@trystero-p2p|@noble\/secp256k1|trystero-transport|channel-link/;
-  expect(modules(loaded)).not.toContainEqual(expect.stringMatching(ofPeers));
+  const ofOthers = /@trystero-p2p|@noble\/secp256k1|trystero-transport|channel-link|@moq\/|moq-feed|moq-uplink/;
+  expect(modules(loaded)).not.toContainEqual(expect.stringMatching(ofOthers));
   // It looked at the right things: they are there, in chunks of their own.
-  for (const name of ["core", "nostr", "torrent"]) {
-    expect(modules(all)).toContainEqual(expect.stringContaining(`@trystero-p2p/${name}/`));
+  for (const name of ["@trystero-p2p/core", "@trystero-p2p/nostr", "@trystero-p2p/torrent", "@moq/net"]) {
+    expect(modules(all)).toContainEqual(expect.stringContaining(`${name}/`));
   }
 });

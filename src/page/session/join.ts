@@ -4,9 +4,11 @@ import { RelayError } from "../../model/errors.ts";
 import { checkName } from "../../model/ids.ts";
 import type { JoinOptions } from "../join-options.ts";
 import type { WorkerLink } from "../worker-link.ts";
-import { type JoinPlan, Leader, shares } from "./leader.ts";
+import { Leader, shares } from "./leader.ts";
+import type { JoinPlan } from "./leader-context.ts";
 import type { Locks } from "./leadership.ts";
 import { makeSwarm } from "./make-swarm.ts";
+import { openRelayFeed } from "./relay-feed.ts";
 import { type Session, TabSession } from "./session.ts";
 import { trustOf } from "./stream-trust.ts";
 
@@ -22,13 +24,17 @@ export interface JoinContext {
  * @throws RelayError `invalid-name`, `invalid-option`, `unsupported-browser`
  */
 export async function joinStream(name: string, options: JoinOptions, context: JoinContext): Promise<Session> {
-  const { peers, origin, fingerprint, integrity, signal } = options;
+  const { peers, origin, relay, fingerprint, integrity, signal } = options;
   const { base, link, newEpoch, onClosed } = context;
   checkName(name, "stream");
   signal?.throwIfAborted();
   const hasPeers = peers !== undefined && peers.config.mode !== "off" && (origin === undefined || shares(origin));
-  if (origin === undefined && !hasPeers) {
-    throw new RelayError("invalid-option", `"${name}": expected a source to join by, peers or origin, got none`);
+  if (origin === undefined && relay === undefined && !hasPeers) {
+    throw new RelayError("invalid-option", `"${name}": expected a source to join by, peers, relay or origin, got none`);
+  }
+  if (origin !== undefined && relay !== undefined) {
+    // Each numbers its parts by itself: what one has could not be told from what the other has.
+    throw new RelayError("invalid-option", `"${name}": expected an origin or a relay, got both`);
   }
   if (navigator.locks === undefined) {
     throw new RelayError(
@@ -40,6 +46,7 @@ export async function joinStream(name: string, options: JoinOptions, context: Jo
     name,
     hasPeers,
     ...(origin === undefined ? {} : { origin }),
+    ...(relay === undefined ? {} : { relay }),
     ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(integrity === undefined ? {} : { integrity }),
   });
@@ -48,6 +55,7 @@ export async function joinStream(name: string, options: JoinOptions, context: Jo
     ...proven,
     ...(hasPeers ? { peers } : {}),
     ...(origin === undefined ? {} : { origin }),
+    ...(relay === undefined ? {} : { relay }),
   };
   const id = `eddy ${base}${name}`;
   const session = new TabSession({
@@ -65,6 +73,7 @@ export async function joinStream(name: string, options: JoinOptions, context: Jo
         newEpoch,
         makeSwarm,
         followOrigin,
+        openRelayFeed,
         random: Math.random,
         bufferAheadMs: () => owner.bufferAheadMs,
         isSuccessor: () => owner.hasFollowed,

@@ -7,8 +7,10 @@ import type { RelayError } from "../../model/errors.ts";
 import { Playlists } from "../../origin/playlists.ts";
 import type { Rendition } from "../../origin/rendition.ts";
 import { WorkerLink, type WorkerPort } from "../worker-link.ts";
-import { Leader, type LeaderContext } from "./leader.ts";
+import { Leader } from "./leader.ts";
+import type { LeaderContext } from "./leader-context.ts";
 import { makeSwarm } from "./make-swarm.ts";
+import { openRelayFeed } from "./relay-feed.ts";
 import { trustOf } from "./stream-trust.ts";
 
 /** The worker's side, real but for its host; its sources know another host's types than this file (tsconfig.*.json). */
@@ -99,6 +101,7 @@ async function lead(tab: string): Promise<Tab> {
     clock: systemClock,
     newEpoch: () => `epoch${tab}`,
     makeSwarm,
+    openRelayFeed,
     followOrigin: (options) => followOrigin({ ...options, fetch: fetchOrigin }),
     random: () => 0.5,
     bufferAheadMs: () => undefined,

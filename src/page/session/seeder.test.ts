@@ -24,14 +24,16 @@ beforeEach(async () => {
     options: testCard().options,
     epoch: "e1",
     keys,
-    swarm: {
-      setCard: (bytes: Bytes, card: StreamCard) => {
-        cards.push(card);
-        proven.push(proof.card(bytes));
+    sinks: [
+      {
+        setCard: (bytes: Bytes, card: StreamCard) => {
+          cards.push(card);
+          proven.push(proof.card(bytes));
+        },
+        provideInit: () => undefined,
+        provide: (signed) => seeded.push(signed),
       },
-      provideInit: () => undefined,
-      provide: (signed) => seeded.push(signed),
-    },
+    ],
   });
   await seeder.open();
   await Promise.all(proven);

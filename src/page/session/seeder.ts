@@ -1,12 +1,11 @@
 import type { Bytes } from "../../model/bytes.ts";
 import { RelayError } from "../../model/errors.ts";
 import type { StreamOptions } from "../../model/options.ts";
-import { type Digest, type PartKey, partNumber } from "../../model/part-header.ts";
+import { type Digest, type PartKey, partNumber, type SignedHeader, type StreamCard } from "../../model/part-header.ts";
 import { HeaderSigner, type PartFacts } from "../../swarm/proof/header-signer.ts";
 import type { KeyPair } from "../../swarm/proof/key-pair.ts";
 import { sha256 } from "../../swarm/proof/sha256.ts";
 import { signCard } from "../../swarm/proof/sign-card.ts";
-import type { SwarmPeer } from "../../swarm/swarm-types.ts";
 import type { Step, StepAnswer } from "../../wire/messages.ts";
 import type { PublishListener } from "../publisher.ts";
 
@@ -15,13 +14,21 @@ const MAX_WAITING = 64;
 const NO_DIGEST: Digest = new Uint8Array(32);
 const NOTHING: Bytes = new Uint8Array(0);
 
+/** Where goes what is signed: the swarm, a relay. */
+export interface SeedSink {
+  setCard(bytes: Bytes, card: StreamCard): void;
+  /** `rendition`: index of the one whose parts need it from now on. */
+  provideInit(digest: Digest, bytes: Bytes, rendition: number): void;
+  provide(signed: SignedHeader, bytes: Bytes, source: "own"): void;
+}
+
 export interface SeederOptions {
   readonly name: string;
   readonly options: StreamOptions;
   readonly epoch: string;
   readonly keys: KeyPair;
-  readonly swarm: Pick<SwarmPeer, "setCard" | "provideInit" | "provide">;
-  /** A part could not be signed, and peers go without it. */
+  readonly sinks: readonly SeedSink[];
+  /** A part could not be signed, and viewers go without it. */
   readonly failed?: (error: RelayError) => void;
 }
 
@@ -34,7 +41,7 @@ interface Lane {
   last: PartKey | undefined;
 }
 
-/** Signs what the worker has taken, under the position that it answered, and gives it to the swarm as the stream's source. */
+/** Signs what the worker has taken, under the position that it answered, and gives it to who sends it to viewers. */
 export class Seeder implements PublishListener {
   readonly #options: SeederOptions;
   readonly #signer: HeaderSigner;
@@ -67,7 +74,7 @@ export class Seeder implements PublishListener {
     return this.#parts;
   }
 
-  /** Tells the swarm which stream this is. Before the first part. */
+  /** Tells which stream this is. Before the first part. */
   async open(): Promise<void> {
     await this.#setCard();
   }
@@ -79,7 +86,7 @@ export class Seeder implements PublishListener {
       case "init":
         this.#later(async () => {
           lane.init = await sha256(step.bytes);
-          this.#options.swarm.provideInit(lane.init, step.bytes);
+          for (const sink of this.#options.sinks) sink.provideInit(lane.init, step.bytes, lane.index);
         });
         return;
       case "discontinuity":
@@ -116,7 +123,7 @@ export class Seeder implements PublishListener {
     // What is signed by now is seeded still: peers have not all of it.
   }
 
-  /** Resolves when all that was taken by now is with the swarm. */
+  /** Resolves when all that was taken by now is signed and given. */
   async settled(): Promise<void> {
     await this.#queue;
   }
@@ -147,14 +154,15 @@ export class Seeder implements PublishListener {
     lane.last = key;
     this.#sizeBytes += bytes.byteLength;
     this.#parts += 1;
-    this.#options.swarm.provide(signed, bytes, "own");
+    for (const sink of this.#options.sinks) sink.provide(signed, bytes, "own");
   }
 
   async #setCard(ended?: readonly PartKey[]): Promise<void> {
-    const { name, epoch, options, keys, swarm } = this.#options;
+    const { name, epoch, options, keys, sinks } = this.#options;
     this.#revision += 1;
     const card = { name, epoch, revision: this.#revision, options, ...(ended === undefined ? {} : { ended }) };
-    swarm.setCard(await signCard(card, keys), { ...card, publicKey: keys.publicKey });
+    const bytes = await signCard(card, keys);
+    for (const sink of sinks) sink.setCard(bytes, { ...card, publicKey: keys.publicKey });
   }
 
   #later(task: () => Promise<void>): void {

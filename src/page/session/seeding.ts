@@ -1,5 +1,6 @@
 import { systemClock } from "../../model/clock.ts";
 import type { StreamOptions } from "../../model/options.ts";
+import type { KeyPair } from "../../swarm/proof/key-pair.ts";
 import { StreamProof } from "../../swarm/proof/stream-proof.ts";
 import type { SwarmPeer } from "../../swarm/swarm-types.ts";
 import type { Step, StepAnswer } from "../../wire/messages.ts";
@@ -9,7 +10,9 @@ import type { PublishListener, Seeding } from "../publisher.ts";
 import { toHex } from "./hex.ts";
 import { publisherKey } from "./key-store.ts";
 import { makeSwarm } from "./make-swarm.ts";
-import { Seeder } from "./seeder.ts";
+import type { RelaySource } from "./relay-feed.ts";
+import { openRelayUplink, type RelayUplink } from "./relay-uplink.ts";
+import { Seeder, type SeedSink } from "./seeder.ts";
 import type { SessionStats } from "./session-stats.ts";
 import { StatsKeeper } from "./stats-keeper.ts";
 import { publishedStreamId } from "./stream-trust.ts";
@@ -21,19 +24,48 @@ export interface SeedingOptions {
   readonly name: string;
   readonly options: StreamOptions;
   readonly epoch: string;
-  readonly peers: Peers;
+  /** Viewers to send it to. */
+  readonly peers?: Peers;
+  /** A relay to send it to, for any number of viewers. */
+  readonly relay?: RelaySource;
   readonly base: string;
 }
 
-/** A publishing page's side of its swarm, from the first step to some time after the last. */
-export interface PeerSeeding extends Seeding, PublishListener {}
+/** What a publishing page sends beyond its own browser, from the first step to some time after the last. */
+export interface OutgoingSeeding extends Seeding, PublishListener {}
 
 /**
- * Finds viewers for a stream that is about to be published, and signs for it.
+ * Finds viewers, or a relay, for a stream that is about to be published, and signs for it.
  * @throws RelayError `peers-unavailable`
  */
-export async function openSeeding({ name, options, epoch, peers, base }: SeedingOptions): Promise<PeerSeeding> {
+export async function openSeeding({
+  name,
+  options,
+  epoch,
+  peers,
+  relay,
+  base,
+}: SeedingOptions): Promise<OutgoingSeeding> {
   const keys = await publisherKey(`${base}${name}`);
+  const room = peers && (await openRoom(peers, { name, keys }));
+  const uplink = relay && (await openRelayUplink(relay, { name, options, clock: systemClock, random: Math.random }));
+  const sinks: SeedSink[] = [room?.swarm, uplink].filter((sink) => sink !== undefined);
+  const seeder = new Seeder({ name, options, epoch, keys, sinks });
+  await seeder.open();
+  room?.transport.start(room.swarm);
+  return new OpenSeeding({ fingerprint: keys.fingerprint, seeder, room, uplink });
+}
+
+/** The swarm whose source this page is. */
+interface Room {
+  readonly swarm: SwarmPeer;
+  readonly transport: PeerTransport;
+}
+
+async function openRoom(
+  peers: Peers,
+  { name, keys }: { readonly name: string; readonly keys: KeyPair },
+): Promise<Room> {
   const stream = await publishedStreamId(keys.fingerprint, name);
   const transport = await peers.open(toHex(stream));
   const { config, uploads, self } = transport;
@@ -50,10 +82,7 @@ export async function openSeeding({ name, options, epoch, peers, base }: Seeding
     maxNeighbours: config.maxNeighbours,
   });
   uploads.onChange(({ on }) => swarm.setUploads(on));
-  const seeder = new Seeder({ name, options, epoch, keys, swarm });
-  await seeder.open();
-  transport.start(swarm);
-  return new OpenSeeding({ fingerprint: keys.fingerprint, seeder, swarm, transport });
+  return { swarm, transport };
 }
 
 /** The source hears nothing that it has not said. */
@@ -69,11 +98,11 @@ const NOBODY = {
 interface SeedingParts {
   readonly fingerprint: string;
   readonly seeder: Seeder;
-  readonly swarm: SwarmPeer;
-  readonly transport: PeerTransport;
+  readonly room: Room | undefined;
+  readonly uplink: RelayUplink | undefined;
 }
 
-class OpenSeeding implements PeerSeeding {
+class OpenSeeding implements OutgoingSeeding {
   readonly fingerprint: string;
   readonly #parts: SeedingParts;
   readonly #keeper = new StatsKeeper(systemClock);
@@ -85,12 +114,13 @@ class OpenSeeding implements PeerSeeding {
   }
 
   stats(): SessionStats {
-    const { seeder, swarm, transport } = this.#parts;
+    const { seeder, room, uplink } = this.#parts;
     this.#keeper.look({
-      swarm: swarm.stats,
-      transport: transport.stats,
+      swarm: room?.swarm.stats,
+      transport: room?.transport.stats,
       origin: undefined,
       feed: undefined,
+      relay: uplink?.stats,
       page: { bytes: seeder.sizeBytes, parts: seeder.parts },
     });
     return { ...this.#keeper.now, role: "local" };
@@ -107,9 +137,11 @@ class OpenSeeding implements PeerSeeding {
   closed(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    const { room, uplink } = this.#parts;
     systemClock.after(LINGER_MS, () => {
-      this.#parts.swarm.close();
-      this.#parts.transport.close().catch(() => undefined);
+      uplink?.close();
+      room?.swarm.close();
+      room?.transport.close().catch(() => undefined);
     });
   }
 }

@@ -38,6 +38,26 @@ export interface SessionFailure {
   readonly atMs: number;
 }
 
+/** How this browser stands with the relay that a stream comes over. */
+export interface SessionRelay {
+  readonly state: "connecting" | "open" | "waiting";
+  /** Without a token. */
+  readonly url: string;
+  /** Whichever answered first. */
+  readonly transport?: "webtransport" | "websocket";
+  /** As negotiated, such as `moq-lite-05`. */
+  readonly version?: string;
+  /** How long it took to connect. */
+  readonly connectMs?: number;
+  /** How often it was connected to. */
+  readonly sessions: number;
+  /** Tracks of media that come from there now: none while peers have all of it. */
+  readonly subscriptions: number;
+  /** Objects and catalogs that were not as they should be. */
+  readonly refused: number;
+  readonly lastRefusal?: string;
+}
+
 /** What a session has done, as the leader counts it; followers are told. Plain data. */
 export interface SessionStats {
   readonly role: SessionRole;
@@ -65,6 +85,8 @@ export interface SessionStats {
   readonly distrusted: boolean;
   /** Parts that the worker refused. */
   readonly refused: number;
+  /** Where a stream comes over a relay. */
+  readonly relay?: SessionRelay;
   /** Why nothing comes, where that is known. */
   readonly problem?: { readonly code: string; readonly message: string };
 }

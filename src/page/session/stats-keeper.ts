@@ -3,7 +3,13 @@ import type { NeighbourStats, SharedPart, SwarmStats } from "../../swarm/swarm-t
 import type { PeerTransportStats } from "../peers/peer-transport.ts";
 import type { FeedStats } from "./part-feeder.ts";
 import { RateWindow } from "./rate-window.ts";
-import { NO_STATS, type SessionFailure, type SessionPeer, type SessionStats } from "./session-stats.ts";
+import {
+  NO_STATS,
+  type SessionFailure,
+  type SessionPeer,
+  type SessionRelay,
+  type SessionStats,
+} from "./session-stats.ts";
 
 export interface Looks {
   readonly swarm: SwarmStats | undefined;
@@ -11,6 +17,7 @@ export interface Looks {
   /** What was fetched past the swarm. */
   readonly origin: { readonly bytes: number; readonly parts: number } | undefined;
   readonly feed: FeedStats | undefined;
+  readonly relay?: SessionRelay | undefined;
   /** What this page made itself, once each. */
   readonly page?: { readonly bytes: number; readonly parts: number };
 }
@@ -41,7 +48,7 @@ export class StatsKeeper {
     this.#distinctBytes += bytes.byteLength;
   }
 
-  look({ swarm, transport, origin, feed, page = { bytes: 0, parts: 0 } }: Looks): void {
+  look({ swarm, transport, origin, feed, relay, page = { bytes: 0, parts: 0 } }: Looks): void {
     const now = this.#clock.now();
     const bytes = {
       page: page.bytes,
@@ -76,6 +83,7 @@ export class StatsKeeper {
       ...(transport?.audience === undefined ? {} : { audience: transport.audience }),
       distrusted: (swarm?.distrustedUntilMs ?? 0) > now,
       refused: feed?.refused ?? 0,
+      ...(relay === undefined ? {} : { relay }),
     };
   }
 

@@ -3,11 +3,13 @@ import { RelayError } from "../../model/errors.ts";
 import { isFingerprint, streamId } from "../../swarm/proof/key-pair.ts";
 import type { Trust } from "../../swarm/proof/stream-proof.ts";
 import type { OriginSource } from "../sources.ts";
+import type { RelaySource } from "./relay-feed.ts";
 
 export interface Joined {
   readonly name: string;
   readonly hasPeers: boolean;
   readonly origin?: OriginSource;
+  readonly relay?: RelaySource;
   readonly fingerprint?: string;
   readonly integrity?: "signed" | "none";
 }
@@ -20,6 +22,7 @@ export async function trustOf({
   name,
   hasPeers,
   origin,
+  relay,
   fingerprint,
   integrity = "signed",
 }: Joined): Promise<{ readonly trust: Trust; readonly streamId: Bytes }> {
@@ -34,13 +37,12 @@ export async function trustOf({
     }
     return {
       trust: { integrity },
-      streamId: await streamId(origin === undefined ? `name ${name}` : originIdentity(origin)),
+      streamId: await streamId(identityOf({ name, origin, relay })),
     };
   }
-  if (!hasPeers) {
-    // Straight from the origin: there is nobody to lie.
-    const identity = origin === undefined ? `name ${name}` : originIdentity(origin);
-    return { trust: { integrity: "none" }, streamId: await streamId(identity) };
+  if (!hasPeers && (relay === undefined || fingerprint === undefined)) {
+    // Straight from the origin, or from a relay that is trusted: there is nobody to lie.
+    return { trust: { integrity: "none" }, streamId: await streamId(identityOf({ name, origin, relay })) };
   }
   if (fingerprint === undefined) {
     throw new RelayError(
@@ -62,6 +64,21 @@ export async function trustOf({
 /** What a stream that a page publishes is known by among peers. */
 export function publishedStreamId(fingerprint: string, name?: string): Promise<Bytes> {
   return streamId(name === undefined ? fingerprint : `${fingerprint} ${name}`);
+}
+
+function identityOf({
+  name,
+  origin,
+  relay,
+}: {
+  name: string;
+  origin?: OriginSource | undefined;
+  relay?: RelaySource | undefined;
+}): string {
+  if (origin !== undefined) return originIdentity(origin);
+  if (relay?.kind === "webtransport") return `server ${relay.url}`;
+  if (relay !== undefined) return `relay ${relay.relays[0]?.url} ${relay.name ?? name}`;
+  return `name ${name}`;
 }
 
 function originIdentity({ identity, url }: OriginSource): string {
