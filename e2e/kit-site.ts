@@ -61,13 +61,6 @@ export function bundlePages(
   });
 }
 
-/** Builds a script that runs in a page before its own, by its path from this folder: one file. */
-export async function bundleScript(path: string): Promise<string> {
-  const lib = { entry: here(path), formats: ["iife" as const], name: "EddyScript", fileName: () => "script.js" };
-  const files = await bundle({ ...common, build: { write: false, lib } });
-  return String(files.get("/script.js"));
-}
-
 async function bundle(config: InlineConfig): Promise<ReadonlyMap<string, string | Buffer>> {
   const built = await build(config);
   const files = new Map<string, string | Buffer>();

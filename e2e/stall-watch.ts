@@ -2,6 +2,8 @@ import type { Page } from "@playwright/test";
 
 export interface Stall {
   readonly ms: number;
+  /** From the moment that it was watched. */
+  readonly atMs: number;
   /** What was buffered when it began: with media in hand it was the machine that was busy, not the stream that was late. */
   readonly aheadMs: number;
 }
@@ -39,7 +41,8 @@ export async function watchStalls(page: Page): Promise<() => Promise<Endured>> {
     };
     let position = video.currentTime;
     let movedAtMs = performance.now();
-    let stall: { ms: number; aheadMs: number } | undefined;
+    const startMs = performance.now();
+    let stall: { ms: number; atMs: number; aheadMs: number } | undefined;
     setInterval(() => {
       const nowMs = performance.now();
       const state = document.querySelector<HTMLElement>(".watch")?.dataset.state ?? "";
@@ -61,7 +64,7 @@ export async function watchStalls(page: Page): Promise<() => Promise<Endured>> {
       }
       if (nowMs - movedAtMs < 200) return;
       if (stall === undefined) {
-        stall = { ms: 0, aheadMs: aheadMs() };
+        stall = { ms: 0, atMs: Math.round(movedAtMs - startMs), aheadMs: aheadMs() };
         endured.stalls.push(stall);
       }
       stall.ms = Math.round(nowMs - movedAtMs);

@@ -41,6 +41,8 @@ export interface Seen {
   /** With nothing in hand. */
   readonly stallsMs: readonly number[];
   readonly busyStallsMs: readonly number[];
+  /** When each of the former began, from the moment that it was watched. */
+  readonly stalledAtMs: readonly number[];
   readonly fatal: readonly string[];
   readonly errors: readonly string[];
 }
@@ -77,6 +79,7 @@ export async function watchIn(context: BrowserContext, name: string, url: string
       return {
         latenciesMs: latenciesMs.map(Math.round),
         stallsMs: stalls.filter(({ aheadMs }) => aheadMs < IN_HAND_MS).map(({ ms }) => ms),
+        stalledAtMs: stalls.filter(({ aheadMs }) => aheadMs < IN_HAND_MS).map(({ atMs }) => atMs),
         busyStallsMs: stalls.filter(({ aheadMs }) => aheadMs >= IN_HAND_MS).map(({ ms }) => ms),
         fatal,
         errors,
@@ -111,8 +114,8 @@ export async function untilShared(viewers: readonly SwarmViewer[], roots = 0): P
 }
 
 /** Figures of one viewer for the log of a run. */
-export function summary({ latenciesMs, stallsMs, busyStallsMs }: Seen): Readonly<Record<string, unknown>> {
+export function summary({ latenciesMs, stallsMs, stalledAtMs, busyStallsMs }: Seen): Readonly<Record<string, unknown>> {
   const sorted = [...latenciesMs].sort((left, right) => left - right);
   const at = (share: number): number | undefined => sorted[Math.floor((sorted.length - 1) * share)];
-  return { p50: at(0.5), p95: at(0.95), most: sorted.at(-1), stallsMs, busyStallsMs };
+  return { p50: at(0.5), p95: at(0.95), most: sorted.at(-1), stallsMs, stalledAtMs, busyStallsMs };
 }

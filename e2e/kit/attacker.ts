@@ -5,12 +5,9 @@ import { sha256 } from "../../src/swarm/proof/sha256.ts";
 import { decodeHeader, encodeHeader } from "../../src/wire/part-header-codec.ts";
 import type { PeerFrame } from "../../src/wire/peer-frame.ts";
 import { decodeFrame, encodeFrame } from "../../src/wire/peer-frame-codec.ts";
-import type { AttackKind } from "../attackers.ts";
+import type { AttackKind } from "../swarm-peers.ts";
 
-/**
- * Runs in a watching page before its own scripts: the page is a viewer like any other, over data channels like any other's, but what it
- * says to its peers goes through here first.
- */
+/** A viewer's swarm like any other, over data channels like any other's; but what it says to its peers goes through here first. */
 
 type Bytes = Uint8Array<ArrayBuffer>;
 /** Frames as they are; bytes, frames or not, as they come. */
@@ -32,6 +29,9 @@ function randomBytes(size: number): Bytes {
   return bytes;
 }
 
+/** The control: what the same number of peers costs that mean well. */
+const honest: Attack = { says: (frame, say) => say(frame) };
+
 /** Sends other bytes than it says. */
 const polluter: Attack = {
   says(frame, say) {
@@ -42,29 +42,44 @@ const polluter: Attack = {
   },
 };
 
+const LIE_EVERY_MS = 200;
+
 /** Says that it has everything, before anybody else and up to parts that nobody has made yet, and sends nothing of it. */
-const liar: Attack = {
-  says(frame, say) {
-    switch (frame.kind) {
-      case "piece":
-      case "init":
-      case "refuse":
-      case "choke":
-        return;
-      case "offer":
+function liar(): Attack {
+  let newest: { readonly msn: number; readonly part: number } | undefined;
+  const take = (frame: PeerFrame): void => {
+    const told =
+      frame.kind === "header" ? frame.signed.header : frame.kind === "have" ? frame.ranges.at(-1)?.last : undefined;
+    if (told === undefined) return;
+    const isNewer =
+      newest === undefined || told.msn > newest.msn || (told.msn === newest.msn && told.part > newest.part);
+    if (isNewer) newest = { msn: told.msn, part: told.part };
+  };
+  return {
+    says(frame, say) {
+      take(frame);
+      if (frame.kind === "offer") {
         say({ ...frame, substreams: frame.asked, free: frame.delaysMs.length, delaysMs: frame.delaysMs.map(() => 1) });
-        return;
-      case "header": {
-        const { rendition, msn, part } = frame.signed.header;
-        say(frame);
-        say({ kind: "have", rendition, hops: 0, ranges: [{ first: { msn, part }, last: { msn: msn + 1, part: 5 } }] });
-        return;
-      }
-      default:
-        say(frame);
-    }
-  },
-};
+      } else if (!["piece", "init", "refuse", "choke"].includes(frame.kind)) say(frame);
+    },
+    hears: take,
+    meets(say) {
+      setInterval(() => {
+        if (newest === undefined) return;
+        const last = { msn: newest.msn + 1, part: 5 };
+        say({
+          kind: "have",
+          rendition: 0,
+          hops: 0,
+          ranges: [
+            { first: newest, last: { ...newest, part: 5 } },
+            { first: { ...last, part: 0 }, last },
+          ],
+        });
+      }, LIE_EVERY_MS);
+    },
+  };
+}
 
 const SLOW_MS = 4_000;
 
@@ -173,12 +188,14 @@ const babbler: Attack = {
   meets: (say) => void setTimeout(say, OVERSIZE_AFTER_MS, Uint8Array.from([1, 5, 255, 255, ...randomBytes(60)])),
 };
 
-function attackOf(kind: AttackKind, key: string | undefined): Attack {
+function attackOf(kind: AttackKind, key: string): Attack {
   switch (kind) {
+    case "honest":
+      return honest;
     case "polluter":
       return polluter;
     case "liar":
-      return liar;
+      return liar();
     case "slow":
       return slow;
     case "flooder":
@@ -186,7 +203,7 @@ function attackOf(kind: AttackKind, key: string | undefined): Attack {
     case "replayer":
       return replayer();
     case "equivocator":
-      return equivocator(Uint8Array.from(atob(key ?? ""), (char) => char.charCodeAt(0)));
+      return equivocator(Uint8Array.from(atob(key), (char) => char.charCodeAt(0)));
     case "oversize":
       return oversize;
     case "babbler":
@@ -196,7 +213,6 @@ function attackOf(kind: AttackKind, key: string | undefined): Attack {
 
 declare global {
   interface Window {
-    attack?: { readonly kind: AttackKind; readonly key?: string };
     /** What the attacker calls itself, and what it has done so far. */
     attacking?: { peer: string | undefined; said: number; peers: number };
   }
@@ -205,43 +221,46 @@ declare global {
   }
 }
 
-const attacking: NonNullable<Window["attacking"]> = { peer: undefined, said: 0, peers: 0 };
-window.attacking = attacking;
-const attack = attackOf(window.attack?.kind ?? "polluter", window.attack?.key);
-const send = RTCDataChannel.prototype.send as (this: RTCDataChannel, data: Bytes) => void;
+/** Stands between this page and its data channels from now on. `key`: the publisher's, in base64, where it fell into the wrong hands. */
+export function attackAs(kind: AttackKind, key: string): void {
+  const attacking: NonNullable<Window["attacking"]> = { peer: undefined, said: 0, peers: 0 };
+  window.attacking = attacking;
+  const attack = attackOf(kind, key);
+  const send = RTCDataChannel.prototype.send as (this: RTCDataChannel, data: Bytes) => void;
 
-RTCDataChannel.prototype.send = function (this: RTCDataChannel, data: unknown): void {
-  // Trystero has a channel of its own beside.
-  if (this.label !== "eddy") {
-    send.call(this, data as Bytes);
-    return;
-  }
-  const say: Say = (what) => {
-    if (this.readyState !== "open") return;
-    attacking.said += 1;
-    try {
-      send.call(this, what instanceof Uint8Array ? what : encodeFrame(what));
-    } catch {
-      // Its buffer is full, as a flooder's is: the next time.
+  RTCDataChannel.prototype.send = function (this: RTCDataChannel, data: unknown): void {
+    // Trystero has a channel of its own beside.
+    if (this.label !== "eddy") {
+      send.call(this, data as Bytes);
+      return;
+    }
+    const say: Say = (what) => {
+      if (this.readyState !== "open") return;
+      attacking.said += 1;
+      try {
+        send.call(this, what instanceof Uint8Array ? what : encodeFrame(what));
+      } catch {
+        // Its buffer is full, as a flooder's is: the next time.
+      }
+    };
+    if (this[MARKED] === undefined) {
+      this[MARKED] = true;
+      attacking.peers += 1;
+      this.addEventListener("message", ({ data: heard }: MessageEvent) => {
+        try {
+          attack.hears?.(decodeFrame(new Uint8Array(heard as ArrayBuffer)));
+        } catch {
+          // Another attacker's.
+        }
+      });
+      attack.meets?.(say);
+    }
+    const frame = decodeFrame(Uint8Array.from(data as Bytes));
+    if (frame.kind === "hello") {
+      attacking.peer = frame.peer;
+      say(frame);
+    } else {
+      attack.says(frame, say);
     }
   };
-  if (this[MARKED] === undefined) {
-    this[MARKED] = true;
-    attacking.peers += 1;
-    this.addEventListener("message", ({ data: heard }: MessageEvent) => {
-      try {
-        attack.hears?.(decodeFrame(new Uint8Array(heard as ArrayBuffer)));
-      } catch {
-        // Another attacker's.
-      }
-    });
-    attack.meets?.(say);
-  }
-  const frame = decodeFrame(Uint8Array.from(data as Bytes));
-  if (frame.kind === "hello") {
-    attacking.peer = frame.peer;
-    say(frame);
-  } else {
-    attack.says(frame, say);
-  }
-};
+}

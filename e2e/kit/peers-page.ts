@@ -21,6 +21,8 @@ class Listener {
     const transport = await peers(options).open(room, (failure) => this.failures.push(failure));
     this.transport = transport;
     transport.start({
+      alone: () => undefined,
+      maxNeighbours: transport.config.maxNeighbours,
       connect: (link) => {
         const received: PeerFrame[] = [];
         this.neighbours.set(link.peer, { link, received });

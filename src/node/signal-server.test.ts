@@ -108,6 +108,18 @@ test.each([
   expect(served.stats.refused).toBe(1);
 });
 
+test("a message for names is heard by those alone", async () => {
+  const served = await serve({ fanout: 1 });
+  const peers = await subscribed(served, "room", 3);
+  const named = new Peer(served);
+  await named.ask({ type: "subscribe", topic: "room", name: "n-1" });
+  await expect.poll(() => served.stats.sockets).toBe(4);
+  await named.subscribe("sync");
+  await peers[0]?.ask({ type: "publish", topic: "room", payload: "sealed", names: ["n-1", "nobody"] });
+  await expect.poll(() => named.heard).toContainEqual({ type: "message", topic: "room", payload: "sealed" });
+  expect(peers.flatMap((peer) => peer.heard)).toEqual([]);
+});
+
 test("a message that is too large costs the sender its socket", async () => {
   const peer = new Peer(await serve());
   await peer.ask({ type: "publish", topic: "room", payload: "x".repeat(MAX_SIGNAL_BYTES) });

@@ -201,7 +201,7 @@ export class SignalServer {
           return;
         }
         client.topics.add(ask.topic);
-        this.#topics.join(ask.topic, client);
+        this.#topics.join(ask.topic, client, ask.name);
         this.#tell(client, textOf({ type: "subscribed", topic: ask.topic, members: this.#topics.members(ask.topic) }));
         return;
       case "unsubscribe":
@@ -211,7 +211,11 @@ export class SignalServer {
       case "publish": {
         const { fanout: most, random } = this.#options;
         const news = textOf({ type: "message", topic: ask.topic, payload: ask.payload });
-        for (const member of this.#topics.pick(ask.topic, { except: client, most, random })) this.#tell(member, news);
+        const heard =
+          ask.names === undefined
+            ? this.#topics.pick(ask.topic, { except: client, most, random })
+            : this.#topics.named(ask.topic, ask.names);
+        for (const member of heard) this.#tell(member, news);
       }
     }
   }

@@ -21,6 +21,19 @@ test("of many members a few are picked, each once, never the sender, and over ti
   );
 });
 
+test("who said a name is found by it, until it leaves, and nobody takes it over", () => {
+  const topics = new SignalTopics<string>();
+  topics.join("room", "first", "a");
+  topics.join("room", "second", "a");
+  topics.join("room", "third");
+  topics.join("room", "fourth", "b");
+  expect(topics.named("room", ["a", "b", "a", "nobody"])).toEqual(["first", "fourth"]);
+  expect(topics.named("elsewhere", ["a"])).toEqual([]);
+  topics.leave("room", "second");
+  topics.leave("room", "fourth");
+  expect(topics.named("room", ["a", "b"])).toEqual(["first"]);
+});
+
 test("members come and go in any order, and a topic without one is forgotten", () => {
   const step = fc.record({ member: fc.nat(9), joins: fc.boolean() });
   fc.assert(

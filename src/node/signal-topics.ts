@@ -10,15 +10,17 @@ export class SignalTopics<Member> {
     return this.#topics.get(name)?.list.length ?? 0;
   }
 
-  join(name: string, member: Member): void {
+  /** `as` is what others find the member by; a name that is taken stays with who had it first. */
+  join(name: string, member: Member, as?: string): void {
     let topic = this.#topics.get(name);
     if (topic === undefined) {
-      topic = { list: [], places: new Map() };
+      topic = { list: [], places: new Map(), named: new Map() };
       this.#topics.set(name, topic);
     }
     if (topic.places.has(member)) return;
-    topic.places.set(member, topic.list.length);
+    topic.places.set(member, { at: topic.list.length, as });
     topic.list.push(member);
+    if (as !== undefined && !topic.named.has(as)) topic.named.set(as, member);
   }
 
   leave(name: string, member: Member): void {
@@ -26,12 +28,19 @@ export class SignalTopics<Member> {
     const place = topic?.places.get(member);
     if (topic === undefined || place === undefined) return;
     topic.places.delete(member);
+    if (place.as !== undefined && topic.named.get(place.as) === member) topic.named.delete(place.as);
     const last = topic.list.pop() as Member;
     if (last !== member) {
-      topic.list[place] = last;
-      topic.places.set(last, place);
+      topic.list[place.at] = last;
+      (topic.places.get(last) as Place).at = place.at;
     }
     if (topic.list.length === 0) this.#topics.delete(name);
+  }
+
+  /** Those members that are called so. */
+  named(name: string, names: readonly string[]): readonly Member[] {
+    const named = this.#topics.get(name)?.named;
+    return [...new Set(names)].flatMap((one) => named?.get(one) ?? []);
   }
 
   /** All members but `except`, or `most` of them, each as likely as any other. */
@@ -46,8 +55,8 @@ export class SignalTopics<Member> {
       const [here, there] = [list[at] as Member, list[from] as Member];
       list[at] = there;
       list[from] = here;
-      places.set(there, at);
-      places.set(here, from);
+      (places.get(there) as Place).at = at;
+      (places.get(here) as Place).at = from;
     }
     return list
       .slice(0, count)
@@ -56,10 +65,16 @@ export class SignalTopics<Member> {
   }
 }
 
+interface Place {
+  /** Index in the list. */
+  at: number;
+  readonly as: string | undefined;
+}
+
 interface Topic<Member> {
   readonly list: Member[];
-  /** Index of each member in `list`. */
-  readonly places: Map<Member, number>;
+  readonly places: Map<Member, Place>;
+  readonly named: Map<string, Member>;
 }
 
 interface Pick<Member> {

@@ -75,8 +75,8 @@ export abstract class BaselinePeer<N extends BaselineNeighbour> implements Swarm
     return this.options.clock.now();
   }
 
-  get vacancies(): number {
-    return Math.max(0, (this.options.maxNeighbours ?? 12) - this.neighbours.size);
+  get maxNeighbours(): number {
+    return this.options.maxNeighbours ?? 12;
   }
 
   get stats(): SwarmStats {
@@ -85,7 +85,7 @@ export abstract class BaselinePeer<N extends BaselineNeighbour> implements Swarm
 
   /** Takes no more links. */
   protected get isFull(): boolean {
-    return this.vacancies === 0;
+    return this.neighbours.size >= this.maxNeighbours;
   }
 
   connect(link: PeerLink): PeerPort | undefined {
@@ -134,6 +134,9 @@ export abstract class BaselinePeer<N extends BaselineNeighbour> implements Swarm
   fetchFailed(key: PartKey): void {
     this.partOf(key).fetching = undefined;
   }
+
+  /** Nobody of these waits for peers at the start. */
+  alone(): void {}
 
   setBuffer(aheadMs: number): void {
     this.aheadMs = aheadMs;

@@ -62,6 +62,10 @@ export class SimPublisher implements Member {
     this.#seekNeighbours();
   }
 
+  get maxNeighbours(): number {
+    return this.peer.maxNeighbours;
+  }
+
   #publish(index: number): void {
     const { clock, stream } = this.#world;
     const { signed, bytes, madeMs } = stream.part(index);

@@ -57,13 +57,14 @@ export class SimViewer implements SwarmListener, Member {
       lossRate,
       accept: (link) => this.peer.connect(withBehaviour(link, behaviour)),
     });
+    const told = world.knowsUplink(random);
     this.peer = world.createPeer({
       self: id,
       clock,
       random,
       listener: this,
       uploads: behaviour !== "leaf",
-      uplinkBps: world.knowsUplink(random) ? uplinkBps : 0,
+      uplinkBps: told ? uplinkBps : 0,
       fetches: options.source === "origin",
     });
     if (options.source === "origin") this.peer.setCard(world.stream.cardBytes, world.stream.card);
@@ -71,6 +72,10 @@ export class SimViewer implements SwarmListener, Member {
     clock.after(4 * delayToOrigin(profile), () => this.#seekNeighbours());
     // Two round trips: the Multivariant Playlist, and one of its own.
     clock.after(4 * delayToOrigin(profile), () => this.#start());
+  }
+
+  get maxNeighbours(): number {
+    return this.peer.maxNeighbours;
   }
 
   get isHonest(): boolean {
@@ -107,7 +112,8 @@ export class SimViewer implements SwarmListener, Member {
   #seekNeighbours(): void {
     if (this.isGone) return;
     this.#world.introduce(this);
-    this.#world.clock.after(LOOKS_EVERY_MS * (0.75 + 0.5 * this.#random()), () => this.#seekNeighbours());
+    const everyMs = this.host.links.size + this.dialling < 3 ? 1000 : LOOKS_EVERY_MS;
+    this.#world.clock.after(everyMs * (0.75 + 0.5 * this.#random()), () => this.#seekNeighbours());
   }
 
   #tellBuffer(): void {

@@ -19,6 +19,7 @@ export interface Member {
   readonly host: SimHost;
   readonly peer: SwarmPeer;
   readonly isHonest: boolean;
+  readonly maxNeighbours: number;
   readonly isGone: boolean;
   /** Connections that are being made. */
   dialling: number;
@@ -28,6 +29,9 @@ export interface Member {
 
 /** Connections that are there, or are being made. */
 const taken = ({ host, dialling }: Member): number => host.links.size + dialling;
+
+const wanted = ({ maxNeighbours }: Member): number => Math.ceil(maxNeighbours * OPEN_SHARE);
+const POOR = 4;
 
 export function isLinked(a: Member, b: Member): boolean {
   for (const link of a.host.links) if (link.far.host === b.host) return true;
@@ -62,8 +66,6 @@ class Crowd {
 export interface TrackerOptions {
   readonly random: Random;
   readonly now: () => number;
-  /** Most neighbours that anybody has. */
-  readonly maxNeighbours: number;
 }
 
 /**
@@ -72,13 +74,11 @@ export interface TrackerOptions {
  */
 export class Tracker {
   readonly #options: TrackerOptions;
-  readonly #wanted: number;
   readonly #all = new Crowd();
   readonly #regions = Array.from({ length: REGION_COUNT }, () => new Crowd());
 
   constructor(options: TrackerOptions) {
     this.#options = options;
-    this.#wanted = Math.ceil(options.maxNeighbours * OPEN_SHARE);
   }
 
   add(member: Member): void {
@@ -93,7 +93,7 @@ export class Tracker {
 
   /** How many more it would look for. */
   wants(member: Member): number {
-    return this.#wanted - taken(member);
+    return wanted(member) - taken(member);
   }
 
   /** With whom it is to be connected now, each once. */
@@ -112,12 +112,12 @@ export class Tracker {
   }
 
   #isPoor(member: Member): boolean {
-    return taken(member) < this.#wanted / 2;
+    return taken(member) < POOR;
   }
 
   #hasPlace(member: Member, comer: Member): boolean {
     const has = taken(member);
-    return has < this.#wanted || (has < this.#options.maxNeighbours && this.#isPoor(comer));
+    return has < wanted(member) || (has < member.maxNeighbours && this.#isPoor(comer));
   }
 
   #makesRoom(member: Member, comer: Member): boolean {

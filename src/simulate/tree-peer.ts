@@ -57,7 +57,7 @@ export class TreePeer extends BaselinePeer<TreeNeighbour> {
   }
 
   /** Only the plan's connections are wanted. */
-  override get vacancies(): number {
+  override get maxNeighbours(): number {
     return 0;
   }
 

@@ -54,7 +54,6 @@ export class World {
     this.#tracker = new Tracker({
       random: seededRandom(options.seed + 2),
       now: () => this.clock.now(),
-      maxNeighbours: options.neighbours,
     });
     this.stream = new SimStream(options);
     this.#proof = new SimProof(this.stream.card);

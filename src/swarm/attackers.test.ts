@@ -5,6 +5,7 @@ import {
   CARD_BYTES,
   connect,
   forged,
+  keyOf,
   PART_MS,
   partAt,
   pieceOf,
@@ -137,6 +138,31 @@ test("a flooder is banned", () => {
   expect(viewer.bans).toEqual(["attacker: sent more frames than anybody needs"]);
 });
 
+test("who stands and never sent anything is asked for a piece that we have, and banned for another one", () => {
+  const clock = new TestClock();
+  const viewer = new TestPeer(clock, "v");
+  const honest = new Scripted(viewer, "honest");
+  const polluter = new Scripted(viewer, "polluter");
+  const part = (index: number): void => {
+    honest.header(index);
+    polluter.has(index);
+    for (let piece = 0; piece < 4; piece += 1) honest.piece(index, piece);
+    honest.has(index);
+    clock.advance(PART_MS);
+  };
+  honest.serves = true;
+  honest.offers();
+  clock.advance(200);
+  honest.offers();
+  part(0);
+  polluter.send({ kind: "roots", entries: [{ peer: "polluter", beat: 2 ** 40 }] });
+  part(1);
+  const asked = polluter.of("request").at(-1);
+  expect(asked).toMatchObject({ key: keyOf(1), count: 1 });
+  polluter.piece(1, asked?.first ?? 0, polluted());
+  expect(viewer.bans).toEqual([expect.stringMatching(/^polluter: piece/)]);
+});
+
 test("who says hello twice, or talks without saying it, is banned", () => {
   const clock = new TestClock();
   const viewer = new TestPeer(clock, "v");
@@ -160,6 +186,37 @@ test("a liar about what it has is banned, and asked less and less until then", (
   }
   expect(viewer.bans).toEqual(["liar: told of parts that it never sent"]);
   expect(viewer.missedParts).toEqual([]);
+});
+
+test("a parent that does its work is not left for one that promises more, and has shown nothing", () => {
+  const { clock, viewer, attacker: parent, honest } = attacked();
+  parent.offers({ delayMs: 200, beat: 1_001 });
+  const promising = new Scripted(viewer, "promising");
+  for (let index = 0; index < 30; index += 1) {
+    parent.offers({ delayMs: 200, beat: 1_002 + index });
+    promising.offers({ delayMs: 1, beat: 1_002 + index });
+    parent.pushes(index);
+    clock.advance(PART_MS);
+  }
+  expect(honest.of("subscribe")).toEqual([]);
+  expect(promising.of("subscribe")).toEqual([]);
+  expect(viewer.indices).toHaveLength(30);
+});
+
+test("a publisher that has no upload left, and says so, is not banned", () => {
+  const clock = new TestClock();
+  const viewer = new TestPeer(clock, "v");
+  const publisher = new Scripted(viewer, "publisher", { source: true });
+  let answered = 0;
+  for (let step = 0; step < 400; step += 1) {
+    if (step % 10 === 0) publisher.has(step / 10);
+    clock.advance(PART_MS / 10);
+    const asked = publisher.of("request").slice(answered);
+    answered += asked.length;
+    for (const { key } of asked) publisher.send({ kind: "refuse", key });
+  }
+  expect(publisher.of("request").length).toBeGreaterThan(10);
+  expect(viewer.bans).toEqual([]);
 });
 
 test("parts that are told of far ahead, or in masses, take no room", () => {

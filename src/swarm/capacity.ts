@@ -1,7 +1,5 @@
 import { SUBSTREAMS } from "./limits.ts";
 
-/** What an uplink is taken for while nobody knows. */
-const GUESSED_UPLINK_BPS = 4_000_000;
 /** The rest is for late pieces, for headers, and for what packets add. */
 const PUSHED_SHARE = 0.75;
 /** Share that is offered while there are others: half full, an uplink hands each part on in a third of the time. */
@@ -27,8 +25,7 @@ export function isStrong(uplinkBps: number, streamBps: number): boolean {
 }
 
 function substreamsOf(uplinkBps: number, streamBps: number, share: number): number {
-  const bps = uplinkBps > 0 ? uplinkBps : GUESSED_UPLINK_BPS;
-  return Math.floor((bps * share * SUBSTREAMS) / streamBps);
+  return Math.floor((uplinkBps * share * SUBSTREAMS) / streamBps);
 }
 
 /**

@@ -5,7 +5,6 @@ import { ALL_SUBSTREAMS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
 import { bitCount, type Neighbour } from "./neighbour.ts";
 import type { Parents } from "./parents.ts";
 import type { SwarmContext } from "./swarm-context.ts";
-import type { Uplink } from "./uplink.ts";
 import type { UploadQueue } from "./upload-queue.ts";
 
 /** A child gives way only to one that is worth so much more, and not often. */
@@ -17,6 +16,9 @@ const STRETCH_DECAY = 0.993;
 const MAX_STRETCH = 3;
 /** A child that has just come is let be. */
 const SETTLED_MS = 1000;
+/** Who does not pass on what the publisher pushes is let be for so long, and how often that doubles. */
+const SEED_DENIED_MS = 5000;
+const MAX_DOUBLINGS = 6;
 /** What is pushed later than this is no use to who has other neighbours. */
 const OVERLOAD_MS = 350;
 /** Sub-streams that leaves may have of us together, as a share: what they take, they do not pass on. */
@@ -30,7 +32,6 @@ const MAX_SEND_MS = 200;
 export interface ChildrenOptions {
   readonly context: SwarmContext;
   readonly parents: Parents;
-  readonly uplink: Uplink;
   readonly uploads: UploadQueue;
   readonly committee: Committee;
 }
@@ -39,7 +40,6 @@ export interface ChildrenOptions {
 export class Children {
   readonly #context: SwarmContext;
   readonly #parents: Parents;
-  readonly #uplink: Uplink;
   readonly #queue: UploadQueue;
   readonly #committee: Committee;
   /** Those that would do most for others first: what they get first, many get soon. */
@@ -50,10 +50,9 @@ export class Children {
   #evictedMs = Number.NEGATIVE_INFINITY;
   #uploads: boolean;
 
-  constructor({ context, parents, uplink, uploads, committee }: ChildrenOptions) {
+  constructor({ context, parents, uploads, committee }: ChildrenOptions) {
     this.#context = context;
     this.#parents = parents;
-    this.#uplink = uplink;
     this.#queue = uploads;
     this.#committee = committee;
     this.#uploads = context.options.uploads !== false;
@@ -69,14 +68,14 @@ export class Children {
 
   /** How many sub-streams can be pushed at once, one to one child each. */
   get slots(): number {
-    return this.#atMost(substreamsCarried(this.#uplink.bps, this.#context.rate.bps));
+    return this.#atMost(substreamsCarried(this.#context.uplink.bps, this.#context.rate.bps));
   }
 
   /** How many are offered: fewer, until more are asked for than all who are asked have to offer. */
   get offered(): number {
     return Math.min(
       this.slots,
-      this.#atMost(substreamsEasily(this.#uplink.bps, this.#context.rate.bps)) * this.#stretch,
+      this.#atMost(substreamsEasily(this.#context.uplink.bps, this.#context.rate.bps)) * this.#stretch,
     );
   }
 
@@ -114,6 +113,23 @@ export class Children {
     this.#remove(neighbour, neighbour.childMask);
   }
 
+  /** How many more the publisher would push this sub-stream to. */
+  unseeded(substream: number): number {
+    return this.#uploads ? Math.max(0, this.#perSubstream - this.#counts[substream]!) : 0;
+  }
+
+  /** One of those that get this sub-stream does not pass it on: its place is for others now, for longer with each time. */
+  giveUp(substream: number): void {
+    const nowMs = this.#context.clock.now();
+    const { neighbour } = this.#least(substream) ?? {};
+    if (neighbour === undefined) return;
+    neighbour.seedDeniedUntilMs = nowMs + SEED_DENIED_MS * 2 ** Math.min(neighbour.seedFailures, MAX_DOUBLINGS);
+    neighbour.seedFailures += 1;
+    this.#remove(neighbour, neighbour.childMask);
+    this.offer(neighbour, true);
+    this.offers();
+  }
+
   /** Gives up what the uplink has turned out not to carry. */
   shrink(): void {
     const nowMs = this.#context.clock.now();
@@ -141,6 +157,7 @@ export class Children {
       asked: neighbour.wantsMask,
       substreams: told.substreams,
       free,
+      uplinkBps: this.#context.uplink.bps,
       delaysMs,
       beats,
     });
@@ -154,7 +171,7 @@ export class Children {
 
   /** How long a piece takes from here to a child: as it did lately, and not less than one piece after those of half the children. */
   #servesMs(substream: number): number {
-    const sendMs = Math.min((PIECE_SIZE_BYTES * 8000) / this.#uplink.bps, MAX_SEND_MS);
+    const sendMs = Math.min((PIECE_SIZE_BYTES * 8000) / this.#context.uplink.bps, MAX_SEND_MS);
     return Math.ceil(HANDLING_MS + Math.max(this.#queue.servedMs, sendMs * (1 + this.#counts[substream]! / 2)));
   }
 
@@ -168,6 +185,7 @@ export class Children {
   }
 
   #admit(neighbour: Neighbour, substream: number, nowMs: number): void {
+    if (nowMs < neighbour.seedDeniedUntilMs) return;
     // Who pushes it to us, or was asked to, would get its own pieces back.
     if (this.#parents.delayMs(substream) === NO_DELAY || ((neighbour.subscribedMask >> substream) & 1) === 1) return;
     const crowded = this.#counts[substream]! >= this.#perSubstream;

@@ -56,9 +56,8 @@ test("beats are passed on to who does not have them, once", () => {
   expect(told).toEqual([{ to: to.peer, frame: { kind: "roots", entries: [{ peer: "a", beat: beat(10) }] } }]);
 });
 
-test("a peer that never sent us a piece that proved is not vouched for, once others have", () => {
+test("a peer that never sent us a piece that proved is not vouched for, once others have, until it has shown that it would", () => {
   const { committee, context, join } = observer();
-  for (let others = 0; others < 9; others += 1) join(`o${others}`);
   const stranger = join("stranger");
   committee.heard(stranger, [{ peer: "stranger", beat: beat(10) }]);
   expect(committee.members).toEqual(["stranger"]);
@@ -66,6 +65,82 @@ test("a peer that never sent us a piece that proved is not vouched for, once oth
   const other = join("other");
   committee.heard(other, [{ peer: "other", beat: beat(11) }]);
   expect(committee.members).toEqual(["stranger"]);
+  expect(other.isOnTrial).toBe(true);
+  other.audits = 1;
+  committee.heard(other, [{ peer: "other", beat: beat(11, 1) }]);
+  expect(committee.members).toEqual(["stranger", "other"]);
+  expect(other.isOnTrial).toBe(false);
+});
+
+test("two that both think that they go first go by what each says of itself, and who is not heeded then gives up", () => {
+  const { context, clock, join } = testContext({ fetches: true });
+  const committee = new Committee(context);
+  for (let second = 0; second < 20; second += 1) {
+    clock.advance(1000);
+    committee.tick(clock.now());
+  }
+  expect(committee.rank).toBe(0);
+  // It stood before us, as it says; whoever knew us first puts it behind.
+  committee.heard(join("n"), [{ peer: "older", beat: beat(1) }]);
+  expect(committee.rank).toBe(0);
+  const contest = (seconds: number): void => {
+    for (let second = 0; second < seconds; second += 1) {
+      clock.advance(1000);
+      committee.contested(clock.now());
+    }
+  };
+  contest(3);
+  expect(committee.rank).toBe(1);
+  const alone = testContext({ fetches: true });
+  const unheeded = new Committee(alone.context);
+  for (let second = 0; second < 20; second += 1) {
+    alone.clock.advance(1000);
+    unheeded.tick(alone.clock.now());
+  }
+  for (let second = 0; second < 11; second += 1) {
+    alone.clock.advance(1000);
+    unheeded.contested(alone.clock.now());
+  }
+  expect(unheeded.rank).toBe(-1);
+});
+
+test("who says that it leaves is none of them any more, at once", () => {
+  const { committee, join } = observer();
+  const a = join("a", { piecesReceived: 1 });
+  committee.heard(a, [
+    { peer: "a", beat: beat(10) },
+    { peer: "b", beat: beat(20) },
+  ]);
+  committee.bye(a);
+  expect(committee.members).toEqual(["b"]);
+});
+
+test("a narrow one that goes first makes way where there are wider ones, and does its work until the others know", () => {
+  const { context, clock, join } = testContext({ fetches: true, uplinkBps: 10_000_000 });
+  const committee = new Committee(context);
+  for (let second = 0; second < 40; second += 1) {
+    clock.advance(1000);
+    committee.tick(clock.now());
+  }
+  const neighbours = ["n", "m", "o"].map((peer) =>
+    join(peer, { fetches: true, uplinkBps: 100_000_000, childMask: 1, childSinceMs: 0 }),
+  );
+  let count = 0;
+  const pass = (servedMs: number): void => {
+    count += 1;
+    clock.advance(1000);
+    committee.heard(neighbours[0]!, [
+      { peer: "b", beat: beat(2e9, count) },
+      { peer: "c", beat: beat(2e9 + 1, count) },
+    ]);
+    committee.tick(clock.now(), servedMs);
+  };
+  for (let second = 0; second < 10; second += 1) pass(50);
+  expect(committee.members).toEqual(["self", "b", "c"]);
+  pass(400);
+  expect(committee.rank).toBe(0);
+  for (let second = 0; second < 5; second += 1) pass(400);
+  expect(committee.members).toEqual(["b", "c"]);
 });
 
 test("only who fetches and uploads stands, in the end whatever its hash, and goes first where nobody else does", () => {
@@ -104,6 +179,10 @@ test("the first one is left out when those that stand by had to fetch for it", (
     { peer: "a", beat: beat(10) },
     { peer: "b", beat: beat(20) },
   ]);
+  committee.tick(clock.now());
+  committee.failed();
+  committee.failed();
+  expect(committee.first).toBe("a");
   clock.advance(3000);
   committee.failed();
   expect(committee.first).toBe("a");

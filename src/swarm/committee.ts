@@ -1,5 +1,6 @@
 import type { PeerId, RootEntry } from "../wire/peer-frame.ts";
 import { peerHash } from "./hash.ts";
+import { DEFAULT_NEIGHBOURS } from "./limits.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { SwarmContext } from "./swarm-context.ts";
 
@@ -22,12 +23,27 @@ const SETTLE_MS = 1500;
 const FEW_SHARE = 2 ** -4;
 const MANY_SHARE = 2 ** -17;
 const DOUBLES_MS = 500;
-/** Who could feed few children stands only where nobody else does. */
-const WIDE_STREAMS = 12;
-const NARROW_WAITS_MS = 15_000;
+/**
+ * All trees begin at the uplink of who fetches: the fewer streams it carries, the longer one waits for somebody wider to stand; less where nobody
+ * stands, since anybody is better than none.
+ */
+const WIDTHS: readonly (readonly [streams: number, waitsMs: number])[] = [
+  [100, 0],
+  [40, 4000],
+  [12, 9000],
+];
+const AMPLE_STREAMS = 100;
+const NARROW_WAITS_MS = 18_000;
+const WAIT_SHARE_WITHOUT = 0.25;
+/** And makes way for them if a piece takes longer than this from there to its children. */
+const MAX_SERVED_MS = 150;
+const WIDER = 2;
+const WIDER_NEIGHBOURS = 3;
 /** A member that did not fetch when it should have, so often, is left out for so long. */
 const STRIKES = 2;
 const STRIKES_OF_LIVING = 8;
+/** Who has just come to go first has so long to begin. */
+const BEGINS_MS = 1500;
 const LEFT_OUT_MS = 20_000;
 const MAX_LEFT_OUT = 64;
 const MAX_DOUBLINGS = 6;
@@ -35,14 +51,16 @@ const MAX_DOUBLINGS = 6;
 const PROVES_MS = 3000;
 /** Who is known for so long has its place, whatever somebody claims who comes later. */
 const SETTLED_MS = 5000;
-/** Parts in a row that came from elsewhere too. */
-const MAX_CONTESTED = 5;
+/** Seconds in a row in which another one was seen to go first. */
+const MAX_CONTESTED = 3;
+/** And after so many, who still thinks that it goes first is one for whom its neighbours do not vouch. */
+const MAX_UNHEEDED = 10;
 /** The first one stands down when none of its neighbours has taken anything from it for so long. */
 const FEEDS_NOBODY_MS = 5000;
 const FEW_NEIGHBOURS = 3;
-/** A swarm is small while a viewer has no more than this of the neighbours that it could have. */
-const SMALL_SHARE = 0.6;
-const STRANGER_MS = 4000;
+/** So many of its neighbours are children of who fetches, and stay so: who gets nothing from its parent leaves it sooner. */
+const FED_SHARE = 1 / 4;
+const STAYS_MS = 2000;
 /** A beat is the second from which on its member stands, and how many there were since. */
 const BEATS = 2 ** 16;
 const HASHES = 2 ** 32;
@@ -77,11 +95,12 @@ export class Committee {
   #first: PeerId | undefined;
   #firstSinceMs = 0;
   #fedMs = 0;
+  /** Its beat has ended: it does what it stands for until the others have noticed. */
+  #isResigning = false;
   #contested = 0;
+  #contestedMs = Number.NEGATIVE_INFINITY;
   readonly #strikes = new Map<PeerId, number>();
   readonly #leftOutUntilMs = new Map<PeerId, number>();
-  /** Where those stand that are or were members: one that comes back has its place again. */
-  readonly #sinces = new Map<PeerId, number>();
   readonly #timesOut = new Map<PeerId, number>();
   /** When a place became free; undefined while there is none. */
   #freeSinceMs: number | undefined;
@@ -107,6 +126,11 @@ export class Committee {
   /** 0 for who fetches, 1 for who stands by first; -1 for everybody else. */
   get rank(): number {
     return this.#members.findIndex(({ peer }) => peer === this.#context.options.self);
+  }
+
+  /** When the one that goes first came to do so. */
+  get firstSinceMs(): number {
+    return this.#firstSinceMs;
   }
 
   /** Whether anybody takes sub-streams from us. */
@@ -147,6 +171,7 @@ export class Committee {
   failed(): void {
     const { first } = this;
     if (first === undefined || first === this.#context.options.self) return;
+    if (first !== this.#first || this.#context.clock.now() - this.#firstSinceMs < BEGINS_MS) return;
     const strikes = (this.#strikes.get(first) ?? 0) + 1;
     this.#strikes.set(first, strikes);
     // One that shows life is rather far away than gone.
@@ -159,6 +184,11 @@ export class Committee {
     if (this.#strikes.size > 0) this.#strikes.clear();
   }
 
+  /** It ends, by its own word: who stands by goes on at once. */
+  bye({ peer }: Neighbour): void {
+    if (this.#members.some((member) => member.peer === peer)) this.#leaveOut(peer, this.#context.clock.now());
+  }
+
   left(neighbour: Neighbour): void {
     for (const member of this.#members) {
       member.knownMask &= ~neighbour.bit;
@@ -166,10 +196,18 @@ export class Committee {
     }
   }
 
-  tick(nowMs: number): void {
+  /** `servedMs`: how long a piece takes from here to our children. */
+  tick(nowMs: number, servedMs = 0): void {
     const { self } = this.#context.options;
     for (const { peer, heardMs } of this.#members) {
-      if (peer !== self && nowMs - heardMs > EXPIRES_MS) this.#leaveOut(peer, nowMs);
+      if ((peer !== self || this.#isResigning) && nowMs - heardMs > EXPIRES_MS) this.#leaveOut(peer, nowMs);
+    }
+    if (this.rank < 0) this.#isResigning = false;
+    else if (
+      this.#members.length === SIZE &&
+      (this.rank === SIZE - 1 || (this.rank === 0 && servedMs > MAX_SERVED_MS))
+    ) {
+      this.#isResigning ||= this.#widerNeighbours >= WIDER_NEIGHBOURS;
     }
     this.#watchFirst(nowMs);
     this.#watchChildren(nowMs);
@@ -193,19 +231,32 @@ export class Committee {
   }
 
   #stands(nowMs: number): boolean {
-    const { fetches, uploads, uplinkBps = 0, self } = this.#context.options;
+    const { fetches, uploads, self } = this.#context.options;
     if (fetches !== true || uploads === false || this.#isLeftOut(self, nowMs)) return false;
-    if (this.rank >= 0) return true;
+    if (this.rank >= 0) return !this.#isResigning;
     if (this.#members.length >= SIZE) {
       this.#freeSinceMs = undefined;
       return false;
     }
     this.#freeSinceMs ??= nowMs;
-    const isWide = uplinkBps === 0 || uplinkBps >= WIDE_STREAMS * this.#context.rate.bps;
-    const waitedMs = nowMs - Math.max(this.#freeSinceMs, this.#startedMs + SETTLE_MS) - (isWide ? 0 : NARROW_WAITS_MS);
-    const { list, max } = this.#context.neighbours;
-    const share = (list.length < max / 2 ? FEW_SHARE : MANY_SHARE) * 2 ** (waitedMs / DOUBLES_MS);
-    return waitedMs >= 0 && this.#hash / HASHES < share;
+    const { list } = this.#context.neighbours;
+    const streams = this.#context.uplink.bps / this.#context.rate.bps;
+    const [, widthMs] = WIDTHS.find(([least]) => streams >= least) ?? [0, NARROW_WAITS_MS];
+    const waitsMs = widthMs * (this.isKnown ? 1 : WAIT_SHARE_WITHOUT);
+    const waitedMs = nowMs - Math.max(this.#freeSinceMs, this.#startedMs + SETTLE_MS) - waitsMs;
+    const chance = (list.length < DEFAULT_NEIGHBOURS / 2 ? FEW_SHARE : MANY_SHARE) * 2 ** (waitedMs / DOUBLES_MS);
+    return waitedMs >= 0 && this.#hash / HASHES < chance;
+  }
+
+  /** Neighbours that could stand and have a multiple of our uplink; none where ours is ample. */
+  get #widerNeighbours(): number {
+    const { neighbours, uplink, rate } = this.#context;
+    if (uplink.bps > AMPLE_STREAMS * rate.bps) return 0;
+    let count = 0;
+    for (const { fetches, uploads, uplinkBps } of neighbours.list) {
+      if (fetches && uploads && uplinkBps > WIDER * uplink.bps) count += 1;
+    }
+    return count;
   }
 
   #beat(nowMs: number): void {
@@ -230,30 +281,29 @@ export class Committee {
     if (this.#isLeftOut(peer, nowMs)) return;
     const claimed = Math.floor(beat / BEATS);
     let since = claimed;
-    const isOld = this.#sinces.get(peer) === claimed;
-    // Who stands itself goes by what each says: two that both put the other behind would both go first.
-    const isMember = peer === this.#context.options.self || this.rank >= 0;
     for (const member of this.#members) {
-      if (!isOld && !isMember && nowMs - member.joinedMs > SETTLED_MS && member.since >= since)
-        since = member.since + 1;
+      if (nowMs - member.joinedMs > SETTLED_MS && member.since >= since) since = member.since + 1;
     }
-    if (this.#sinces.size >= MAX_LEFT_OUT) this.#sinces.clear();
-    this.#sinces.set(peer, since);
     this.#members.push({ peer, hash, claimed, since, joinedMs: nowMs, beat, heardMs: nowMs, knownMask, isLost: false });
     this.#sort();
     if (this.#members.length > SIZE) this.#members.length = SIZE;
   }
 
   /**
-   * Whether somebody else had fetched too what we fetched. Two that think that they go first see the same parts twice, and then both go by
+   * Told while beats go round that are not ours though we go first. Each puts the other behind itself, as one who came later; now both go by
    * what each says of itself.
    */
-  contested(isContested: boolean): void {
-    this.#contested = isContested ? this.#contested + 1 : 0;
-    if (this.#contested < MAX_CONTESTED) return;
-    this.#contested = 0;
-    for (const member of this.#members) member.since = member.claimed;
-    this.#sort();
+  contested(nowMs: number): void {
+    if (nowMs - this.#contestedMs < BEAT_MS) return;
+    this.#contested = nowMs - this.#contestedMs < 3 * BEAT_MS ? this.#contested + 1 : 1;
+    this.#contestedMs = nowMs;
+    if (this.#contested === MAX_CONTESTED) {
+      for (const member of this.#members) member.since = member.claimed;
+      this.#sort();
+    } else if (this.#contested > MAX_UNHEEDED) {
+      this.#contested = 0;
+      this.#leaveOut(this.#context.options.self, nowMs);
+    }
   }
 
   #sort(): void {
@@ -265,12 +315,9 @@ export class Committee {
    * nothing to any of them is soon forgotten by all.
    */
   #vouches(neighbour: Neighbour, nowMs: number): boolean {
-    const { list, max } = this.#context.neighbours;
-    if (neighbour.piecesReceived === 0 && this.#context.counters.provenPieces > 0) {
-      // Where everybody may know everybody, one may have fed all others so far.
-      const isSmall = list.length <= max * SMALL_SHARE;
-      if (!isSmall || neighbour.failures > 0 || nowMs - neighbour.sinceMs < STRANGER_MS) return false;
-    }
+    neighbour.isOnTrial =
+      neighbour.piecesReceived === 0 && neighbour.audits === 0 && this.#context.counters.provenPieces > 0;
+    if (neighbour.isOnTrial) return false;
     if (this.first !== neighbour.peer || nowMs - this.#firstSinceMs < PROVES_MS) return true;
     return nowMs - neighbour.pieceMs < PROVES_MS;
   }
@@ -283,9 +330,12 @@ export class Committee {
 
   /** Who fetches for others has children; who has neighbours but none that takes from it long enough stands down. */
   #watchChildren(nowMs: number): void {
-    if (this.feeds || this.rank < 0 || this.#context.neighbours.list.length < FEW_NEIGHBOURS) this.#fedMs = nowMs;
-    else if (this.rank === 0 && nowMs - this.#fedMs > FEEDS_NOBODY_MS)
-      this.#leaveOut(this.#context.options.self, nowMs);
+    const { list } = this.#context.neighbours;
+    const stays = ({ childMask, childSinceMs }: Neighbour): boolean =>
+      childMask !== 0 && nowMs - childSinceMs > STAYS_MS;
+    const isFew = list.length < FEW_NEIGHBOURS;
+    if (this.rank !== 0 || isFew || list.filter(stays).length >= list.length * FED_SHARE) this.#fedMs = nowMs;
+    else if (nowMs - this.#fedMs > FEEDS_NOBODY_MS) this.#leaveOut(this.#context.options.self, nowMs);
   }
 
   #isLeftOut(peer: PeerId, nowMs: number): boolean {
@@ -300,12 +350,15 @@ export class Committee {
     this.#timesOut.set(peer, times + 1);
     this.#leftOutUntilMs.set(peer, nowMs + LEFT_OUT_MS * 2 ** Math.min(times, MAX_DOUBLINGS));
     this.#members = this.#members.filter((member) => member.peer !== peer);
+    this.#freeSinceMs = nowMs;
   }
 
   #tellWanted(): void {
     const { listener, self } = this.#context.options;
     if (listener.wanted === undefined) return;
-    const others = this.rank >= 0 ? this.members.filter((peer) => peer !== self) : [];
+    // Who stands by is to have the neighbours of who fetches: they all wait for it when that one goes.
+    const isNear = this.first !== undefined && (this.#context.neighbours.of(this.first)?.parentMask ?? 0) !== 0;
+    const others = this.rank >= 0 || isNear ? this.members.filter((peer) => peer !== self) : [];
     const missing = others.filter((peer) => this.#context.neighbours.of(peer) === undefined);
     const said = missing.join();
     if (said === this.#wanted) return;

@@ -5,6 +5,7 @@ import { STREAM, TestClock, TestProof } from "./network.test-support.ts";
 import { PartWindow } from "./part-window.ts";
 import { StreamRate, type SwarmContext, SwarmCounters } from "./swarm-context.ts";
 import type { SwarmOptions } from "./swarm-types.ts";
+import { Uplink } from "./uplink.ts";
 
 /** What one part of a swarm needs of the others, and what it told whom. */
 export function testContext(options: Partial<SwarmOptions> = {}): {
@@ -27,6 +28,7 @@ export function testContext(options: Partial<SwarmOptions> = {}): {
     parts: new PartWindow({ keepMs: 30_000, keepBytes: 2 ** 26 }),
     counters: new SwarmCounters(),
     rate: new StreamRate(),
+    uplink: new Uplink(options.uplinkBps ?? 0, clock.now()),
     tell: (neighbour, frame) => told.push({ to: neighbour.peer, frame }),
     ban: (neighbour, reason) => bans.push(`${neighbour.peer}: ${reason}`),
   };

@@ -2,6 +2,7 @@ import type { Bytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
 import { MAX_SHARED_PART_BYTES, type PartKey, PIECE_SIZE_BYTES, type SignedHeader } from "../model/part-header.ts";
 import type { PeerFrame } from "../wire/peer-frame.ts";
+import type { Audits } from "./audits.ts";
 import type { Children } from "./children.ts";
 import {
   HEADER_COPIES,
@@ -18,6 +19,7 @@ import { type Neighbour, pieceId } from "./neighbour.ts";
 import type { Parents } from "./parents.ts";
 import type { PartAssembly } from "./part-assembly.ts";
 import type { Pulls } from "./pulls.ts";
+import { Seeds } from "./seeds.ts";
 import type { SwarmContext } from "./swarm-context.ts";
 import type { PartSource } from "./swarm-types.ts";
 import type { UploadQueue } from "./upload-queue.ts";
@@ -49,6 +51,7 @@ export interface ExchangeOptions {
   readonly parents: Parents;
   readonly children: Children;
   readonly pulls: Pulls;
+  readonly audits: Audits;
   readonly uploads: UploadQueue;
   readonly whole: (part: PartAssembly) => void;
   /** A peer told of a part for the first time. */
@@ -66,10 +69,12 @@ export class Exchange {
   #start: number | undefined;
   /** Pieces that the publisher may yet send to who asks, beyond the copies that it pushes. */
   #extraPieces = MAX_EXTRA_PIECES;
+  readonly #seeds: Seeds | undefined;
 
   constructor(options: ExchangeOptions) {
     this.#context = options.context;
     this.#options = options;
+    this.#seeds = options.context.options.source === true ? new Seeds(options.context, options.children) : undefined;
   }
 
   announce(key: PartKey): PartAssembly | undefined {
@@ -121,6 +126,10 @@ export class Exchange {
       return;
     }
     const part = this.#context.parts.openPart(key, nowMs);
+    if (part !== undefined) {
+      part.servedMask |= neighbour.bit;
+      if (this.#options.audits.answered(neighbour, part, index, bytes)) return;
+    }
     if (
       part === undefined ||
       part.hasPiece(index) ||
@@ -138,7 +147,15 @@ export class Exchange {
   request(neighbour: Neighbour, { key, first, count, known, withinMs }: Frame<"request">, mayServe: boolean): void {
     const part = this.#context.parts.get(partId(key));
     const signed = part?.signed;
-    if (part === undefined || signed === undefined || !mayServe || !this.#mayAnswer(neighbour, part, withinMs)) {
+    if (part !== undefined && signed !== undefined)
+      // The header goes ahead of the first pieces: who has none of it got none of these.
+      this.#seeds?.requested(neighbour, part, first, Math.min(first + (count || HEADER_COPIES), signed.pieces.length));
+    if (
+      part === undefined ||
+      signed === undefined ||
+      !mayServe ||
+      !(count === 0 || this.#mayAnswer(neighbour, part, withinMs))
+    ) {
       this.#context.tell(neighbour, { kind: "refuse", key });
       return;
     }
@@ -158,7 +175,9 @@ export class Exchange {
 
   refuse(neighbour: Neighbour, key: PartKey): void {
     const part = this.#context.parts.get(partId(key));
-    if (part !== undefined) this.#options.pulls.refused(neighbour, part, this.#now);
+    if (part === undefined) return;
+    this.#options.audits.refused(neighbour, part);
+    this.#options.pulls.refused(neighbour, part, this.#now);
   }
 
   cancel(neighbour: Neighbour, key: PartKey): void {
@@ -206,12 +225,15 @@ export class Exchange {
       if (parts.newest >= 0 && key.msn < msnOf(parts.newest) - OLDEST_SEGMENTS_BACK) return;
       part = parts.openPart(key, this.#now);
       if (part === undefined) return;
-      if (!this.#follows && this.#start !== undefined && id >= this.#start) part.isWanted = true;
     }
+    // Also one that was first heard of by a header that did not prove.
+    if (!this.#follows && this.#start !== undefined && id >= this.#start) part.isWanted = true;
     if (!part.isHeard) this.#options.heard(part);
+    if ((part.haveMask & neighbour.bit) === 0) neighbour.claims += 1;
     part.haveMask |= neighbour.bit;
     if (part.isWanted && !part.isWhole) this.#options.pulls.part(part, this.#now);
-    if (part.firstHaveMs === Number.POSITIVE_INFINITY) part.firstHaveMs = this.#now;
+    // What a stranger claims makes nobody late.
+    if (neighbour.hasShown && part.firstHaveMs === Number.POSITIVE_INFINITY) part.firstHaveMs = this.#now;
   }
 
   #prove(neighbour: Neighbour, part: PartAssembly, { signed, hops }: { signed: SignedHeader; hops: number }): void {
@@ -353,6 +375,7 @@ export class Exchange {
     this.#context.counters.pieceMs = this.#now;
     neighbour.pieceMs = this.#now;
     neighbour.broken = 0;
+    neighbour.claims = 0;
     neighbour.refused = 0;
     pulls.answered(part, index);
     parents.pushed(neighbour, part, substreamOf(part.key, index));
@@ -399,7 +422,11 @@ export class Exchange {
   #mayAnswer(neighbour: Neighbour, part: PartAssembly, withinMs: number): boolean {
     if (this.#options.uploads.backlogMs > Math.min(withinMs / 2, MAX_ANSWER_BACKLOG_MS)) return false;
     if (this.#context.options.source !== true) return true;
-    return this.#extraPieces >= 1 && !this.#isElsewhere(part, neighbour);
+    if (this.#extraPieces < 1) return false;
+    // Who comes back did not find it there, whatever those say that were said to have it.
+    if ((part.sentAwayMask & neighbour.bit) !== 0 || !this.#isElsewhere(part, neighbour)) return true;
+    part.sentAwayMask |= neighbour.bit;
+    return false;
   }
 
   /** Whether another neighbour has it that is still there: one whose tab was closed may take long to be found gone. */
@@ -444,8 +471,14 @@ export class Exchange {
       const piece = bytes.subarray(first, Math.min(first + PIECE_SIZE_BYTES, bytes.byteLength));
       if (part.put(index, piece)) this.#relay(part, index, piece);
     }
-    this.#extraPieces = Math.min(this.#extraPieces + signed.pieces.length * EXTRA_SHARE, MAX_EXTRA_PIECES);
+    const unseeded = signed.pieces.reduce((sum, _, index) => sum + this.#unseeded(substreamOf(part.key, index)), 0);
+    this.#extraPieces = Math.min(this.#extraPieces + signed.pieces.length * EXTRA_SHARE + unseeded, MAX_EXTRA_PIECES);
     this.#whole(part, source, bytes);
+  }
+
+  /** Copies that the publisher would push, had somebody subscribed to them. */
+  #unseeded(substream: number): number {
+    return this.#seeds === undefined ? 0 : this.#options.children.unseeded(substream);
   }
 
   #whole(part: PartAssembly, source: PartSource, bytes?: Bytes): void {
@@ -464,6 +497,7 @@ export class Exchange {
       if (!neighbour.isReady || neighbour.isSource || (part.haveMask & neighbour.bit) !== 0) continue;
       this.#context.tell(neighbour, frame);
     }
+    this.#options.audits.whole(part);
   }
 
   /** Whether it is still looked after: a check may end long after the part was given up. */

@@ -24,6 +24,10 @@ const HEARD_WEIGHT = 0.1;
 const UNSUSPECTED_MS = 100;
 const MIN_BACKUP_MS = 150;
 const MAX_BACKUP_MS = 900;
+/** The same for all of the part: where who fetches goes in the middle of one, nobody has the rest. */
+const FIRST_WHOLE_MS = 400;
+/** A part that no neighbour has will not come from them: the one of lowest hash asks so much earlier, and the others get it of that one. */
+const NEIGHBOURS_LEAD_MS = 350;
 const RETRY_MS = 250;
 const DEFAULT_JOIN_GRACE_MS = 1500;
 const MAX_GRACES = 2;
@@ -49,11 +53,15 @@ export class Fetching {
   readonly #missed: (part: PartAssembly) => void;
   readonly #startedMs: number;
   readonly #hash: number;
+  /** Nobody else was there as it came: peers that come are not waited for. */
+  #isFirst = false;
   /** Parts that are being fetched because their deadline is near. */
   #saving = 0;
   #originMs = FIRST_ORIGIN_MS;
   #heardMs = FIRST_HEARD_MS;
   #heardDeviationMs = 40;
+  #wholeMs = FIRST_WHOLE_MS;
+  #wholeDeviationMs = 60;
 
   constructor({ context, committee, distrust, playhead, missed }: FetchingOptions) {
     this.#context = context;
@@ -68,6 +76,12 @@ export class Fetching {
   tick(): void {
     const nowMs = this.#context.clock.now();
     for (const part of [...this.#context.parts.open]) if (part.isWanted) this.part(part, nowMs);
+  }
+
+  /** Nobody is there to wait for. */
+  alone(): void {
+    this.#isFirst = true;
+    this.tick();
   }
 
   part(part: PartAssembly, nowMs: number): void {
@@ -85,12 +99,16 @@ export class Fetching {
     part.fetching = undefined;
     if (fetching !== undefined && fetchReason === "deadline") this.#saving -= 1;
     if (source === "origin" && fetching !== undefined) {
-      if (fetchReason === "elected") this.#committee.contested((part.headerMask | part.haveMask) !== 0);
       this.#originMs += (nowMs - part.fetchedMs - this.#originMs) * ORIGIN_WEIGHT;
     } else if (fetching !== undefined) fetching.abort();
     // What the origin saved in time cost nothing but its copy.
     if (nowMs > part.deadlineMs && this.#playhead.isPlaying) this.#distrust.late(nowMs);
     if (source !== "peer" || fetchReason !== undefined) return;
+    const tookMs = nowMs - part.knownMs;
+    if (tookMs <= MAX_BACKUP_MS) {
+      this.#wholeDeviationMs += (Math.abs(tookMs - this.#wholeMs) - this.#wholeDeviationMs) * HEARD_WEIGHT;
+      this.#wholeMs += (tookMs - this.#wholeMs) * HEARD_WEIGHT;
+    }
     this.#distrust.good();
     this.#committee.worked();
   }
@@ -117,14 +135,12 @@ export class Fetching {
     return this.#context.options.joinGraceMs ?? DEFAULT_JOIN_GRACE_MS;
   }
 
-  get #backupMs(): number {
-    return Math.min(
-      Math.max(
-        this.#heardMs + 5 * this.#heardDeviationMs + (this.#committee.isFirstSuspect ? 0 : UNSUSPECTED_MS),
-        MIN_BACKUP_MS,
-      ),
-      MAX_BACKUP_MS,
-    );
+  /** How long who stands by waits for a part, or for the rest of it. */
+  #backupMs({ isHeard, haveMask }: PartAssembly): number {
+    if (haveMask !== 0) return Number.POSITIVE_INFINITY;
+    const usualMs = isHeard ? this.#wholeMs + 5 * this.#wholeDeviationMs : this.#heardMs + 5 * this.#heardDeviationMs;
+    const waitMs = usualMs + (this.#committee.isFirstSuspect ? 0 : UNSUSPECTED_MS);
+    return Math.min(Math.max(waitMs, MIN_BACKUP_MS), MAX_BACKUP_MS);
   }
 
   #fetch(part: PartAssembly, reason: FetchReason, nowMs: number): void {
@@ -145,16 +161,21 @@ export class Fetching {
       return undefined;
     }
     if (this.#distrust.isOn(nowMs)) return "alone";
-    const isGraced = nowMs - this.#startedMs < this.#graceMs;
+    const isGraced = !this.#isFirst && nowMs - this.#startedMs < this.#graceMs;
     const rank = this.#rank();
     if (isGraced) return undefined;
     if (!this.#hasPeers) return "alone";
-    if (!part.isHeard && rank === 0 && this.#committee.feeds) return "elected";
-    if (rank > 0 && nowMs - part.knownMs >= rank * this.#backupMs && !part.isHeard) return "backup";
-    if (this.#isStarting(nowMs)) return undefined;
-    const neededMs = this.#originMs * ORIGIN_TIMES + MARGIN_MS + (this.#hash % SPREAD_MS);
-    if (this.#saving >= MAX_SAVING) return undefined;
-    return nowMs >= part.deadlineMs - Math.min(neededMs, MAX_NEEDED_MS) ? "deadline" : undefined;
+    if (rank === 0 && this.#committee.feeds && this.#isNobodys(part)) return "elected";
+    if (rank > 0 && nowMs - part.knownMs >= rank * this.#backupMs(part)) return "backup";
+    if (this.#isStarting(nowMs) || this.#saving >= MAX_SAVING) return undefined;
+    const neededMs = Math.min(this.#originMs * ORIGIN_TIMES + MARGIN_MS + (this.#hash % SPREAD_MS), MAX_NEEDED_MS);
+    const leadMs = part.haveMask === 0 && this.#lowerHashes === 0 ? NEIGHBOURS_LEAD_MS : 0;
+    return nowMs >= part.deadlineMs - neededMs - leadMs ? "deadline" : undefined;
+  }
+
+  /** Whether no peer tells of it; or only the beginning, from who fetched before. */
+  #isNobodys(part: PartAssembly): boolean {
+    return !part.isHeard || (part.haveMask === 0 && part.knownMs < this.#committee.firstSinceMs);
   }
 
   /** Before it plays, nothing is late: a viewer that gets pieces of its peers can wait for the next. */
@@ -170,10 +191,14 @@ export class Fetching {
   /** In the committee, or, while none is known, among the neighbours; -1 for who waits. */
   #rank(): number {
     if (this.#committee.isKnown) return this.#committee.rank;
-    let rank = 0;
+    return this.#lowerHashes;
+  }
+
+  get #lowerHashes(): number {
+    let count = 0;
     for (const { isReady, fetches, hash } of this.#context.neighbours.list) {
-      if (isReady && fetches && hash < this.#hash) rank += 1;
+      if (isReady && fetches && hash < this.#hash) count += 1;
     }
-    return rank;
+    return count;
   }
 }

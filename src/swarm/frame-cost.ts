@@ -9,6 +9,8 @@ export function frameCost(frame: PeerFrame): number {
       return 8 + 16 * frame.ranges.length;
     case "roots":
       return 5 + 24 * frame.entries.length;
+    case "offer":
+      return 26 + 3 * frame.delaysMs.length;
     case "card":
     case "init":
       return 40 + frame.bytes.byteLength;

@@ -4,6 +4,7 @@ import { MAX_REMEMBERED_REQUESTS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
 import type { Way } from "./parents.ts";
 import type { NeighbourStats, PeerLink } from "./swarm-types.ts";
 import { TokenBucket } from "./token-bucket.ts";
+import { GUESSED_UPLINK_BPS } from "./uplink.ts";
 
 /** Frames that are not media: what an honest neighbour sends in the worst case, several times over. */
 const CONTROL_BURST = 600;
@@ -35,7 +36,7 @@ export class Neighbour {
   uploads = false;
   isSource = false;
   fetches = false;
-  uplinkBps = 0;
+  uplinkBps = GUESSED_UPLINK_BPS;
 
   // What it does for us.
   /** Sub-streams that it pushes to us. */
@@ -68,12 +69,24 @@ export class Neighbour {
   /** When the last of them came. */
   pieceMs = Number.NEGATIVE_INFINITY;
   strays = 0;
+  /** Parts that it told of since it last sent a piece. */
+  claims = 0;
+  /** A piece that it was asked for to see whether it has what it said. */
+  audit: { readonly id: number; readonly index: number; readonly askedMs: number } | undefined;
+  /** Audits that it passed, and what is left of those that it did not. */
+  audits = 0;
+  unkept = 0;
+  /** It stands, and has never sent us anything: it is to show that it would. */
+  isOnTrial = false;
 
   // What we do for it.
   /** Sub-streams that we push to it, and those it asked for. */
   childMask = 0;
   wantsMask = 0;
   childSinceMs = 0;
+  /** It kept to itself what the publisher pushed to it, so often: it gets nothing pushed until then. */
+  seedFailures = 0;
+  seedDeniedUntilMs = 0;
   isChoked = false;
   chokedMs = 0;
   /** What the last offer to it said, so that the same is not said again. */
@@ -91,6 +104,9 @@ export class Neighbour {
   heardMs: number;
   receivedBytes = 0;
   sentBytes = 0;
+  /** Of these, what had left as the uplink was last measured; and whether the link held something then. */
+  leftBytes = 0;
+  isHolding = false;
   partDelayMs: number | undefined;
   /** When each piece was asked for that may still come. */
   #requested: Map<number, number> | undefined;
@@ -111,7 +127,6 @@ export class Neighbour {
     this.uploads = hello.uploads;
     this.isSource = hello.source;
     this.fetches = hello.fetches;
-    this.uplinkBps = hello.uplinkBps;
   }
 
   /** A neighbour that was not measured yet counts as one at some distance. */
@@ -138,6 +153,11 @@ export class Neighbour {
   /** Whether the piece was asked for, not too long ago. It stays so: what was asked for again may come twice. */
   askedFor(piece: number): boolean {
     return this.#requested?.has(piece) === true;
+  }
+
+  /** It has sent something that proved: before that, it may have none of what it tells of. */
+  get hasShown(): boolean {
+    return this.piecesReceived > 0 || this.audits > 0;
   }
 
   /** We have told it to push these no more. */

@@ -1,15 +1,31 @@
 import type { PeerId } from "../wire/peer-frame.ts";
+import { MAX_NEIGHBOURS } from "./limits.ts";
 import { Neighbour } from "./neighbour.ts";
 import type { PeerLink } from "./swarm-types.ts";
 
+/** Trees are as shallow as those near their roots have children: who sends much knows so many more. */
+const WIDER = 2.5;
+
 /** Who we have a link to. Each has a slot, which is its bit in the masks of parts, and is given to another when it has gone. */
 export class Neighbours {
-  readonly max: number;
+  #max: number;
+  readonly #mostWide: number;
   readonly list: Neighbour[] = [];
   readonly #slots: (Neighbour | undefined)[] = [];
 
   constructor(max: number) {
-    this.max = max;
+    this.#max = Math.min(max, MAX_NEIGHBOURS);
+    this.#mostWide = Math.min(Math.ceil(max * WIDER), MAX_NEIGHBOURS);
+  }
+
+  /** Links that are taken at most. */
+  get max(): number {
+    return this.#max;
+  }
+
+  /** The uplink feeds more children than there are places. It stays so: what was measured once may be again. */
+  widen(): void {
+    this.#max = this.#mostWide;
   }
 
   get isFull(): boolean {

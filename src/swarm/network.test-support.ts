@@ -10,11 +10,16 @@ import type { FetchReason, PeerLink, PeerPort, Proof, SharedPart, SwarmListener,
 
 type Frame<K extends PeerFrame["kind"]> = Extract<PeerFrame, { readonly kind: K }>;
 
+interface Timer {
+  readonly atMs: number;
+  callback: (() => void) | undefined;
+}
+
 /** Time that stands still until a test moves it; timers of one moment fire in the order in which they were set. */
 export class TestClock implements Clock {
-  readonly #timers = new Map<number, { readonly atMs: number; readonly callback: () => void }>();
+  /** In the order in which they fire. */
+  readonly #timers: Timer[] = [];
   #nowMs = 0;
-  #next = 0;
 
   now(): number {
     return this.#nowMs;
@@ -25,22 +30,25 @@ export class TestClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): () => void {
-    const timer = this.#next++;
-    this.#timers.set(timer, { atMs: this.#nowMs + delayMs, callback });
-    return () => this.#timers.delete(timer);
+    const timer: Timer = { atMs: this.#nowMs + delayMs, callback };
+    let [low, high] = [0, this.#timers.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#timers[middle]!.atMs <= timer.atMs) low = middle + 1;
+      else high = middle;
+    }
+    this.#timers.splice(low, 0, timer);
+    return () => {
+      timer.callback = undefined;
+    };
   }
 
   advance(byMs: number): void {
     const untilMs = this.#nowMs + byMs;
-    for (;;) {
-      let due: { id: number; atMs: number; callback: () => void } | undefined;
-      for (const [id, timer] of this.#timers) {
-        if (timer.atMs <= untilMs && (due === undefined || timer.atMs < due.atMs)) due = { id, ...timer };
-      }
-      if (due === undefined) break;
-      this.#timers.delete(due.id);
-      this.#nowMs = due.atMs;
-      due.callback();
+    while (this.#timers[0] !== undefined && this.#timers[0].atMs <= untilMs) {
+      const { atMs, callback } = this.#timers.shift()!;
+      this.#nowMs = atMs;
+      callback?.();
     }
     this.#nowMs = untilMs;
   }
@@ -142,7 +150,10 @@ export class TestPeer implements SwarmListener {
   readonly missedParts: number[] = [];
   readonly bans: string[] = [];
   readonly inits: Bytes[] = [];
+  readonly #had = new Set<number>();
   cards = 0;
+  /** What an attacker makes of what its swarm wants to say. */
+  says: ((frame: PeerFrame, say: (frame: PeerFrame) => void) => void) | undefined;
   /** Whether the origin answers, and how soon. */
   originMs: number | undefined = 80;
 
@@ -170,6 +181,10 @@ export class TestPeer implements SwarmListener {
     return this.parts.map(({ key }) => indexOf(key)).sort((a, b) => a - b);
   }
 
+  has(index: number): boolean {
+    return this.#had.has(index);
+  }
+
   provide(index: number, pieces = 4): void {
     const { signed, bytes } = partAt(index, pieces);
     this.swarm.provide(signed, bytes, "own");
@@ -177,6 +192,7 @@ export class TestPeer implements SwarmListener {
 
   part(part: SharedPart): void {
     this.parts.push(part);
+    this.#had.add(indexOf(part.key));
   }
 
   card(): void {
@@ -210,6 +226,8 @@ export class TestPeer implements SwarmListener {
 export function connect(a: TestPeer, b: TestPeer, delayMs = 20): () => void {
   const ends = [new TestLink(a.clock, b.id, delayMs), new TestLink(a.clock, a.id, delayMs)] as const;
   const [near, far] = ends;
+  near.says = a.says;
+  far.says = b.says;
   near.deliver = (frame) => far.port?.received(frame);
   far.deliver = (frame) => near.port?.received(frame);
   near.ended = () => far.cut();
@@ -226,6 +244,7 @@ class TestLink implements PeerLink {
   readonly peer: PeerId;
   bufferedBytes = 0;
   port: PeerPort | undefined;
+  says: TestPeer["says"];
   deliver: (frame: PeerFrame) => void = () => {};
   ended: () => void = () => {};
   readonly #clock: TestClock;
@@ -239,7 +258,8 @@ class TestLink implements PeerLink {
   }
 
   send(frame: PeerFrame): void {
-    if (this.#isOpen) this.#clock.after(this.#delayMs, () => this.deliver(frame));
+    if (this.says === undefined) this.#say(frame);
+    else this.says(frame, (said) => this.#say(said));
   }
 
   close(): void {
@@ -251,6 +271,10 @@ class TestLink implements PeerLink {
   cut(): void {
     this.#isOpen = false;
     this.port?.closed();
+  }
+
+  #say(frame: PeerFrame): void {
+    if (this.#isOpen) this.#clock.after(this.#delayMs, () => this.deliver(frame));
   }
 }
 
@@ -288,7 +312,6 @@ export class Scripted {
       uploads: true,
       source: false,
       fetches: false,
-      uplinkBps: 50_000_000,
       ...hello,
     });
   }
@@ -332,13 +355,22 @@ export class Scripted {
   }
 
   /** Offers every sub-stream, and pushes those that were asked for. */
-  offers({ delayMs = 0, beat = 1_000 }: { delayMs?: number; beat?: number } = {}): void {
+  offers({
+    delayMs = 0,
+    beat = 1_000,
+    uplinkBps = 50_000_000,
+  }: {
+    delayMs?: number;
+    beat?: number;
+    uplinkBps?: number;
+  } = {}): void {
     const asked = this.of("subscribe").at(-1)?.substreams ?? 0;
     this.send({
       kind: "offer",
       asked,
       substreams: asked,
       free: SUBSTREAMS,
+      uplinkBps,
       delaysMs: new Array<number>(SUBSTREAMS).fill(delayMs),
       beats: new Array<number>(SUBSTREAMS).fill(beat),
     });

@@ -53,6 +53,27 @@ describe("election", () => {
     }
     expect(fetched(others, 60)).toBeLessThanOrEqual(18);
   });
+
+  test("when it says that it leaves, in the middle of a part, who stands by fetches that at once, and all that follow", () => {
+    const clock = new TestClock();
+    const viewers = audience(clock, 8);
+    play(clock, viewers, 0, 45);
+    const first = viewers.find(({ fetches }) => fetches.some(({ index }) => index === 44))!;
+    const others = viewers.filter((viewer) => viewer !== first);
+    for (const viewer of viewers) viewer.swarm.announce(keyOf(45));
+    // It has begun to come, and does not go on.
+    first.originMs = undefined;
+    const left = new Scripted(others[0]!, "told");
+    left.header(45);
+    clock.advance(50);
+    first.swarm.close();
+    play(clock, others, 46, 20);
+    clock.advance(1000);
+    const late = others.flatMap(({ fetches }) => fetches.filter(({ index }) => index >= 45));
+    expect(late.filter(({ reason }) => reason === "deadline")).toEqual([]);
+    expect(late.length).toBeLessThanOrEqual(22);
+    for (const viewer of others) expect(viewer.indices.filter((index) => index >= 45)).toHaveLength(21);
+  });
 });
 
 describe("the origin as the floor", () => {
@@ -76,6 +97,17 @@ describe("the origin as the floor", () => {
     expect(viewer.indices).toEqual([0]);
   });
 
+  test("a viewer that finds nobody there waits for nobody", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v", { fetches: true, joinGraceMs: 1000 });
+    viewer.swarm.announce(keyOf(0));
+    clock.advance(100);
+    expect(viewer.fetches).toHaveLength(0);
+    viewer.swarm.alone();
+    viewer.swarm.announce(keyOf(1));
+    expect(viewer.fetches.map(({ index }) => index)).toEqual([0, 1]);
+  });
+
   test("a part that peers told of and did not send is fetched before its deadline", () => {
     const clock = new TestClock();
     const viewer = new TestPeer(clock, "v", { fetches: true });
@@ -84,11 +116,26 @@ describe("the origin as the floor", () => {
     viewer.swarm.announce(keyOf(0));
     other.header(0);
     other.piece(0, 0);
-    clock.advance(1000);
-    expect(viewer.fetches).toHaveLength(0);
     clock.advance(500);
-    expect(viewer.fetches.map(({ reason }) => reason)).toEqual(["deadline"]);
+    expect(viewer.fetches).toHaveLength(0);
+    clock.advance(1000);
+    expect(viewer.fetches.map(({ reason }) => reason)).toEqual(["backup"]);
     expect(viewer.indices).toEqual([0]);
+  });
+
+  test("of neighbours that all lack a part, the one of lowest hash fetches it, early enough for the others to get it of that one", () => {
+    const clock = new TestClock();
+    const viewers = audience(clock, 6);
+    const outside = viewers.map((viewer) => new Scripted(viewer, `x-${viewer.id}`));
+    // All have heard of a part, and nobody of somebody who fetches.
+    for (const [at, viewer] of viewers.entries()) {
+      viewer.swarm.setBuffer(1700);
+      outside[at]!.header(0);
+      viewer.swarm.announce(keyOf(0));
+    }
+    clock.advance(1700);
+    expect(viewers.map(({ indices }) => indices)).toEqual(viewers.map(() => [0]));
+    expect(fetched(viewers, 0)).toBe(1);
   });
 
   test("a fetch is taken back when the part comes of a peer after all", () => {

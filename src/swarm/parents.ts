@@ -97,6 +97,7 @@ export class Parents {
   /** The newest that any neighbour told of, in any sub-stream. */
   #newestBeat = 0;
   #beatMs = 0;
+  #isContested = false;
   /** Nothing is subscribed to yet. */
   isStandby = false;
   /** Nobody pushes anything to the source, or to who fetches for all. */
@@ -147,12 +148,21 @@ export class Parents {
     }
   }
 
+  /** Whether another root was heard of since this was last asked. */
+  takeContested(): boolean {
+    const isContested = this.#isContested;
+    this.#isContested = false;
+    return isContested;
+  }
+
   setRoot(on: boolean): void {
     if (on === this.#isRoot) return;
     this.#isRoot = on;
+    this.#isContested = false;
     const nowMs = this.#context.clock.now();
     for (const supply of this.#supplies) {
       if (on) {
+        this.#beatMs = 0;
         if (supply.parent !== undefined) supply.parent.parentMask = 0;
         supply.parent = undefined;
         supply.asked = undefined;
@@ -205,7 +215,7 @@ export class Parents {
     if (supply.behind < BEHIND_PARTS || supply.asked !== undefined) return;
     supply.behind = 0;
     // Who has the whole part before our parent sends its share gets it on another way, which cannot lead through us.
-    const ahead = this.#best(substream, nowMs, (other) => (part.haveMask & other.bit) !== 0);
+    const ahead = this.#best(substream, nowMs, (other) => other.hasShown && (part.haveMask & other.bit) !== 0);
     if (ahead !== undefined && ahead !== neighbour) this.#ask(substream, ahead, nowMs);
   }
 
@@ -233,12 +243,18 @@ export class Parents {
   /** Takes `offer`, which also answers what we asked. */
   offered(
     neighbour: Neighbour,
-    { asked, substreams, free, delaysMs, beats }: Extract<PeerFrame, { readonly kind: "offer" }>,
+    { asked, substreams, free, uplinkBps, delaysMs, beats }: Extract<PeerFrame, { readonly kind: "offer" }>,
   ): void {
     const nowMs = this.#context.clock.now();
+    // The publisher has few places, and one has become free.
+    if (neighbour.isSource && free > 0 && neighbour.offerFree === 0) neighbour.deniedUntilMs.fill(0);
     neighbour.offerFree = free;
+    neighbour.uplinkBps = uplinkBps;
     neighbour.offerDelaysMs = delaysMs;
-    this.#newestBeat = Math.max(this.#newestBeat, ...beats);
+    const latest = Math.max(...beats);
+    // Beats that run ahead of the root's own are another root's.
+    if (this.#isRoot && latest > this.#newestBeat) this.#isContested = true;
+    this.#newestBeat = Math.max(this.#newestBeat, latest);
     for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
       if (beats[substream]! > neighbour.beats[substream]!) neighbour.beatMs[substream] = nowMs;
       neighbour.beats[substream] = beats[substream]!;
@@ -301,8 +317,8 @@ export class Parents {
 
   /** Whether it would do others good to have us near the source, even in the place of somebody else. */
   get #isStrong(): boolean {
-    const { uplinkBps = 0, uploads } = this.#context.options;
-    return uploads !== false && isStrong(uplinkBps, this.#context.rate.bps);
+    const { options, uplink, rate } = this.#context;
+    return options.uploads !== false && isStrong(uplink.bps, rate.bps);
   }
 
   #improve(nowMs: number): void {
@@ -313,7 +329,8 @@ export class Parents {
     for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
       const { parent, asked } = this.#supplies[substream]!;
       if (parent === undefined || asked !== undefined) continue;
-      const best = this.#best(substream, nowMs, (other) => other !== parent, this.#isStrong);
+      // A parent that does its work is not left for a promise.
+      const best = this.#best(substream, nowMs, (other) => other !== parent && other.hasShown, this.#isStrong);
       if (best === undefined) continue;
       const byMs = this.#costMs(parent, substream) - SHARED_MS - this.#costMs(best, substream);
       if (byMs <= gainMs) continue;

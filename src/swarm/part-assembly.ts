@@ -35,6 +35,8 @@ export class PartAssembly {
   /** Neighbours that have it whole, and those to which it has begun to come. */
   haveMask = 0;
   headerMask = 0;
+  /** Neighbours that sent pieces of it, of use or not. */
+  servedMask = 0;
   /** Neighbours that got the header from us, and those that were told that we have it. */
   sentHeaderMask = 0;
   toldMask = 0;
@@ -61,6 +63,8 @@ export class PartAssembly {
   lateMask = 0;
   early: EarlyPiece[] | undefined;
   waiting: Waiting[] | undefined;
+  /** At the publisher: neighbours that were to get it elsewhere. */
+  sentAwayMask = 0;
   #pieces: (Bytes | undefined)[] = [];
   /** Slot that each missing piece was asked of, and when. Made when the first is. */
   #askedSlots: Int8Array | undefined;
@@ -200,6 +204,8 @@ export class PartAssembly {
     this.sentHeaderMask &= keep;
     this.toldMask &= keep;
     this.conflictMask &= keep;
+    this.servedMask &= keep;
+    this.sentAwayMask &= keep;
     this.refusedMask &= keep;
     this.unask(slot);
     if (this.#sentMasks !== undefined) {

@@ -108,6 +108,11 @@ export class Pulls {
     }
     part.refusedMask |= neighbour.bit;
     if (part.wholeAskedOf === neighbour.slot) this.#releaseWhole(part);
+    // An answer, if not the one that was hoped for: the next can be asked.
+    if (part.headerAskedOf === neighbour.slot) {
+      part.headerAskedOf = -1;
+      part.headerAskedMs = Number.NEGATIVE_INFINITY;
+    }
     neighbour.outstanding = Math.max(0, neighbour.outstanding - part.unask(neighbour.slot));
     neighbour.busyUntilMs = nowMs + BUSY_MS * Math.min(neighbour.refused, MAX_BUSY_TIMES);
     if (neighbour.refused >= MAX_REFUSED && neighbour.piecesReceived === 0 && !neighbour.isSource) {
@@ -252,14 +257,16 @@ export class Pulls {
 
   #broke(neighbour: Neighbour, part: PartAssembly, nowMs: number): void {
     neighbour.outstanding = Math.max(0, neighbour.outstanding - 1);
-    if (nowMs - this.#narrowedMs > NARROW_EVERY_MS) {
+    // One that never sent anything says nothing of our downlink.
+    if (neighbour.piecesReceived > 0 && nowMs - this.#narrowedMs > NARROW_EVERY_MS) {
       this.#narrowedMs = nowMs;
       this.#window = Math.max(MIN_WINDOW, this.#window / 2);
     }
     // What was asked for at once fails at once, and counts once.
     if (nowMs - neighbour.brokenMs < ANSWER_MS) return;
     neighbour.brokenMs = nowMs;
-    neighbour.broken += 1;
+    // Who only began to have it may wait for it as we do.
+    if ((part.haveMask & neighbour.bit) !== 0) neighbour.broken += 1;
     part.haveMask &= ~neighbour.bit;
     part.headerMask &= ~neighbour.bit;
     const mostBroken = neighbour.piecesReceived === 0 ? MAX_BROKEN_BY_STRANGER : MAX_BROKEN;

@@ -4,6 +4,7 @@ import type { Neighbour } from "./neighbour.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { PartWindow } from "./part-window.ts";
 import type { SwarmOptions } from "./swarm-types.ts";
+import type { Uplink } from "./uplink.ts";
 
 /** What the parts of a swarm share. */
 export interface SwarmContext {
@@ -13,6 +14,7 @@ export interface SwarmContext {
   readonly parts: PartWindow;
   readonly counters: SwarmCounters;
   readonly rate: StreamRate;
+  readonly uplink: Uplink;
   /** Sends what is not media, at once. */
   tell(neighbour: Neighbour, frame: PeerFrame): void;
   /** Ends the connection for the rest of the session. */

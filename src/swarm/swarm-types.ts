@@ -79,11 +79,11 @@ export interface SwarmOptions {
   /** Whether `listener.fetch` can be asked. Default false. */
   readonly fetches?: boolean;
   readonly uploads?: boolean;
-  /** Bits per second; 0 is unknown. */
+  /** Bits per second that it sends at most; 0, and by default, that is found out. */
   readonly uplinkBps?: number;
   /** How many copies of each part the publisher sends by itself, however many watch. Default 2. */
   readonly seedCopies?: number;
-  /** Default 12, at most 30. */
+  /** Default 12. Who sends much takes two and a half times as many; 30 at most. */
   readonly maxNeighbours?: number;
   /** How long whole parts are kept for others. Default 30000. */
   readonly keepMs?: number;
@@ -102,6 +102,8 @@ export interface SwarmOptions {
 export interface SwarmPeer {
   /** The transport has a connection; undefined is `full` or banned, and the link was closed. */
   connect(link: PeerLink): PeerPort | undefined;
+  /** The transport knows that nobody else is there by now: there is nobody to wait for. */
+  alone(): void;
   /** The publisher's card, or one that came from beside the origin. */
   setCard(bytes: Bytes, card: StreamCard): void;
   provideInit(digest: Bytes, bytes: Bytes): void;
@@ -118,8 +120,8 @@ export interface SwarmPeer {
   setBuffer(aheadMs: number): void;
   /** Consent, metered network, background, caps. */
   setUploads(on: boolean): void;
-  /** How many more links would be taken: the transport opens some when there are any, and offers one now and then when there are none. */
-  readonly vacancies: number;
+  /** Links that it takes: more once its uplink turns out to be wide. The transport opens as many, and offers one now and then when it has them. */
+  readonly maxNeighbours: number;
   readonly stats: SwarmStats;
   close(): void;
 }

@@ -323,11 +323,13 @@ describe("upload", () => {
   test("who could pass it on to many takes the place of who could not", () => {
     const clock = new TestClock();
     const publisher = new TestPeer(clock, "pub", { source: true, seedCopies: 1 });
-    const weak = new Scripted(publisher, "weak", { uplinkBps: 1_000_000 });
+    const weak = new Scripted(publisher, "weak");
+    weak.offers({ uplinkBps: 1_000_000 });
     weak.subscribes();
     expect(weak.of("offer").at(-1)?.substreams).toBe(ALL);
     clock.advance(2000);
-    const strong = new Scripted(publisher, "strong", { uplinkBps: 100_000_000 });
+    const strong = new Scripted(publisher, "strong");
+    strong.offers({ uplinkBps: 100_000_000 });
     for (let tries = 0; tries < 2 * SUBSTREAMS; tries += 1) {
       strong.subscribes();
       clock.advance(500);
@@ -391,14 +393,22 @@ describe("neighbours", () => {
     const clock = new TestClock();
     const viewer = new TestPeer(clock, "v", { maxNeighbours: 3 });
     const four = Array.from({ length: 4 }, (_, at) => new Scripted(viewer, `n${at}`));
-    expect(viewer.swarm.vacancies).toBe(0);
+    expect(viewer.swarm.stats.neighbours).toHaveLength(3);
     expect(four[3]!.of("bye")).toEqual([{ kind: "bye", reason: "full" }]);
     expect(four[3]!.isClosed).toBe(true);
   });
 
+  test("who sends much takes more of them", () => {
+    const clock = new TestClock();
+    const wide = new TestPeer(clock, "v", { maxNeighbours: 3, uplinkBps: 50_000_000 });
+    expect(wide.swarm.maxNeighbours).toBe(3);
+    clock.advance(200);
+    expect(wide.swarm.maxNeighbours).toBe(8);
+  });
+
   test("one of no use gives way to a new one, not more often than that can show", () => {
     const clock = new TestClock();
-    const viewer = new TestPeer(clock, "v", { maxNeighbours: 3 });
+    const viewer = new TestPeer(clock, "v", { maxNeighbours: 3, uplinkBps: 4_000_000 });
     const three = Array.from({ length: 3 }, (_, at) => new Scripted(viewer, `n${at}`));
     clock.advance(30_000);
     expect(new Scripted(viewer, "new").isClosed).toBe(false);
@@ -421,7 +431,7 @@ describe("neighbours", () => {
     const viewer = new TestPeer(new TestClock(), "v");
     const other = new Scripted(viewer, "n", hello);
     expect(other.of("bye")).toEqual([{ kind: "bye", reason }]);
-    expect(viewer.swarm.vacancies).toBe(12);
+    expect(viewer.swarm.stats.neighbours).toHaveLength(0);
   });
 
   test("frames that overtake the hello are taken after it", () => {
@@ -437,7 +447,6 @@ describe("neighbours", () => {
       uploads: true,
       source: false,
       fetches: false,
-      uplinkBps: 0,
     });
     clock.advance(500);
     expect(other.of("request")[0]?.key).toEqual(keyOf(0));
@@ -449,7 +458,7 @@ describe("neighbours", () => {
     const other = new Scripted(viewer, "n");
     Object.assign(other.link, { send: () => {} });
     clock.advance(15_000);
-    expect(viewer.swarm.vacancies).toBe(12);
+    expect(viewer.swarm.stats.neighbours).toHaveLength(0);
   });
 
   test("an init segment is asked of who named it, proven, and passed on", () => {

@@ -1,6 +1,8 @@
 import type { Bytes } from "../model/bytes.ts";
 import type { PartKey, SignedHeader, StreamCard } from "../model/part-header.ts";
-import { type ByeReason, PEER_VERSION, type PeerFrame } from "../wire/peer-frame.ts";
+import { type ByeReason, PEER_VERSION, type PeerFrame, type PeerId } from "../wire/peer-frame.ts";
+import { Audits } from "./audits.ts";
+import { isStrong } from "./capacity.ts";
 import { Children } from "./children.ts";
 import { Committee } from "./committee.ts";
 import { Exchange } from "./exchange.ts";
@@ -13,7 +15,6 @@ import {
   DEFAULT_KEEP_MS,
   DEFAULT_NEIGHBOURS,
   MAX_CARD_BYTES,
-  MAX_NEIGHBOURS,
   partId,
   SUBSTREAMS,
   TICK_MS,
@@ -42,6 +43,7 @@ const MAX_BEFORE_HELLO = 32;
 /** A neighbour that is of no use gives way to a new one, so often at most, and not when it has just come. */
 const REPLACE_MS = 10_000;
 const USELESS_AFTER_MS = 20_000;
+const AWAITED_AFTER_MS = 3000;
 /** Of the neighbours, how many may be leaves. */
 const LEAF_SHARE = 1 / 3;
 /** Requests are refused for good while more than this waits, until it is less than that. */
@@ -59,7 +61,6 @@ export class Swarm implements SwarmPeer {
   readonly #counters = new SwarmCounters();
   readonly #bans = new Bans();
   readonly #distrust = new Distrust();
-  readonly #uplink: Uplink;
   readonly #uploads: UploadQueue;
   readonly #parents: Parents;
   readonly #children: Children;
@@ -69,6 +70,7 @@ export class Swarm implements SwarmPeer {
   readonly #fetching: Fetching;
   readonly #exchange: Exchange;
   readonly #inits: Inits;
+  readonly #audits: Audits;
   readonly #beforeHello = new Map<Neighbour, PeerFrame[]>();
   #card: { readonly bytes: Bytes; readonly card: StreamCard } | undefined;
   #uploadsOn: boolean;
@@ -81,7 +83,7 @@ export class Swarm implements SwarmPeer {
   constructor(options: SwarmOptions) {
     const { clock, maxNeighbours = DEFAULT_NEIGHBOURS, keepMs = DEFAULT_KEEP_MS } = options;
     this.#options = options;
-    this.#neighbours = new Neighbours(Math.min(maxNeighbours, MAX_NEIGHBOURS));
+    this.#neighbours = new Neighbours(maxNeighbours);
     this.#parts = new PartWindow({ keepMs, keepBytes: options.keepBytes ?? DEFAULT_KEEP_BYTES });
     this.#uploadsOn = options.uploads !== false;
     this.#isStandby = options.standby === true;
@@ -92,18 +94,17 @@ export class Swarm implements SwarmPeer {
       parts: this.#parts,
       counters: this.#counters,
       rate: new StreamRate(),
+      uplink: new Uplink(options.uplinkBps ?? 0, clock.now()),
       tell: (neighbour, frame) => this.#tell(neighbour, frame),
       ban: (neighbour, reason) => this.#ban(neighbour, reason),
     };
     const context = this.#context;
-    this.#uplink = new Uplink(options.uplinkBps ?? 0, clock.now());
-    this.#uploads = new UploadQueue(context, this.#uplink);
+    this.#uploads = new UploadQueue(context);
     this.#parents = new Parents(context);
     this.#parents.isStandby = this.#isStandby;
     this.#committee = new Committee(context);
     this.#children = new Children({
       context,
-      uplink: this.#uplink,
       uploads: this.#uploads,
       committee: this.#committee,
       parents: this.#parents,
@@ -119,11 +120,13 @@ export class Swarm implements SwarmPeer {
       missed: (part) => this.#missed(part),
     });
     this.#inits = new Inits(context);
+    this.#audits = new Audits(context);
     this.#exchange = new Exchange({
       context,
       parents: this.#parents,
       children: this.#children,
       pulls: this.#pulls,
+      audits: this.#audits,
       uploads: this.#uploads,
       whole: (part) => this.#whole(part),
       unprovenOrigin: (part) => this.#fetching.failed(part),
@@ -138,26 +141,28 @@ export class Swarm implements SwarmPeer {
     if (this.#closed) return refuse(link, "leaving");
     if (this.#bans.has(link.peer)) return refuse(link, "banned");
     if (link.peer === this.#options.self || this.#neighbours.of(link.peer) !== undefined) return refuse(link, "policy");
-    if (this.#neighbours.isFull) this.#makeRoom();
+    if (this.#neighbours.isFull) this.#makeRoom(link.peer);
     const neighbour = this.#neighbours.add(link, this.#context.clock.now());
     if (neighbour === undefined) return refuse(link, "full");
-    const { self, stream, source = false, fetches = false, uplinkBps = 0 } = this.#options;
-    const hello = { self, stream, source, fetches, uplinkBps };
+    const { self, stream, source = false, fetches = false } = this.#options;
     this.#tell(neighbour, {
       kind: "hello",
       version: PEER_VERSION,
-      peer: hello.self,
+      peer: self,
       stream,
       uploads: this.#uploadsOn,
       source,
       fetches,
-      uplinkBps,
     });
     return {
       received: (frame) => this.#received(neighbour, frame),
       malformed: () => this.#drop(neighbour, "bad-frame"),
       closed: () => this.#left(neighbour),
     };
+  }
+
+  alone(): void {
+    if (!this.#closed && !this.#isStandby) this.#fetching.alone();
   }
 
   setCard(bytes: Bytes, card: StreamCard): void {
@@ -213,8 +218,8 @@ export class Swarm implements SwarmPeer {
     for (const neighbour of this.#neighbours.list) this.#choke(neighbour, !on);
   }
 
-  get vacancies(): number {
-    return this.#closed ? 0 : this.#neighbours.max - this.#neighbours.list.length;
+  get maxNeighbours(): number {
+    return this.#neighbours.max;
   }
 
   get stats(): SwarmStats {
@@ -312,7 +317,9 @@ export class Swarm implements SwarmPeer {
         this.#hello(neighbour, frame);
         break;
       case "bye":
+        if (frame.reason === "leaving") this.#committee.bye(neighbour);
         this.#left(neighbour);
+        this.#lookForRoot();
         neighbour.link.close();
         break;
     }
@@ -443,8 +450,9 @@ export class Swarm implements SwarmPeer {
       else if (neighbour.pingedMs !== undefined) neighbour.roundTripIsAtLeast(nowMs - neighbour.pingedMs);
       else if (neighbour.isReady && nowMs - neighbour.pingSentMs > PING_MS) this.#ping(neighbour, nowMs);
     }
-    this.#committee.tick(nowMs);
-    if (this.#options.source !== true) this.#parents.setRoot(this.#committee.rank === 0);
+    this.#committee.tick(nowMs, this.#uploads.servedMs);
+    if (this.#parents.takeContested()) this.#committee.contested(nowMs);
+    this.#lookForRoot();
     this.#parents.tick();
     this.#playhead.refresh();
     if (!this.#isStandby) {
@@ -452,12 +460,10 @@ export class Swarm implements SwarmPeer {
       this.#pulls.tick();
     }
     this.#inits.tick(nowMs);
+    this.#audits.tick(nowMs);
     this.#children.shrink();
-    this.#uplink.measure({
-      nowMs,
-      heldBytes: () => this.#neighbours.list.reduce((sum, { link }) => sum + link.bufferedBytes, 0),
-      isBusy: this.#children.used * 4 >= this.#children.slots * 3,
-    });
+    this.#context.uplink.measure(nowMs, this.#neighbours.list);
+    if (isStrong(this.#context.uplink.bps, this.#context.rate.bps)) this.#neighbours.widen();
     if (this.#uploadsOn && !this.#isStandby && this.#uploads.backlogMs < UNCHOKE_MS) {
       for (const neighbour of this.#neighbours.list) {
         if (nowMs - neighbour.chokedMs > CHOKED_AT_LEAST_MS) this.#choke(neighbour, false);
@@ -466,6 +472,15 @@ export class Swarm implements SwarmPeer {
     if (nowMs < this.#offerMs) return;
     this.#offerMs = nowMs + OFFER_MS;
     this.#parts.trim(nowMs);
+    this.#children.offers();
+  }
+
+  /** A new root is told of at once: those that the former one fed wait for it. */
+  #lookForRoot(): void {
+    const isRoot = this.#committee.rank === 0;
+    if (this.#options.source === true || isRoot === this.#parents.isRoot) return;
+    this.#parents.setRoot(isRoot);
+    this.#fetching.tick();
     this.#children.offers();
   }
 
@@ -485,13 +500,20 @@ export class Swarm implements SwarmPeer {
   }
 
   /** Lets go of a neighbour that is of no use, so that a new one can show whether it is. */
-  #makeRoom(): void {
+  #makeRoom(comer: PeerId): void {
     const nowMs = this.#context.clock.now();
-    if (nowMs - this.#replacedMs < REPLACE_MS) return;
+    const { members, rank } = this.#committee;
+    // Those that fetch, or would, and the neighbours of who does, are to know each other.
+    const isAwaited = rank >= 0 || members.includes(comer);
+    if (!isAwaited && nowMs - this.#replacedMs < REPLACE_MS) return;
     const useless = this.#neighbours.list
       .filter(
-        ({ parentMask, childMask, isSource, sinceMs }) =>
-          parentMask === 0 && childMask === 0 && !isSource && nowMs - sinceMs > USELESS_AFTER_MS,
+        ({ peer, parentMask, childMask, isSource, sinceMs }) =>
+          parentMask === 0 &&
+          childMask === 0 &&
+          !isSource &&
+          !members.includes(peer) &&
+          nowMs - sinceMs > (isAwaited ? AWAITED_AFTER_MS : USELESS_AFTER_MS),
       )
       .sort((a, b) => b.delayMs - a.delayMs)[0];
     if (useless === undefined) return;

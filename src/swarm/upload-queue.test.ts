@@ -2,14 +2,13 @@ import { expect, test } from "vitest";
 import { testContext } from "./context.test-support.ts";
 import { keyOf, partAt, pieceOf } from "./network.test-support.ts";
 import { PartAssembly } from "./part-assembly.ts";
-import { Uplink } from "./uplink.ts";
 import { UploadQueue } from "./upload-queue.ts";
 
 const MBPS = 1_000_000;
 
 function queueOf(uplinkBps: number): ReturnType<typeof testContext> & { queue: UploadQueue } {
-  const made = testContext();
-  return { ...made, queue: new UploadQueue(made.context, new Uplink(uplinkBps, 0)) };
+  const made = testContext({ uplinkBps });
+  return { ...made, queue: new UploadQueue(made.context) };
 }
 
 function partOf(index: number): PartAssembly {

@@ -3,7 +3,7 @@ import { MAX_BACKLOG_MS, MAX_BUFFERED_BYTES, MAX_QUEUED_MS, MAX_QUEUED_PIECES } 
 import type { Neighbour } from "./neighbour.ts";
 import type { PartAssembly } from "./part-assembly.ts";
 import type { SwarmContext } from "./swarm-context.ts";
-import type { Uplink } from "./uplink.ts";
+import { PACKET_OVERHEAD } from "./uplink.ts";
 
 type PieceFrame = Extract<PeerFrame, { readonly kind: "piece" }>;
 
@@ -18,8 +18,6 @@ interface Queued {
 
 /** How often links that are full are looked at again where the uplink's rate is not known. */
 const POLL_MS = 20;
-/** What packets add to media, so that the reckoning does not run ahead of the line. */
-const OVERHEAD = 1.09;
 const SERVED_WEIGHT = 0.02;
 
 /**
@@ -28,7 +26,6 @@ const SERVED_WEIGHT = 0.02;
  */
 export class UploadQueue {
   readonly #context: SwarmContext;
-  readonly #uplink: Uplink;
   readonly #queue: Queued[] = [];
   #queuedBytes = 0;
   /** When the uplink will be done with what the links were given. */
@@ -36,9 +33,8 @@ export class UploadQueue {
   #servedMs = 0;
   #cancelPump: (() => void) | undefined;
 
-  constructor(context: SwarmContext, uplink: Uplink) {
+  constructor(context: SwarmContext) {
     this.#context = context;
-    this.#uplink = uplink;
   }
 
   get count(): number {
@@ -102,7 +98,7 @@ export class UploadQueue {
   }
 
   #tookMs(bytes: number): number {
-    return (bytes * OVERHEAD * 8000) / this.#uplink.bps;
+    return (bytes * PACKET_OVERHEAD * 8000) / this.#context.uplink.bps;
   }
 
   #pump(): void {

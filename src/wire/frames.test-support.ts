@@ -104,7 +104,6 @@ export const frames: fc.Arbitrary<PeerFrame> = fc.oneof(
     uploads: fc.boolean(),
     source: fc.boolean(),
     fetches: fc.boolean(),
-    uplinkBps: u48,
   }),
   fc.record({
     kind: fc.constant("card" as const),
@@ -158,12 +157,14 @@ export const frames: fc.Arbitrary<PeerFrame> = fc.oneof(
       fc.nat(2 ** 31 - 1),
       fc.nat(255),
       u48,
+      u48,
     )
-    .map(([ways, mask, free, beat]) => ({
+    .map(([ways, mask, free, uplinkBps, beat]) => ({
       kind: "offer" as const,
       asked: mask % 2 ** ways.length,
       substreams: (mask >> 1) % 2 ** ways.length,
       free,
+      uplinkBps,
       delaysMs: ways.map(({ delayMs }) => delayMs),
       beats: ways.map(({ behind }, at) => (at === 0 ? beat : Math.max(0, beat - behind))),
     })),

@@ -22,9 +22,8 @@ const GOLDEN: readonly [string, PeerFrame, string][] = [
       uploads: true,
       source: false,
       fetches: true,
-      uplinkBps: 5_000_000,
     },
-    `01 01 001b  03 702d31  ${"ab".repeat(16)}  05  0000004c4b40`,
+    `01 01 0015  03 702d31  ${"ab".repeat(16)}  05`,
   ],
   ["card", { kind: "card", bytes: filled(3, 0xcc) }, "01 02 0003  cccccc"],
   [
@@ -76,8 +75,16 @@ const GOLDEN: readonly [string, PeerFrame, string][] = [
   ["bye", { kind: "bye", reason: "bad-frame" }, "01 10 0001  04"],
   [
     "offer",
-    { kind: "offer", asked: 0b11, substreams: 0b10, free: 7, delaysMs: [1, 65_535, 300], beats: [9, 9, 8] },
-    "01 11 0019  03 00000003 00000002 07 0001 ffff 012c 000000000009 000001",
+    {
+      kind: "offer",
+      asked: 0b11,
+      substreams: 0b10,
+      free: 7,
+      uplinkBps: 5_000_000,
+      delaysMs: [1, 65_535, 300],
+      beats: [9, 9, 8],
+    },
+    "01 11 001f  03 00000003 00000002 07 0000004c4b40 0001 ffff 012c 000000000009 000001",
   ],
 ];
 
@@ -178,8 +185,12 @@ test.each([
   ["bits of more sub-streams than there are", "01 09 0005 02 00000004", /substreams/],
   ["no sub-streams", "01 09 0005 00 00000000", /of/],
   ["too many sub-streams", "01 09 0005 20 00000000", /of/],
-  ["an offer of what there is not", "01 11 0013 01 00000000 00000002 00 0000 000000000000 00", /substreams/],
-  ["an offer without delays", "01 11 000b 02 00000000 00000002 00 00", /delayMs: expected 2 bytes, got 1/],
+  [
+    "an offer of what there is not",
+    "01 11 0019 01 00000000 00000002 00 000000000000 0000 000000000000 00",
+    /substreams/,
+  ],
+  ["an offer without delays", "01 11 0011 02 00000000 00000002 00 000000000000 00", /delayMs: expected 2 bytes, got 1/],
   ["too many roots", "01 0f 0001 41", /entries: .*0 to 64, got 65/],
   ["a reason that is none", "01 10 0001 08", /reason/],
 ])("%s is malformed, with what was expected and what came", (_, hex, message) => {

@@ -45,6 +45,7 @@ const SOURCE = 2;
 const FETCHES = 4;
 const MAX_HOPS = 255;
 const MAX_FREE = 255;
+const MAX_UPLINK_BPS = 2 ** 48 - 1;
 const MAX_DELAY_MS = 0xffff;
 const MAX_BEATS_BEHIND = 255;
 const MAX_WITHIN_MS = 0xffff;
@@ -104,12 +105,11 @@ const tokenOnly = {
 
 const LAYOUTS: { readonly [K in Kind]: Layout<K> } = {
   hello: {
-    size: ({ peer }) => 1 + peer.length + STREAM_BYTES + 1 + 6,
-    write(writer, { peer, stream, uploads, source, fetches, uplinkBps }) {
+    size: ({ peer }) => 1 + peer.length + STREAM_BYTES + 1,
+    write(writer, { peer, stream, uploads, source, fetches }) {
       writer.text("peer", peer, PEER, PEER_EXPECTED);
       writer.exactly("stream", stream, STREAM_BYTES);
       writer.u8("flags", (uploads ? UPLOADS : 0) | (source ? SOURCE : 0) | (fetches ? FETCHES : 0));
-      writer.u48("uplinkBps", measured(uplinkBps, 2 ** 48 - 1));
     },
     read(reader) {
       const peer = reader.text("peer", PEER, PEER_EXPECTED);
@@ -122,7 +122,6 @@ const LAYOUTS: { readonly [K in Kind]: Layout<K> } = {
         uploads: (flags & UPLOADS) !== 0,
         source: (flags & SOURCE) !== 0,
         fetches: (flags & FETCHES) !== 0,
-        uplinkBps: reader.u48("uplinkBps"),
       };
     },
   },
@@ -207,8 +206,8 @@ const LAYOUTS: { readonly [K in Kind]: Layout<K> } = {
     },
   },
   offer: {
-    size: ({ delaysMs }) => 16 + 3 * delaysMs.length,
-    write(writer, { asked, substreams, free, delaysMs, beats }) {
+    size: ({ delaysMs }) => 22 + 3 * delaysMs.length,
+    write(writer, { asked, substreams, free, uplinkBps, delaysMs, beats }) {
       checkWhole("beats", beats.length, delaysMs.length, delaysMs.length);
       writer.u8("of", delaysMs.length, 1, MAX_SUBSTREAMS);
       checkSubstreams(asked, delaysMs.length);
@@ -216,6 +215,7 @@ const LAYOUTS: { readonly [K in Kind]: Layout<K> } = {
       checkSubstreams(substreams, delaysMs.length);
       writer.u32("substreams", substreams);
       writer.u8("free", measured(free, MAX_FREE));
+      writer.u48("uplinkBps", measured(uplinkBps, MAX_UPLINK_BPS));
       for (const delayMs of delaysMs) writer.u16("delayMs", measured(delayMs, MAX_DELAY_MS));
       // The newest, and how far the others are behind: further than a byte tells, none is of use.
       const newest = Math.max(...beats);
@@ -229,12 +229,13 @@ const LAYOUTS: { readonly [K in Kind]: Layout<K> } = {
       const substreams = reader.u32("substreams");
       checkSubstreams(substreams, of);
       const free = reader.u8("free");
+      const uplinkBps = reader.u48("uplinkBps");
       const delaysMs: number[] = [];
       for (let left = of; left > 0; left--) delaysMs.push(reader.u16("delayMs"));
       const newest = reader.u48("beat");
       const beats = delaysMs.map(() => newest - reader.u8("behind", 0, Math.min(newest, MAX_BEATS_BEHIND)));
       if (!beats.includes(newest)) throw malformed("beats", `one that is the newest, ${newest}`, Math.max(...beats));
-      return { asked, substreams, free, delaysMs, beats };
+      return { asked, substreams, free, uplinkBps, delaysMs, beats };
     },
   },
   choke: {

@@ -39,8 +39,6 @@ export type PeerFrame =
       readonly source: boolean;
       /** Can ask the origin. */
       readonly fetches: boolean;
-      /** Bits per second that it may upload, as far as it knows; 0 unknown. */
-      readonly uplinkBps: number;
     }
   /** The stream's card, encoded and signed as `proof` defines; again whenever it changed. */
   | { readonly kind: "card"; readonly bytes: Bytes }
@@ -72,6 +70,8 @@ export type PeerFrame =
       readonly substreams: number;
       /** Sub-streams that somebody could yet subscribe to. */
       readonly free: number;
+      /** Bits per second that the sender uploads at most, as far as it knows. */
+      readonly uplinkBps: number;
       /**
        * About how many milliseconds after the source the sender passes each sub-stream on; as many as there are sub-streams, 65535 where
        * it gets none.

@@ -20,10 +20,11 @@ export const SIGNAL_CLOSE = {
 
 /** What a peer may ask of the relay. */
 export type SignalAsk =
-  | { readonly type: "subscribe"; readonly topic: string }
+  /** `name` is what others of the topic may publish to. */
+  | { readonly type: "subscribe"; readonly topic: string; readonly name?: string }
   | { readonly type: "unsubscribe"; readonly topic: string }
-  /** To the other subscribers of the topic; to some of them, picked at random, where there are many. */
-  | { readonly type: "publish"; readonly topic: string; readonly payload: string };
+  /** To the other subscribers of the topic; to some of them, picked at random, where there are many; or to those of these names alone. */
+  | { readonly type: "publish"; readonly topic: string; readonly payload: string; readonly names?: readonly string[] };
 
 /** What the relay says. */
 export type SignalNews =
@@ -31,16 +32,30 @@ export type SignalNews =
   | { readonly type: "subscribed"; readonly topic: string; readonly members: number }
   | { readonly type: "message"; readonly topic: string; readonly payload: string };
 
+/** Most names that one message may be for. */
+const MAX_NAMES = 8;
+const NAME_EXPECTED = "name: expected 1 to 64 of A-Z a-z 0-9 _ -";
+const isName = (name: unknown): name is string => typeof name === "string" && /^[\w-]{1,64}$/.test(name);
 const TOPIC = /^[\x21-\x7e]{1,128}$/;
 
 /** @throws RelayError `malformed-message` */
 export function readSignalAsk(text: string): SignalAsk {
-  const { type, topic, payload } = readObject(text);
+  const { type, topic, payload, name, names } = readObject(text);
   if (typeof topic !== "string" || !TOPIC.test(topic)) {
     throw new RelayError("malformed-message", "topic: expected 1 to 128 printable characters");
   }
-  if (type === "subscribe" || type === "unsubscribe") return { type, topic };
-  if (type === "publish" && typeof payload === "string") return { type, topic, payload };
+  if (type === "unsubscribe") return { type, topic };
+  if (type === "subscribe") {
+    if (name !== undefined && !isName(name)) throw new RelayError("malformed-message", NAME_EXPECTED);
+    return { type, topic, ...(name === undefined ? {} : { name }) };
+  }
+  if (type === "publish" && typeof payload === "string") {
+    if (names === undefined) return { type, topic, payload };
+    if (!Array.isArray(names) || names.length > MAX_NAMES || !names.every(isName)) {
+      throw new RelayError("malformed-message", `${NAME_EXPECTED}, at most ${MAX_NAMES} of them`);
+    }
+    return { type, topic, payload, names };
+  }
   throw new RelayError("malformed-message", "expected subscribe, unsubscribe, or publish with a text as payload");
 }
 

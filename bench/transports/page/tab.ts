@@ -89,6 +89,8 @@ const bench = {
     const { peers: source } = await sourceOf({ kind: "peers", signal }, "send");
     const transport = await source?.open("bench", () => undefined);
     transport?.start({
+      maxNeighbours: 1,
+      alone: () => undefined,
       connect: (opened) => {
         link = opened;
         return {

@@ -15,7 +15,7 @@ function seeded(seed: number): () => number {
 
 function gate(max: number, random = () => 0.999) {
   const clock = new FakeClock();
-  return { clock, gate: new NeighbourGate({ max, clock, random }) };
+  return { clock, gate: new NeighbourGate({ max: () => max, clock, random }) };
 }
 
 function fill(one: NeighbourGate, count: number, prefix = "old"): void {
@@ -78,6 +78,19 @@ test("one who is full makes room for the poor, by chance, once in a while", () =
   expect(one.hears({ peer: "another", links: 0 }).connect).toBe(true);
 });
 
+test("who looks for us by name gets a place, another's if need be, but not one after the other", () => {
+  const { clock, gate: one } = gate(3);
+  fill(one, 2);
+  expect(one.calls("first")).toEqual({ connect: true, instead: undefined });
+  one.joined("first");
+  expect(one.calls("second").connect).toBe(true);
+  one.joined("second");
+  expect(one.taken).toBe(3);
+  expect(one.calls("third")).toEqual({ connect: false });
+  clock.advance(10_000);
+  expect(one.calls("third").connect).toBe(true);
+});
+
 test("strangers who claim to be poor drive out no more than a third", () => {
   const { clock, gate: one } = gate(12, () => 0);
   fill(one, 12);
@@ -108,7 +121,7 @@ class World {
   }
 
   add(name: string): void {
-    this.gates.set(name, new NeighbourGate({ max: this.#max, clock: this.clock, random: this.random }));
+    this.gates.set(name, new NeighbourGate({ max: () => this.#max, clock: this.clock, random: this.random }));
     this.links.set(name, new Set());
   }
 

@@ -2,7 +2,8 @@ import type { Clock } from "../../model/clock.ts";
 import type { PeerId } from "../../wire/peer-frame.ts";
 
 export interface GateOptions {
-  readonly max: number;
+  /** How many at the moment: more once the uplink turns out to be wide. */
+  readonly max: () => number;
   readonly clock: Clock;
   /** 0 inclusive to 1 exclusive. */
   readonly random: () => number;
@@ -23,6 +24,8 @@ export type Verdict =
 /** How long a connection may take from the first word of it to a channel. */
 const PENDING_MS = 10_000;
 const MAX_AVOIDED = 1024;
+/** Who has fewer connections than this gets those places that are kept. */
+const POOR_LINKS = 4;
 /** Chances that one who is full makes room for a peer with few links, or with some but not enough. Two dozen hear each announcement. */
 const ROOM_FOR_POOR = 1 / 6;
 const ROOM_FOR_HUNGRY = 1 / 100;
@@ -38,7 +41,6 @@ const IGNORE: Verdict = { connect: false };
  */
 export class NeighbourGate {
   readonly #options: GateOptions;
-  readonly #wanted: number;
   readonly #linked = new Set<PeerId>();
   /** Until when. */
   readonly #pending = new Map<PeerId, number>();
@@ -49,7 +51,6 @@ export class NeighbourGate {
 
   constructor(options: GateOptions) {
     this.#options = options;
-    this.#wanted = Math.ceil((options.max * 2) / 3);
   }
 
   /** Connections that are there, or are being made. */
@@ -67,6 +68,11 @@ export class NeighbourGate {
   /** Looks for more. */
   get isHungry(): boolean {
     return this.taken < this.#wanted;
+  }
+
+  /** Has too few to count on them. */
+  get isPoor(): boolean {
+    return this.#isPoor(this.taken);
   }
 
   knows(peer: PeerId): boolean {
@@ -90,6 +96,21 @@ export class NeighbourGate {
     return { connect: true, instead };
   }
 
+  /** Of one who looks for us by name: who fetches for all, and who stands by. */
+  calls(peer: PeerId): Verdict {
+    if (this.knows(peer)) return { connect: true, instead: undefined };
+    if (this.#avoided.has(peer)) return IGNORE;
+    const isFull = this.taken >= this.#options.max();
+    const instead = isFull ? this.#guestRoom() : undefined;
+    if (isFull && instead === undefined) return IGNORE;
+    if (instead !== undefined) {
+      this.left(instead);
+      this.#guests.add(peer);
+    }
+    this.#expect(peer);
+    return { connect: true, instead };
+  }
+
   /** Of one who asks for a connection: whether there is room. */
   admits({ peer, links }: Announcement): boolean {
     if (this.knows(peer)) return true;
@@ -101,7 +122,7 @@ export class NeighbourGate {
   /** A channel is there. False is one too many: two came at the same time. */
   joined(peer: PeerId): boolean {
     this.#pending.delete(peer);
-    if (!this.#linked.has(peer) && this.#linked.size >= this.#options.max) return false;
+    if (!this.#linked.has(peer) && this.#linked.size >= this.#options.max()) return false;
     this.#linked.add(peer);
     return true;
   }
@@ -120,23 +141,34 @@ export class NeighbourGate {
   }
 
   #isPoor(links: number): boolean {
-    return links < this.#wanted / 2;
+    return links < Math.min(POOR_LINKS, this.#wanted / 2);
+  }
+
+  /** So many are filled by whoever comes. */
+  get #wanted(): number {
+    return Math.ceil((this.#options.max() * 2) / 3);
   }
 
   #hasPlaceFor(links: number): boolean {
     const { taken } = this;
-    return taken < this.#wanted || (taken < this.#options.max && this.#isPoor(links));
+    return taken < this.#wanted || (taken < this.#options.max() && this.#isPoor(links));
   }
 
   #makesRoomFor(links: number): PeerId | undefined {
+    const { max, random } = this.#options;
+    if (links >= this.#wanted || this.#linked.size < max()) return undefined;
+    if (random() >= (this.#isPoor(links) ? ROOM_FOR_POOR : ROOM_FOR_HUNGRY)) return undefined;
+    return this.#guestRoom();
+  }
+
+  /** Whose place another may have; nobody's where one was given away just now. */
+  #guestRoom(): PeerId | undefined {
     const { max, clock, random } = this.#options;
     const nowMs = clock.now();
-    if (links >= this.#wanted || this.#linked.size < max || nowMs - this.#madeRoomAtMs < ROOM_PAUSE_MS)
-      return undefined;
-    if (random() >= (this.#isPoor(links) ? ROOM_FOR_POOR : ROOM_FOR_HUNGRY)) return undefined;
+    if (nowMs - this.#madeRoomAtMs < ROOM_PAUSE_MS || this.#linked.size === 0) return undefined;
     this.#madeRoomAtMs = nowMs;
     const guests = [...this.#guests].filter((peer) => this.#linked.has(peer));
-    const candidates = guests.length >= Math.ceil(max / 3) ? guests : [...this.#linked];
+    const candidates = guests.length >= Math.ceil(max() / 3) ? guests : [...this.#linked];
     return candidates[Math.floor(random() * candidates.length)];
   }
 

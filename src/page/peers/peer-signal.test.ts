@@ -8,7 +8,7 @@ const peerId = "abcdefghij0123456789";
 test("what is sent around Trystero's message is read again", () => {
   const own = { replyTo: "topic", links: 3 };
   const offer = { peerId, offerId: "1", offer: "sealed" };
-  const read = { version: PEER_VERSION, peerId, replyTo: "topic", links: 3, refused: false };
+  const read = { version: PEER_VERSION, peerId, replyTo: "topic", links: 3, calls: false, refused: false };
   expect(readPeerSignal(peerSignalOf(JSON.stringify(offer), own))).toEqual({ ...read, offerId: "1", offer: "sealed" });
   expect(readPeerSignal(peerSignalOf({ peerId, refused: true }, own))).toEqual({ ...read, refused: true });
 });
@@ -45,7 +45,18 @@ test("only what is named gets through, whatever comes", () => {
       (payload) => {
         const read = readPeerSignal(payload);
         if (read === undefined) return;
-        const known = ["version", "peerId", "replyTo", "links", "refused", "offer", "answer", "candidate", "offerId"];
+        const known = [
+          "version",
+          "peerId",
+          "replyTo",
+          "links",
+          "calls",
+          "refused",
+          "offer",
+          "answer",
+          "candidate",
+          "offerId",
+        ];
         expect(known).toEqual(expect.arrayContaining(Object.keys(read)));
         expect(read.links).toBeGreaterThanOrEqual(0);
       },

@@ -9,6 +9,8 @@ export interface PeerSignal {
   readonly replyTo: string;
   /** Connections that it has, or is about to have. */
   readonly links: number;
+  /** It looks for who gets this, by name, and not for anybody. */
+  readonly calls: boolean;
   /** There is no room. */
   readonly refused: boolean;
   /** Trystero's, encrypted but for the id. Each is a text, or not there. */
@@ -38,6 +40,7 @@ export function readPeerSignal(payload: string): PeerSignal | undefined {
     peerId,
     replyTo: typeof to === "string" ? to.slice(0, 128) : "",
     links: typeof links === "number" && links > 0 ? links : 0,
+    calls: message.calls === true,
     refused: message.refused === true,
     ...sealed,
   };
@@ -46,10 +49,10 @@ export function readPeerSignal(payload: string): PeerSignal | undefined {
 /** Adds to what Trystero sends what our relays' peers want to know. */
 export function peerSignalOf(
   message: string | Readonly<Record<string, unknown>>,
-  { replyTo, links }: { readonly replyTo: string; readonly links: number },
+  { replyTo, links, calls }: { readonly replyTo: string; readonly links: number; readonly calls?: boolean },
 ): string {
   const sent = typeof message === "string" ? parse(message) : message;
-  return JSON.stringify({ ...sent, v: PEER_VERSION, to: replyTo, links });
+  return JSON.stringify({ ...sent, v: PEER_VERSION, to: replyTo, links, ...(calls === true ? { calls } : {}) });
 }
 
 function parse(text: string): Readonly<Record<string, unknown>> {

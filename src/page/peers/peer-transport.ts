@@ -12,7 +12,9 @@ export interface PeerTransport {
   /** Whether this viewer uploads: `SwarmPeer.setUploads` follows `uploads.state.on`, now and at each change. */
   readonly uploads: UploadPolicy;
   /** Joins the room: connections go to `swarm.connect` from now on. Once. */
-  start(swarm: Pick<SwarmPeer, "connect">): void;
+  start(swarm: Pick<SwarmPeer, "connect" | "alone" | "maxNeighbours">): void;
+  /** Looks for these by name, beside whoever comes. */
+  want(peers: readonly PeerId[]): void;
   readonly stats: PeerTransportStats;
   /** Leaves the room, and closes what is still open. The swarm is closed before, so that it can say goodbye. */
   close(): Promise<void>;

@@ -8,15 +8,21 @@ import type { SignalSocket } from "./signal-socket.ts";
 export interface RelayStrategyParts {
   readonly sockets: readonly SignalSocket[];
   readonly gate: NeighbourGate;
+  /** Those that are looked for by name. */
+  readonly wanted: () => readonly PeerId[];
   readonly failures: PeerFailures;
   /** 0 inclusive to 1 exclusive. */
   readonly random: () => number;
   /** Lets go of a neighbour: another takes its place. */
   readonly letGo: (peer: PeerId) => void;
+  /** How many are in the room, this page included, as one relay counts them. */
+  readonly audience: (members: number) => void;
 }
 
 /** From one announcement to the next; one that has neighbours enough says nothing at that time. */
 const ANNOUNCE_MS = 4_000;
+/** The same while there are too few of them: a viewer that has just come would ask the origin before the next. */
+const ANNOUNCE_POOR_MS = 1_000;
 /** Who had no room is not asked again for so long: more than Trystero takes to forget that it asked. */
 const AVOID_REFUSING_MS = 6_000;
 /** Of one connection: addresses that the peer can be reached at. Who sends more keeps us busy. */
@@ -26,7 +32,8 @@ const MAX_CANDIDATES = 64;
  * Rooms over our own relays. Trystero connects whoever hears of whom: a full mesh. What it does not hear it does not answer,
  * so the bound on neighbours stands here, between the relay and Trystero, before a connection is made.
  */
-export function relayStrategy({ sockets, gate, failures, random, letGo }: RelayStrategyParts): JoinRoom {
+export function relayStrategy(parts: RelayStrategyParts): JoinRoom {
+  const { sockets, gate, wanted, failures, random, letGo, audience } = parts;
   const candidates = new Map<string, number>();
 
   /** Whether Trystero hears it. */
@@ -56,7 +63,7 @@ export function relayStrategy({ sockets, gate, failures, random, letGo }: RelayS
       refuse();
       return false;
     }
-    const verdict = gate.hears({ peer, links });
+    const verdict = signal.calls ? gate.calls(peer) : gate.hears({ peer, links });
     if (verdict.connect && verdict.instead !== undefined) letGo(verdict.instead);
     return verdict.connect;
   }
@@ -64,7 +71,7 @@ export function relayStrategy({ sockets, gate, failures, random, letGo }: RelayS
   return createTopicStrategy<SignalSocket>({
     init: () => [...sockets],
     subscribeTopic(socket, topic, onMessage, { kind, selfTopic }) {
-      return socket.subscribe(topic, (payload) => {
+      const hear = (payload: string): void => {
         const signal = readPeerSignal(payload);
         if (signal === undefined) return;
         const refuse = (): void => {
@@ -80,7 +87,8 @@ export function relayStrategy({ sockets, gate, failures, random, letGo }: RelayS
         const message = Object.fromEntries(heard.filter(([, value]) => value !== undefined));
         // What a peer makes up can fail in there in ways of its own; it gets no connection then.
         Promise.resolve(onMessage(topic, message)).catch(() => undefined);
-      });
+      };
+      return socket.subscribe(topic, selfId, hear, kind === "root" ? audience : undefined);
     },
     async publishTopic(socket, topic, message, { kind, selfTopic: replyTo }) {
       if (kind === "signal") {
@@ -88,8 +96,12 @@ export function relayStrategy({ sockets, gate, failures, random, letGo }: RelayS
         return undefined;
       }
       await socket.opened();
-      if (gate.isHungry) socket.publish(topic, peerSignalOf(message, { replyTo, links: gate.taken }));
-      return { nextAnnounceMs: ANNOUNCE_MS * (0.75 + random() / 2), reannounceOnDisconnect: false };
+      const own = { replyTo, links: gate.taken };
+      const names = wanted();
+      if (names.length > 0) socket.publish(topic, peerSignalOf(message, { ...own, calls: true }), names);
+      if (gate.isHungry) socket.publish(topic, peerSignalOf(message, own));
+      const everyMs = gate.isPoor ? ANNOUNCE_POOR_MS : ANNOUNCE_MS;
+      return { nextAnnounceMs: everyMs * (0.75 + random() / 2), reannounceOnDisconnect: false };
     },
   });
 }

@@ -56,12 +56,12 @@ const message = (topic: string, payload: string) => ({ type: "message", topic, p
 test("subscribes when it opens, and hears the topics that it subscribed to", async () => {
   const { made, last, protocols } = relay();
   const heard: string[] = [];
-  const end = made.subscribe("room", (payload) => heard.push(payload));
+  const end = made.subscribe("room", "self", (payload) => heard.push(payload));
   const opened = made.opened();
   last().open();
   await opened;
   expect(protocols).toEqual([SIGNAL_PROTOCOL]);
-  expect(last().sent).toEqual([{ type: "subscribe", topic: "room" }]);
+  expect(last().sent).toEqual([{ type: "subscribe", topic: "room", name: "self" }]);
   last().say({ type: "subscribed", topic: "room", members: 5 });
   last().say(message("room", "a"));
   last().say(message("elsewhere", "b"));
@@ -77,7 +77,7 @@ test("subscribes when it opens, and hears the topics that it subscribed to", asy
 
 test("a relay that goes away is asked again, ever more rarely, and its topics are subscribed to again", () => {
   const { made, clock, sockets, failures, last } = relay();
-  made.subscribe("room", () => undefined);
+  made.subscribe("room", "self", () => undefined);
   const gaps: number[] = [];
   for (let n = 0; n < 9; n++) {
     last().drop();
@@ -88,7 +88,7 @@ test("a relay that goes away is asked again, ever more rarely, and its topics ar
   expect(gaps).toEqual([1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000]);
   expect(new Set(failures)).toEqual(new Set(["signalling-unreachable"]));
   last().open();
-  expect(last().sent).toEqual([{ type: "subscribe", topic: "room" }]);
+  expect(last().sent).toEqual([{ type: "subscribe", topic: "room", name: "self" }]);
   // It lasts, so the next loss is met at once again.
   clock.advance(10_000);
   last().drop();
@@ -153,4 +153,25 @@ test("once closed it asks for nothing any more, and nobody waits for it", async 
   made.retry();
   expect(sockets).toHaveLength(1);
   expect(failures).toEqual([]);
+});
+
+test("tells how many listen to a topic, for each time that it is subscribed to", () => {
+  const { made, clock, last } = relay();
+  const counts: number[] = [];
+  made.subscribe("self", "me", () => undefined);
+  made.subscribe(
+    "room",
+    "me",
+    () => undefined,
+    (members) => counts.push(members),
+  );
+  last().open();
+  last().say({ type: "subscribed", topic: "self", members: 1 });
+  expect(counts).toEqual([]);
+  last().say({ type: "subscribed", topic: "room", members: 3 });
+  last().drop();
+  clock.advance(1_000);
+  last().open();
+  last().say({ type: "subscribed", topic: "room", members: 2 });
+  expect(counts).toEqual([3, 2]);
 });

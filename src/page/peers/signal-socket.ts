@@ -34,6 +34,8 @@ const SETTLED_MS = 10_000;
 export class SignalSocket {
   readonly #parts: SignalSocketParts;
   readonly #listeners = new Map<string, Set<(payload: string) => void>>();
+  readonly #counted = new Map<string, (members: number) => void>();
+  readonly #names = new Map<string, string>();
   #members: number | undefined;
   #socket: TextSocket | undefined;
   #waiting: (() => void)[] = [];
@@ -60,25 +62,38 @@ export class SignalSocket {
     if (!this.isOpen && !this.#closed) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** The returned function ends it. */
-  subscribe(topic: string, listener: (payload: string) => void): () => void {
+  /**
+   * `name` is what others find us by in this topic; `counted` hears how many listen to it, this page included, whenever it is subscribed to.
+   * The returned function ends it.
+   */
+  subscribe(
+    topic: string,
+    name: string,
+    listener: (payload: string) => void,
+    counted?: (members: number) => void,
+  ): () => void {
+    if (counted !== undefined) this.#counted.set(topic, counted);
     let listeners = this.#listeners.get(topic);
     if (listeners === undefined) {
       listeners = new Set();
       this.#listeners.set(topic, listeners);
-      this.#ask({ type: "subscribe", topic });
+      this.#names.set(topic, name);
+      this.#ask({ type: "subscribe", topic, name });
     }
     listeners.add(listener);
     return () => {
       listeners.delete(listener);
       if (listeners.size > 0 || this.#listeners.get(topic) !== listeners) return;
       this.#listeners.delete(topic);
+      this.#counted.delete(topic);
+      this.#names.delete(topic);
       this.#ask({ type: "unsubscribe", topic });
     };
   }
 
-  publish(topic: string, payload: string): void {
-    this.#ask({ type: "publish", topic, payload });
+  /** To anybody, or to those of these names alone. */
+  publish(topic: string, payload: string, names?: readonly string[]): void {
+    this.#ask({ type: "publish", topic, payload, ...(names === undefined ? {} : { names }) });
   }
 
   /** Tries again at once: the network is back. */
@@ -92,6 +107,7 @@ export class SignalSocket {
     this.#closed = true;
     this.#cancelTimer();
     this.#listeners.clear();
+    this.#counted.clear();
     this.#socket?.close();
     this.#socket = undefined;
     this.#release();
@@ -136,7 +152,7 @@ export class SignalSocket {
       this.#retryMs = FIRST_RETRY_MS;
     });
     this.#members = undefined;
-    for (const topic of this.#listeners.keys()) this.#ask({ type: "subscribe", topic });
+    for (const [topic, name] of this.#names) this.#ask({ type: "subscribe", topic, name });
     this.#release();
   }
 
@@ -149,8 +165,10 @@ export class SignalSocket {
   #received(data: unknown): void {
     try {
       const news = readSignalNews(String(data));
-      if (news.type === "subscribed") this.#members = Math.max(this.#members ?? 0, news.members);
-      else for (const listener of [...(this.#listeners.get(news.topic) ?? [])]) listener(news.payload);
+      if (news.type === "subscribed") {
+        this.#members = Math.max(this.#members ?? 0, news.members);
+        this.#counted.get(news.topic)?.(news.members);
+      } else for (const listener of [...(this.#listeners.get(news.topic) ?? [])]) listener(news.payload);
     } catch {
       // A relay of another kind, or one that lies: nothing of it is used.
     }

@@ -53,14 +53,15 @@ class TrysteroTransport implements PeerTransport {
   #sockets: readonly SignalSocket[] = [];
   #rooms: readonly Room[] = [];
   #joinRoom: JoinRoom | undefined;
-  #swarm: Pick<SwarmPeer, "connect"> | undefined;
+  #swarm: Pick<SwarmPeer, "connect" | "alone" | "maxNeighbours"> | undefined;
+  #wanted: readonly PeerId[] = [];
 
   constructor({ config, room, listener }: TransportParts) {
     this.config = config;
     this.uploads = new UploadPolicy(config.upload, config.mode, pageWorld(clock));
     this.#room = room;
     this.#failures = new PeerFailures(clock, listener);
-    this.#gate = new NeighbourGate({ max: config.maxNeighbours, clock, random });
+    this.#gate = new NeighbourGate({ max: () => this.#swarm?.maxNeighbours ?? config.maxNeighbours, clock, random });
   }
 
   get stats(): PeerTransportStats {
@@ -77,7 +78,11 @@ class TrysteroTransport implements PeerTransport {
     };
   }
 
-  start(swarm: Pick<SwarmPeer, "connect">): void {
+  want(peers: readonly PeerId[]): void {
+    this.#wanted = peers;
+  }
+
+  start(swarm: Pick<SwarmPeer, "connect" | "alone" | "maxNeighbours">): void {
     if (this.#swarm !== undefined || this.#closed.signal.aborted) return;
     this.#swarm = swarm;
     if (this.config.mode === "off") return;
@@ -151,9 +156,14 @@ class TrysteroTransport implements PeerTransport {
     return relayStrategy({
       sockets: this.#sockets,
       gate: this.#gate,
+      wanted: () => this.#wanted.filter((peer) => !this.#gate.knows(peer)),
       failures: this.#failures,
       random,
       letGo: (peer) => this.#links.get(peer)?.giveUp("full"),
+      audience: (members) => {
+        // Where there are several relays, another may know of others: they are met all the same.
+        if (members <= 1) this.#swarm?.alone();
+      },
     });
   }
 

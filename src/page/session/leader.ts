@@ -266,7 +266,7 @@ export class Leader {
       ...(this.#context.isSuccessor() ? { joinGraceMs: 0 } : {}),
       uploads: uploads.state.on,
       uplinkBps: Number.isFinite(config.upload.maxBps) ? config.upload.maxBps : 0,
-      maxNeighbours: Math.min(30, config.maxNeighbours),
+      maxNeighbours: config.maxNeighbours,
     });
     this.#swarm = swarm;
     uploads.onChange(({ on }) => swarm.setUploads(on));
@@ -291,6 +291,7 @@ export class Leader {
       fetch: (key, _reason, signal) => this.#fetch(key, signal),
       missed: (key) => this.#local.miss(key),
       banned: (peer, reason) => this.#context.listener.banned(peer, reason),
+      wanted: (peers) => this.#transport?.want(peers),
     };
   }
 

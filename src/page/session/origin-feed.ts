@@ -18,7 +18,7 @@ import {
 import { HeaderSigner } from "../../swarm/proof/header-signer.ts";
 import { sha256 } from "../../swarm/proof/sha256.ts";
 import type { Proof, SwarmPeer } from "../../swarm/swarm-types.ts";
-import { originWindow } from "./origin-window.ts";
+import { originWindow, SHARED_WINDOW_TARGETS } from "./origin-window.ts";
 import type { PartFeeder } from "./part-feeder.ts";
 import type { SignedHeaders } from "./signed-headers.ts";
 
@@ -157,7 +157,10 @@ export class OriginFeed {
     lane.early = undefined;
     const last = feeder.last(lane.rendition);
     const { targetDurationMs = 6_000 } = card.options;
-    const window = originWindow(early, targetDurationMs, last?.epoch === card.epoch ? last : undefined);
+    const window = originWindow(early, targetDurationMs, {
+      ...(lane.isShared ? { targets: SHARED_WINDOW_TARGETS } : {}),
+      last: last?.epoch === card.epoch ? last : undefined,
+    });
     if (!window.isJoined) feeder.forget(lane.rendition);
     for (const event of window.events) this.#take(lane, event);
   }

@@ -42,6 +42,10 @@ test("a viewer starts three target durations before the end, with the segment th
   expect(first(originWindow(range(6), TARGET_MS).events)).toMatchObject(at(0));
 });
 
+test("a viewer that shares what it takes starts closer to the end", () => {
+  expect(first(originWindow(range(38), TARGET_MS, { targets: 1 }).events)).toMatchObject(at(32));
+});
+
 test("what opens the first part comes with it, and nothing of what was before", () => {
   const events = [init("a"), ...range(20), init("b"), ...Array.from({ length: 20 }, (_, n) => listed(n + 20))];
   const window = originWindow(events, TARGET_MS).events;
@@ -50,18 +54,18 @@ test("what opens the first part comes with it, and nothing of what was before", 
 });
 
 test("a page that takes over goes on with the part behind the mark, however far back it is within a minute", () => {
-  const resumed = originWindow(range(100), TARGET_MS, at(50));
+  const resumed = originWindow(range(100), TARGET_MS, { last: at(50) });
   expect(resumed.isJoined).toBe(true);
   expect(first(resumed.events)).toMatchObject(at(51));
-  const nothingNew = originWindow(range(100), TARGET_MS, at(99));
+  const nothingNew = originWindow(range(100), TARGET_MS, { last: at(99) });
   expect(nothingNew).toEqual({ events: [], isJoined: true });
 });
 
 test("a mark that the origin does not list, or from before it began anew, starts afresh", () => {
   const later = Array.from({ length: 40 }, (_, n) => listed(n + 400));
-  expect(originWindow(later, TARGET_MS, at(50)).isJoined).toBe(false);
-  expect(originWindow(range(40), TARGET_MS, at(400)).isJoined).toBe(false);
-  expect(originWindow(range(400), TARGET_MS, at(50)).isJoined).toBe(false);
+  expect(originWindow(later, TARGET_MS, { last: at(50) }).isJoined).toBe(false);
+  expect(originWindow(range(40), TARGET_MS, { last: at(400) }).isJoined).toBe(false);
+  expect(originWindow(range(400), TARGET_MS, { last: at(50) }).isJoined).toBe(false);
 });
 
 test("hints come after the last part, whether or not anything is new", () => {
@@ -74,5 +78,5 @@ test("hints come after the last part, whether or not anything is new", () => {
       init: undefined,
     },
   };
-  expect(originWindow([...range(40), hint], TARGET_MS, at(39)).events).toEqual([hint]);
+  expect(originWindow([...range(40), hint], TARGET_MS, { last: at(39) }).events).toEqual([hint]);
 });

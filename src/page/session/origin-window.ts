@@ -3,6 +3,8 @@ import { partNumber } from "../../model/part-header.ts";
 
 /** What a playlist needs to be worth joining, in target durations (rule 30). */
 const WINDOW_TARGETS = 3;
+/** Of peers, whose uplinks a newcomer would keep busy, a player takes what it starts with: as from a publisher. */
+export const SHARED_WINDOW_TARGETS = 1;
 /** How far behind the live edge a page that takes over still goes on where the one before it stopped. */
 const CATCH_UP_MS = 60_000;
 
@@ -20,13 +22,20 @@ export interface OriginWindow {
 export function originWindow(
   events: readonly FollowEvent[],
   targetDurationMs: number,
-  last?: { readonly msn: number; readonly part: number },
+  {
+    last,
+    targets = WINDOW_TARGETS,
+  }: {
+    readonly last?: { readonly msn: number; readonly part: number } | undefined;
+    /** Of a fresh start, in target durations. Default 3. */
+    readonly targets?: number;
+  } = {},
 ): OriginWindow {
   const listed = events.flatMap((event, index) =>
     event.kind === "part" && !event.part.hinted ? [{ part: event.part, index }] : [],
   );
   const resumed = last === undefined ? undefined : resumedAt(listed, partNumber(last));
-  const start = resumed ?? freshAt(listed, targetDurationMs);
+  const start = resumed ?? freshAt(listed, targets * targetDurationMs);
   // Hints, and the end, come after the last part.
   const startIndex = listed[start]?.index ?? (listed.at(-1)?.index ?? -1) + 1;
   return { events: [...stateAt(events, startIndex), ...events.slice(startIndex)], isJoined: resumed !== undefined };
@@ -50,10 +59,10 @@ function resumedAt(listed: readonly Listed[], last: number): number | undefined 
   return behindMs > CATCH_UP_MS ? undefined : at;
 }
 
-function freshAt(listed: readonly Listed[], targetDurationMs: number): number {
+function freshAt(listed: readonly Listed[], windowMs: number): number {
   let at = listed.length;
   let lengthMs = 0;
-  while (at > 0 && lengthMs < WINDOW_TARGETS * targetDurationMs) {
+  while (at > 0 && lengthMs < windowMs) {
     at -= 1;
     lengthMs += listed[at]?.part.durationMs ?? 0;
   }

@@ -80,10 +80,11 @@ test("a viewer starts with the oldest part that can be decoded by itself, and gi
 test("a viewer starts behind a hole where it can, and beside one only where it has waited for long", async () => {
   const fed = feeder();
   fed.init(INIT, new Uint8Array(7));
-  for (const n of [4, 5, 7, 8, 9]) fed.part(testShared(n));
+  const behind = [8, 9, 10, 11, 12, 13, 14, 15];
+  for (const n of [4, 5, 7, ...behind]) fed.part(testShared(n));
   clock.advance(600);
   await settle();
-  expect(partsOf(target.steps)).toEqual([8, 9]);
+  expect(partsOf(target.steps)).toEqual(behind);
 
   target = new FakeTarget();
   const other = feeder();
@@ -95,6 +96,26 @@ test("a viewer starts behind a hole where it can, and beside one only where it h
   other.part(testShared(6));
   await settle();
   expect(partsOf(target.steps)).toEqual([4, 5, 6, 7]);
+});
+
+test("where there is too little behind a hole to begin with, what fills it is waited for", async () => {
+  const fed = feeder();
+  fed.init(INIT, new Uint8Array(7));
+  for (const n of [4, 5, 7, 8, 9]) fed.part(testShared(n));
+  clock.advance(900);
+  await settle();
+  expect(partsOf(target.steps)).toEqual([]);
+  fed.part(testShared(6));
+  await settle();
+  expect(partsOf(target.steps)).toEqual([4, 5, 6, 7, 8, 9]);
+
+  target = new FakeTarget();
+  const other = feeder();
+  other.init(INIT, new Uint8Array(7));
+  for (const n of [4, 5, 7, 8, 9]) other.part(testShared(n));
+  clock.advance(3_000);
+  await settle();
+  expect(partsOf(target.steps)).toEqual([8, 9]);
 });
 
 test("the first part that an origin lists is fed at once", async () => {

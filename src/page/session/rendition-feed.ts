@@ -11,6 +11,8 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const START_GRACE_MS = 600;
 /** How long one without a hole behind it is waited for: a player that starts beside a hole keeps its distance. */
 const START_PATIENCE_MS = 3_000;
+/** With less than this no player begins, and what is before a hole may still join it. */
+const START_MEDIA_MS = 2_000;
 /** Longer holes are jumped over by a discontinuity. */
 const MAX_GAP_MS = 20_000;
 
@@ -147,8 +149,11 @@ export class RenditionFeed {
     if (this.#listed[0] === partNumber(first.key)) return this.#feed(first, true);
     const waitedMs = this.#options.clock.now() - (this.#firstAtMs ?? 0);
     if (waitedMs < START_GRACE_MS) return undefined;
-    const whole = this.#run.find(({ signed }) => starts(signed));
-    if (whole === undefined && waitedMs < START_PATIENCE_MS) return undefined;
+    const run = this.#run;
+    const at = run.findIndex(({ signed }) => starts(signed));
+    const whole = run[at];
+    const isEnough = whole === first || lengthMs(run.slice(at)) >= START_MEDIA_MS;
+    if ((whole === undefined || !isEnough) && waitedMs < START_PATIENCE_MS) return undefined;
     return this.#feed(whole ?? first, true);
   }
 
@@ -272,4 +277,8 @@ function positionOf({ signed: { header, digest } }: SharedPart): FeedPosition {
 /** The last position that there may have been before a part. */
 function before({ msn, part }: { readonly msn: number; readonly part: number }): { msn: number; part: number } {
   return part > 0 ? { msn, part: part - 1 } : { msn: msn - 1, part: 1023 };
+}
+
+function lengthMs(parts: readonly SharedPart[]): number {
+  return parts.reduce((sum, { signed }) => sum + signed.header.durationMs, 0);
 }

@@ -79,7 +79,7 @@ async function openRoom(
     source: true,
     uploads: uploads.state.on,
     uplinkBps: Number.isFinite(config.upload.maxBps) ? config.upload.maxBps : 0,
-    maxNeighbours: Math.min(30, config.maxNeighbours),
+    maxNeighbours: config.maxNeighbours,
   });
   uploads.onChange(({ on }) => swarm.setUploads(on));
   return { swarm, transport };

@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { PART_MS, Scripted, TestClock, TestPeer } from "./network.test-support.ts";
+
+/** A viewer to which one neighbour pushes everything in time, so that nothing ever has to be asked of another. */
+function served(): { clock: TestClock; viewer: TestPeer; parent: Scripted; play(index: number): void } {
+  const clock = new TestClock();
+  const viewer = new TestPeer(clock, "v");
+  const parent = new Scripted(viewer, "parent");
+  parent.offers();
+  clock.advance(100);
+  parent.offers({ beat: 1_001 });
+  return {
+    clock,
+    viewer,
+    parent,
+    play(index) {
+      parent.offers({ beat: 1_002 + index });
+      parent.pushes(index);
+      clock.advance(PART_MS);
+    },
+  };
+}
+
+test("who tells of parts that it has not is found out, even where nobody needs it", () => {
+  const { viewer, play } = served();
+  const liar = new Scripted(viewer, "liar");
+  for (let index = 0; index < 50; index += 1) {
+    liar.has(index);
+    play(index);
+  }
+  expect(viewer.bans).toEqual(["liar: told of parts that it never sent"]);
+  expect(viewer.indices).toHaveLength(50);
+});
+
+test("who has what it says is asked ever more seldom", () => {
+  const { viewer, play } = served();
+  const honest = new Scripted(viewer, "honest");
+  honest.serves = true;
+  for (let index = 0; index < 150; index += 1) {
+    honest.has(index);
+    play(index);
+  }
+  expect(viewer.bans).toEqual([]);
+  expect(honest.of("request")).toHaveLength(2);
+});
+
+test("who answers with something else than the part is banned at once", () => {
+  const { viewer, play } = served();
+  const polluter = new Scripted(viewer, "polluter");
+  for (let index = 0; index < 20 && viewer.bans.length === 0; index += 1) {
+    polluter.has(index);
+    play(index);
+    const asked = polluter.of("request").at(-1);
+    if (asked !== undefined) polluter.piece(index, asked.first, new Uint8Array(16_384).fill(0x55));
+  }
+  expect(viewer.bans).toEqual([expect.stringMatching(/^polluter: piece \d: another one/)]);
+});
+
+test("who says that it cannot now is not held to be a liar for that", () => {
+  const { viewer, play, clock } = served();
+  const busy = new Scripted(viewer, "busy");
+  for (let index = 0; index < 40; index += 1) {
+    const before = busy.of("request").length;
+    busy.has(index);
+    play(index);
+    for (const { key } of busy.of("request").slice(before)) busy.send({ kind: "refuse", key });
+  }
+  clock.advance(3000);
+  expect(busy.of("request").length).toBeGreaterThan(1);
+  expect(viewer.bans).toEqual([]);
+});
