@@ -19,10 +19,12 @@ export interface PeersAddress {
   readonly signal?: string;
 }
 
-/** What an address says of a relay of Media over QUIC. */
+/** What an address says of a relay of Media over QUIC, or of a server of one's own. */
 export interface MoqAddress {
   /** Its URL, with a token where it wants one. */
   readonly moq?: string;
+  /** Of the stream at a server that takes parts over WebTransport, without MoQ. */
+  readonly server?: string;
   /** SHA-256 of its certificate, in hex, where nobody vouches for that: of a relay for development. */
   readonly certificate?: string;
 }
@@ -58,8 +60,8 @@ interface WatchAddress {
 export type Address = { readonly view: "home" } | PublishAddress | WatchAddress;
 
 /**
- * Reads the address parameters: `?publish=<name>&source=&partTargetMs=&peers=on&signal=&moq=&certificate=`,
- * `?watch=<name>&origin=&headers=&moq=&certificate=&key=&peers=on|off&signal=&integrity=none`, or none.
+ * Reads the address parameters: `?publish=<name>&source=&partTargetMs=&peers=on&signal=&moq=&server=&certificate=`,
+ * `?watch=<name>&origin=&headers=&moq=&server=&certificate=&key=&peers=on|off&signal=&integrity=none`, or none.
  */
 export function readAddress(search: string): Address {
   const parameters = new URLSearchParams(search);
@@ -98,8 +100,8 @@ function watchAddress(name: string, parameters: URLSearchParams): WatchAddress {
   const unsigned = parameters.get("integrity") === "none";
   const moq = moqAddress(parameters);
   // A link that carries a key is one to a stream of other people; without one, or where a relay has it, peers have to be asked for.
-  const peers = peersAddress(parameters, key === undefined || moq.moq !== undefined ? "off" : "ask");
-  const isElsewhere = origin !== undefined || moq.moq !== undefined || peers.peers !== "off";
+  const peers = peersAddress(parameters, key === undefined || hasRelay(moq) ? "off" : "ask");
+  const isElsewhere = origin !== undefined || hasRelay(moq) || peers.peers !== "off";
   if (name === "" || !isElsewhere) return { view: "watch", name };
   const join: JoinAddress = {
     ...peers,
@@ -113,11 +115,16 @@ function watchAddress(name: string, parameters: URLSearchParams): WatchAddress {
 }
 
 function moqAddress(parameters: URLSearchParams): MoqAddress {
-  const moq = parameters.get("moq") || undefined;
-  const certificate = parameters.get("certificate") || undefined;
-  if (moq === undefined) return {};
-  return { moq, ...(certificate === undefined ? {} : { certificate }) };
+  const [moq, server, certificate] = ["moq", "server", "certificate"].map((each) => parameters.get(each) || undefined);
+  if (moq === undefined && server === undefined) return {};
+  return {
+    ...(moq === undefined ? {} : { moq }),
+    ...(server === undefined ? {} : { server }),
+    ...(certificate === undefined ? {} : { certificate }),
+  };
 }
+
+export const hasRelay = ({ moq, server }: MoqAddress): boolean => moq !== undefined || server !== undefined;
 
 function peersAddress(parameters: URLSearchParams, otherwise: PeersAddress["peers"]): PeersAddress {
   const asked = parameters.get("peers");
@@ -134,6 +141,7 @@ export function publishSearch(options: {
   readonly peers?: PeersAddress["peers"];
   readonly signal?: string;
   readonly moq?: string;
+  readonly server?: string;
   readonly certificate?: string;
 }): string {
   const parameters = new URLSearchParams({ publish: options.name, source: options.source });
@@ -157,20 +165,21 @@ export interface WatchLink extends MoqAddress {
 
 /** The address that watches `name`: in this browser, or with the key's fingerprint anywhere. */
 export function watchSearch(name: string, link: WatchLink = {}): string {
-  const { key, signal, moq, peers = true } = link;
+  const { key, signal, peers = true } = link;
   const parameters = new URLSearchParams({ watch: name });
   if (key !== undefined) parameters.set("key", key);
   if (key !== undefined && peers && signal !== undefined) parameters.set("signal", signal);
   if (key !== undefined) setMoq(parameters, link);
   // A relay has all of it, so that a link has to say that there are others as well.
-  if (key !== undefined && moq !== undefined && peers) parameters.set("peers", "ask");
+  if (key !== undefined && hasRelay(link) && peers) parameters.set("peers", "ask");
   return `?${parameters}`;
 }
 
-function setMoq(parameters: URLSearchParams, { moq, certificate }: MoqAddress): void {
-  if (moq === undefined) return;
-  parameters.set("moq", moq);
-  if (certificate !== undefined) parameters.set("certificate", certificate);
+function setMoq(parameters: URLSearchParams, address: MoqAddress): void {
+  const { moq, server, certificate } = address;
+  if (moq !== undefined) parameters.set("moq", moq);
+  if (server !== undefined) parameters.set("server", server);
+  if (hasRelay(address) && certificate !== undefined) parameters.set("certificate", certificate);
 }
 
 /** Names of streams that somebody sends, or that are kept: to go live under one of them would end or continue it. */

@@ -1,4 +1,4 @@
-import { type JoinOptions, type MoqSource, moq, origin, type Peers, peers } from "eddy-hls";
+import { type JoinOptions, moq, origin, type Peers, peers, type RelaySource, webtransport } from "eddy-hls";
 import type { JoinAddress, MoqAddress, PeersAddress } from "./address.ts";
 
 /** Other viewers, found where the address says. Who publishes to them sends; who watches is asked, and may change the answer. */
@@ -12,10 +12,11 @@ export function peersFrom({ signal }: PeersAddress, upload: "send" | "ask"): Pee
   });
 }
 
-/** The relay that an address names. @throws RelayError `invalid-option` for an address that is none */
-export function relayFrom({ moq: url, certificate }: MoqAddress): MoqSource | undefined {
-  if (url === undefined) return undefined;
-  return moq({ url, ...(certificate === undefined ? {} : { certificateHashes: certificate.split(",") }) });
+/** The relay, or the server, that an address names. @throws RelayError `invalid-option` for an address that is none */
+export function relayFrom({ moq: url, server, certificate }: MoqAddress): RelaySource | undefined {
+  const hashes = certificate === undefined ? {} : { certificateHashes: certificate.split(",") };
+  if (url !== undefined) return moq({ url, ...hashes });
+  return server === undefined ? undefined : webtransport({ url: server, ...hashes });
 }
 
 /** What an address joins a stream by. @throws RelayError `invalid-option` for an address that is none */

@@ -168,8 +168,12 @@ export class PublishView {
     const { name, source } = settings;
     const since = performance.now();
     const over = new AbortController();
-    const { signal, moq, certificate } = this.#address;
-    const relay = { ...(moq === undefined ? {} : { moq }), ...(certificate === undefined ? {} : { certificate }) };
+    const { signal, moq, server, certificate } = this.#address;
+    const relay = {
+      ...(moq === undefined ? {} : { moq }),
+      ...(server === undefined ? {} : { server }),
+      ...(certificate === undefined ? {} : { certificate }),
+    };
     const { seeding } = publication.publisher;
     this.#context.shared(seeding);
     history.replaceState(

@@ -1,6 +1,6 @@
 import type { Relay, Session, StreamStats } from "eddy-hls";
 import type { ErrorData } from "hls.js";
-import type { JoinAddress } from "./address.ts";
+import { hasRelay, type JoinAddress } from "./address.ts";
 import { h, icon, setText } from "./dom.ts";
 import { Figures } from "./figures.ts";
 import { count, plural, seconds } from "./format.ts";
@@ -101,7 +101,7 @@ export class WatchView {
     this.#join = join;
     if (join !== undefined) {
       this.#joining = join.peers === "ask" ? "asked" : "joined";
-      const hasServer = join.origin !== undefined || join.moq !== undefined;
+      const hasServer = join.origin !== undefined || hasRelay(join);
       this.#sharing = new SharedPanel(hasServer, (allowed) => this.#session?.setConsent(allowed));
       this.#agree.addEventListener("click", () => {
         this.#joining = "joined";

@@ -3,7 +3,7 @@ import type { Clock } from "../model/clock.ts";
 import { delay } from "../model/delay.ts";
 import { RelayError } from "../model/errors.ts";
 import { onAbort } from "../model/on-abort.ts";
-import type { MoqConnect, MoqSession, MoqTransport } from "./moq-session.ts";
+import type { MoqTransport } from "./moq-session.ts";
 
 /** How long a relay may take to answer. */
 const CONNECT_DEADLINE_MS = 5_000;
@@ -27,9 +27,20 @@ export interface RelayLinkStats {
   readonly lastError?: string;
 }
 
-export interface RelayLinkOptions {
+/** What is kept open, whatever is spoken over it. */
+export interface LinkedSession {
+  /** Without a token. */
+  readonly relay: string;
+  readonly version: string;
+  readonly transport: MoqTransport;
+  /** Resolves when the session is over, whoever ended it. */
+  readonly closed: Promise<void>;
+  close(): void;
+}
+
+export interface RelayLinkOptions<S extends LinkedSession> {
   /** The first is preferred, the others are tried when it fails. At least one. */
-  readonly relays: readonly MoqConnect[];
+  readonly relays: readonly ((signal: AbortSignal) => Promise<S>)[];
   readonly clock: Clock;
   readonly random: () => number;
   /** Why there is no session; undefined once there is one. */
@@ -37,11 +48,11 @@ export interface RelayLinkOptions {
 }
 
 /** Keeps one session with one of several relays, for as long as it is run. */
-export class RelayLink {
-  readonly #options: RelayLinkOptions;
+export class RelayLink<S extends LinkedSession> {
+  readonly #options: RelayLinkOptions<S>;
   #stats: RelayLinkStats = { state: "connecting", relay: "", sessions: 0 };
 
-  constructor(options: RelayLinkOptions) {
+  constructor(options: RelayLinkOptions<S>) {
     this.#options = options;
   }
 
@@ -53,7 +64,7 @@ export class RelayLink {
    * Hands each session to `use`, and opens the next one when that has ended. What `use` throws is told as trouble.
    * Resolves when `signal` aborts.
    */
-  async run(signal: AbortSignal, use: (session: MoqSession, signal: AbortSignal) => Promise<void>): Promise<void> {
+  async run(signal: AbortSignal, use: (session: S, signal: AbortSignal) => Promise<void>): Promise<void> {
     const { relays, clock, random, trouble } = this.#options;
     let failures = 0;
     for (let turn = 0; !signal.aborted; turn++) {
@@ -87,7 +98,7 @@ export class RelayLink {
     }
   }
 
-  async #open(connect: MoqConnect, signal: AbortSignal): Promise<MoqSession> {
+  async #open(connect: (signal: AbortSignal) => Promise<S>, signal: AbortSignal): Promise<S> {
     const { clock } = this.#options;
     const late = new AbortController();
     const cancel = clock.after(CONNECT_DEADLINE_MS, () =>
@@ -108,10 +119,10 @@ export class RelayLink {
 }
 
 /** Until `use` has had enough, or the session ends. */
-async function used(
-  session: MoqSession,
+async function used<S extends LinkedSession>(
+  session: S,
   signal: AbortSignal,
-  use: (session: MoqSession, signal: AbortSignal) => Promise<void>,
+  use: (session: S, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const over = new AbortController();
   const end = (): void => over.abort(new RelayError("relay-unreachable", "the session with the relay has ended"));

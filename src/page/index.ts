@@ -29,3 +29,8 @@ export type { RelaySource } from "./session/relay-feed.ts";
 export type { Session, SessionEvents } from "./session/session.ts";
 export type { SessionFailure, SessionPeer, SessionRelay, SessionRole, SessionStats } from "./session/session-stats.ts";
 export { type OriginOptions, type OriginSource, origin } from "./sources.ts";
+export {
+  type WebTransportOptions,
+  type WebTransportSource,
+  webtransport,
+} from "./webtransport/web-transport-source.ts";

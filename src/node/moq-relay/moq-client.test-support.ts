@@ -55,6 +55,10 @@ export function publish(session: Connection.Established, path = "studio") {
   const broadcast = new Broadcast.Producer();
   const track = broadcast.createTrack("video", { latencyMax: 1_000 });
   session.publish(Path.from(path), broadcast);
+  // As the relay does, see PUBLISH_AGAIN_MS in relay-session.ts.
+  setTimeout(() => {
+    if (broadcast.closed.peek() === undefined) session.publish(Path.from(path), broadcast);
+  }, 200);
   return { broadcast, track };
 }
 

@@ -8,6 +8,7 @@ import Session, { selectSubprotocol } from "@moq/qmux";
 import { WebSocketServer } from "ws";
 import { type Clock, systemClock } from "../../model/clock.ts";
 import { RelayError } from "../../model/errors.ts";
+import { loadWebTransport } from "../web-transport/native.ts";
 import { WebTransportServer } from "../web-transport/server.ts";
 import { MoqHub } from "./hub.ts";
 import { type MoqRelayLimits, RELAY_LIMITS } from "./relay-limits.ts";
@@ -45,6 +46,8 @@ export interface MoqRelay {
 
 /** A session that has not said by then what it speaks is closed. */
 const SETUP_MS = 10_000;
+/** Tried where any port will do. */
+const MAX_PORTS = 8;
 /** A WebSocket message: a record of qmux is a fraction of it. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 
@@ -101,6 +104,23 @@ class Relay implements MoqRelay {
 
   async listen(): Promise<void> {
     const { port = 0, host = "127.0.0.1", webTransport = true } = this.#options;
+    if (!webTransport) this.#missing = "WebTransport is switched off";
+    const loads = typeof loadWebTransport() !== "string";
+    for (let left = port === 0 && loads ? MAX_PORTS : 1; left > 0; left -= 1) {
+      const taken = await this.#listenHttp(host, port);
+      if (!webTransport) return;
+      const quic = this.#listenQuic(host, taken);
+      if (typeof quic !== "string") {
+        this.#quic = quic;
+        return;
+      }
+      this.#missing = quic;
+      // Where any port will do, one that is free for UDP as well.
+      if (left > 1) await this.#closeHttp();
+    }
+  }
+
+  async #listenHttp(host: string, port: number): Promise<number> {
     this.#http.listen(port, host);
     try {
       await once(this.#http, "listening");
@@ -109,8 +129,14 @@ class Relay implements MoqRelay {
     }
     const { port: taken } = this.#http.address() as AddressInfo;
     this.#url = `http://${host.includes(":") ? `[${host}]` : host}:${taken}`;
-    if (webTransport) this.#listenQuic(host, taken);
-    else this.#missing = "WebTransport is switched off";
+    return taken;
+  }
+
+  async #closeHttp(): Promise<void> {
+    const closed = once(this.#http, "close");
+    this.#http.close();
+    this.#http.closeAllConnections();
+    await closed;
   }
 
   disconnect(): void {
@@ -118,17 +144,14 @@ class Relay implements MoqRelay {
   }
 
   async close(): Promise<void> {
-    const closed = once(this.#http, "close");
-    this.#http.close();
     this.#hub.close();
     // What says no goodbye is cut off.
     for (const socket of this.#sockets.clients) socket.terminate();
-    this.#http.closeAllConnections();
-    await Promise.all([closed, this.#quic?.close()]);
+    await Promise.all([this.#closeHttp(), this.#quic?.close()]);
   }
 
-  #listenQuic(host: string, port: number): void {
-    const quic = WebTransportServer.listen({
+  #listenQuic(host: string, port: number): WebTransportServer | string {
+    return WebTransportServer.listen({
       host,
       port,
       refuse: (url) => {
@@ -138,8 +161,6 @@ class Relay implements MoqRelay {
       },
       onSession: (transport, url) => void this.#serve(transport, url),
     });
-    if (typeof quic === "string") this.#missing = quic;
-    else this.#quic = quic;
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -4,6 +4,12 @@ import { TokenBucket } from "../../model/token-bucket.ts";
 import type { MoqRelayLimits } from "./relay-limits.ts";
 import { OfferedBroadcast, RelayedBroadcast } from "./relayed-broadcast.ts";
 
+/**
+ * In moq-lite, `@moq/net` 0.3.4 does not see what is published while it answers that it is asked for announcements; it looks at all
+ * there is when something is published, be it the same.
+ */
+const PUBLISH_AGAIN_MS = 200;
+
 /** What a session does for the others. Paths are whole: the root of the session's URL, and its own path below it. */
 interface RelaySessionOptions {
   readonly established: Connection.Established;
@@ -77,11 +83,16 @@ export class RelaySession {
     void offered.closed.then(() => {
       if (this.#offered.get(path) === offered) this.#offered.delete(path);
     });
-    try {
-      established.publish(relative, offered);
-    } catch {
-      offered.close(); // it is leaving
-    }
+    const publish = (): void => {
+      if (this.#offered.get(path) !== offered) return;
+      try {
+        established.publish(relative, offered);
+      } catch {
+        offered.close(); // it is leaving
+      }
+    };
+    publish();
+    this.#options.clock.after(PUBLISH_AGAIN_MS, publish);
   }
 
   withdraw(path: Path.Valid): void {

@@ -3,7 +3,7 @@ import { RelayError } from "../../model/errors.ts";
 import { type PartKey, PIECE_SIZE_BYTES, partNumber, type StreamCard } from "../../model/part-header.ts";
 import type { Catalog } from "../../moq/catalog.ts";
 import type { CarriedPart } from "../../moq/header-pairs.ts";
-import type { MoqConnect } from "../../moq/moq-session.ts";
+import type { MoqConnect, MoqSession } from "../../moq/moq-session.ts";
 import { MoqWatch } from "../../moq/moq-watch.ts";
 import { RelayLink } from "../../moq/relay-link.ts";
 import { SignedStream } from "../../moq/signed-stream.ts";
@@ -33,7 +33,7 @@ const MAX_QUEUED = 1_024;
 /** Watches a stream at relays of Media over QUIC: one that is signed, by its headers, any other by what its media tells. */
 export class MoqFeed implements RelayFeed {
   readonly #options: RelayFeedOptions;
-  readonly #link: RelayLink;
+  readonly #link: RelayLink<MoqSession>;
   readonly #watch: MoqWatch;
   #signed: SignedStream | undefined;
   #measured: MeasuredFeed | undefined;

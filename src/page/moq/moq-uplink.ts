@@ -3,7 +3,7 @@ import type { Clock } from "../../model/clock.ts";
 import type { StreamOptions } from "../../model/options.ts";
 import type { Digest, SignedHeader } from "../../model/part-header.ts";
 import { MoqBroadcaster } from "../../moq/moq-broadcaster.ts";
-import type { MoqConnect } from "../../moq/moq-session.ts";
+import type { MoqConnect, MoqSession } from "../../moq/moq-session.ts";
 import { RelayLink } from "../../moq/relay-link.ts";
 import type { RelayUplink } from "../session/relay-uplink.ts";
 import type { SessionRelay } from "../session/session-stats.ts";
@@ -22,7 +22,7 @@ export interface MoqUplinkOptions {
 
 /** Sends a signed stream to one relay, once, and again to wherever the connection is made anew. */
 export class MoqUplink implements RelayUplink {
-  readonly #link: RelayLink;
+  readonly #link: RelayLink<MoqSession>;
   readonly #broadcaster: MoqBroadcaster;
   readonly #closed = new AbortController();
 

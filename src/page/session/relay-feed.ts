@@ -5,11 +5,12 @@ import type { PartKey, StreamCard } from "../../model/part-header.ts";
 import type { StreamProof } from "../../swarm/proof/stream-proof.ts";
 import type { SharedPart, SwarmPeer } from "../../swarm/swarm-types.ts";
 import type { MoqSource } from "../moq/moq-source.ts";
+import type { WebTransportSource } from "../webtransport/web-transport-source.ts";
 import type { FeedPosition } from "./feed-position.ts";
 import type { SessionRelay } from "./session-stats.ts";
 
 /** Where media comes from by itself; each kind is opened by `openRelayFeed()`. */
-export type RelaySource = MoqSource;
+export type RelaySource = MoqSource | WebTransportSource;
 
 /** What comes of a relay: parts, in whichever order, and what must be known to play them. */
 export interface RelayFeed {
@@ -52,6 +53,10 @@ export type OpenRelayFeed = (source: RelaySource, options: RelayFeedOptions) => 
 
 /** Each kind is loaded when it is used. */
 export const openRelayFeed: OpenRelayFeed = async (source, options) => {
+  if (source.kind === "webtransport") {
+    const { WebTransportFeed } = await import("../webtransport/web-transport-feed.ts");
+    return new WebTransportFeed(source, options);
+  }
   const { MoqFeed } = await import("../moq/moq-feed.ts");
   return new MoqFeed(source, options);
 };

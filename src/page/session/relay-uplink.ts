@@ -19,6 +19,10 @@ export interface RelayUplinkOptions {
 
 /** Each kind is loaded when it is used. Connects by itself, again and again. */
 export async function openRelayUplink(source: RelaySource, options: RelayUplinkOptions): Promise<RelayUplink> {
+  if (source.kind === "webtransport") {
+    const { WebTransportUplink } = await import("../webtransport/web-transport-uplink.ts");
+    return new WebTransportUplink(source, options);
+  }
   const { MoqUplink } = await import("../moq/moq-uplink.ts");
   return new MoqUplink(source, options);
 }

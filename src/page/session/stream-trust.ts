@@ -76,6 +76,7 @@ function identityOf({
   relay?: RelaySource | undefined;
 }): string {
   if (origin !== undefined) return originIdentity(origin);
+  if (relay?.kind === "webtransport") return `server ${relay.url}`;
   if (relay !== undefined) return `relay ${relay.relays[0]?.url} ${relay.name ?? name}`;
   return `name ${name}`;
 }
