@@ -1,6 +1,6 @@
 import { type Broadcast, Connection, type Group, Path } from "@moq/net";
 import type { Bytes } from "../../model/bytes.ts";
-import type { Clock } from "../../model/clock.ts";
+import { systemClock } from "../../model/clock.ts";
 import { RelayError } from "../../model/errors.ts";
 import type {
   MoqBroadcast,
@@ -12,7 +12,6 @@ import type {
 } from "../../moq/moq-session.ts";
 import { NetOutlet } from "./moq-outlet.ts";
 import type { MoqRelay } from "./moq-source.ts";
-import { watchPulse } from "./pulse.ts";
 
 /** WebTransport is tried alone for so long, since it is better where it works; then a WebSocket beside it. */
 const HEAD_START_MS = 200;
@@ -32,7 +31,7 @@ const FETCH_SINCE = 5;
  */
 export async function connectMoq(
   { url, token, certificateHashes = [], webSocket, discovery }: MoqRelay,
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  signal: AbortSignal,
 ): Promise<MoqSession> {
   const said = typeof token === "function" ? await token() : token;
   const withToken = (address: string): URL => {
@@ -53,7 +52,7 @@ export async function connectMoq(
     if (signal.aborted) throw signal.reason;
     throw new RelayError("relay-unreachable", `${shown(url)}: ${reasonOf(thrown)}`, { cause: thrown });
   }
-  return new NetSession(established, clock);
+  return new NetSession(established);
 }
 
 /** A session of `@moq/net`, as the rest of the library knows it. */
@@ -64,21 +63,15 @@ class NetSession implements MoqSession {
   readonly canFetch: boolean;
   readonly closed: Promise<void>;
   readonly #established: Connection.Established;
-  readonly #clock: Clock;
-  readonly #endPulse: () => void;
 
-  constructor(established: Connection.Established, clock: Clock) {
+  constructor(established: Connection.Established) {
     this.#established = established;
-    this.#clock = clock;
     const { url, version, transport, closed } = established;
     this.relay = shown(url);
     this.version = version;
     this.transport = transport;
     this.canFetch = Number(/^moq-lite-(\d+)/.exec(version)?.[1] ?? 0) >= FETCH_SINCE;
-    this.#endPulse = watchPulse({ session: established, clock, lost: () => this.close() });
-    this.closed = Promise.resolve(closed)
-      .catch(() => undefined)
-      .finally(this.#endPulse);
+    this.closed = Promise.resolve(closed).catch(() => undefined);
   }
 
   async watch(name: string, signal: AbortSignal): Promise<MoqBroadcast> {
@@ -113,11 +106,10 @@ class NetSession implements MoqSession {
       if (broadcast.closed.peek() === undefined) this.#established.publish(Path.from(name), broadcast);
     };
     publish();
-    this.#clock.after(PUBLISH_AGAIN_MS, publish);
+    systemClock.after(PUBLISH_AGAIN_MS, publish);
   }
 
   close(): void {
-    this.#endPulse();
     this.#established.close();
   }
 

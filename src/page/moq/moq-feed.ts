@@ -70,7 +70,7 @@ export class MoqFeed implements RelayFeed {
     const relays = source.relays.map(
       (relay): MoqConnect =>
         (signal) =>
-          connect(relay, { clock, signal }),
+          connect(relay, signal),
     );
     this.#link = new RelayLink({ relays, clock, random, trouble: (error) => listener.trouble(error) });
     this.#watch = new MoqWatch({

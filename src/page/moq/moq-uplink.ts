@@ -30,15 +30,15 @@ export class MoqUplink implements RelayUplink {
     const relays = source.relays.map(
       (relay): MoqConnect =>
         (signal) =>
-          connect(relay, { clock, signal }),
+          connect(relay, signal),
     );
     // Why there is no session stands in the figures: what is published goes on without.
     this.#link = new RelayLink({ relays, clock, random, trouble: () => undefined });
     const outlet = new NetOutlet();
     this.#broadcaster = new MoqBroadcaster(options, outlet, clock);
-    void this.#link.run(this.#closed.signal, async (session, over) => {
+    void this.#link.run(this.#closed.signal, (session, over) => {
       session.publish(source.name ?? name, outlet);
-      await aborted(over);
+      return aborted(over);
     });
   }
 
