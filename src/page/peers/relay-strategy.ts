@@ -15,6 +15,8 @@ export interface RelayStrategyParts {
   readonly random: () => number;
   /** Lets go of a neighbour: another takes its place. */
   readonly letGo: (peer: PeerId) => void;
+  /** Nobody is heard while the room is being left. */
+  readonly isLeaving: () => boolean;
   /** How many are in the room, this page included, as one relay counts them. */
   readonly audience: (members: number) => void;
 }
@@ -33,13 +35,13 @@ const MAX_CANDIDATES = 64;
  * so the bound on neighbours stands here, between the relay and Trystero, before a connection is made.
  */
 export function relayStrategy(parts: RelayStrategyParts): JoinRoom {
-  const { sockets, gate, wanted, failures, random, letGo, audience } = parts;
+  const { sockets, gate, wanted, failures, random, letGo, isLeaving, audience } = parts;
   const candidates = new Map<string, number>();
 
   /** Whether Trystero hears it. */
   function hears(signal: PeerSignal, isAnnounced: boolean, refuse: () => void): boolean {
     const { peerId: peer, version, refused, links } = signal;
-    if (peer === selfId) return false;
+    if (peer === selfId || isLeaving()) return false;
     if (version !== PEER_VERSION) {
       if (isAnnounced) failures.add("version", `expected ${PEER_VERSION}, got ${version}`, peer);
       return false;

@@ -53,6 +53,8 @@ class TrysteroTransport implements PeerTransport {
   #sockets: readonly SignalSocket[] = [];
   #rooms: readonly Room[] = [];
   #joinRoom: JoinRoom | undefined;
+  /** Trystero says goodbye, which takes it a moment, and would let in meanwhile whoever comes. */
+  #isLeaving = false;
   #swarm: Pick<SwarmPeer, "connect" | "alone" | "maxNeighbours"> | undefined;
   #wanted: readonly PeerId[] = [];
 
@@ -96,7 +98,15 @@ class TrysteroTransport implements PeerTransport {
         this.#failures.add("signalling-unreachable", thrown instanceof Error ? thrown.message : String(thrown));
       });
     // Trystero leaves its rooms then, also where the page stays: the person says so, or the link was a download.
-    window.addEventListener("beforeunload", () => clock.after(STAYED_MS, () => this.#join()), { signal });
+    const stayed = (): void => {
+      this.#isLeaving = false;
+      this.#join();
+    };
+    const leaving = (): void => {
+      this.#isLeaving = true;
+      clock.after(STAYED_MS, stayed);
+    };
+    window.addEventListener("beforeunload", leaving, { signal });
   }
 
   async close(): Promise<void> {
@@ -160,6 +170,7 @@ class TrysteroTransport implements PeerTransport {
       failures: this.#failures,
       random,
       letGo: (peer) => this.#links.get(peer)?.giveUp("full"),
+      isLeaving: () => this.#isLeaving,
       audience: (members) => {
         // Where there are several relays, another may know of others: they are met all the same.
         if (members <= 1) this.#swarm?.alone();
@@ -193,7 +204,7 @@ class TrysteroTransport implements PeerTransport {
     // Two rooms share one connection.
     if (connection === undefined || this.#links.has(peer)) return;
     const taken = connection.takeChannel();
-    if (taken === undefined || this.#closed.signal.aborted || !this.#gate.joined(peer)) {
+    if (taken === undefined || this.#closed.signal.aborted || this.#isLeaving || !this.#gate.joined(peer)) {
       connection.end();
       return;
     }
