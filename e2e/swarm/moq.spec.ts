@@ -6,7 +6,8 @@ import { openSwarmViewer, type SwarmViewer, summary, untilShared } from "../swar
 
 const VIEWERS = Number(process.env.EDDY_VIEWERS ?? 6);
 const OBSERVED_MS = Number(process.env.EDDY_HALF_MS ?? 30_000);
-const TUNE_IN_MS = 8_000;
+const TUNE_IN_MS = 12_000;
+const AFTER_KILL_MS = 8_000;
 const LOOK_MS = 250;
 /** Who fetches for all, and now and then who saves a part that is late. */
 const SUBSCRIPTIONS = 2;
@@ -44,6 +45,24 @@ test("six viewers of a relay who pass parts on to each other cost it two subscri
     for (const [index, each] of seen.entries()) {
       const { parts, peers, distrusted } = figures[index] ?? {};
       console.log(JSON.stringify({ ...summary(each), parts, peers: peers?.length, distrusted }));
+    }
+    // Who fetches for all goes without a word: the others are on the relay before it is noticed.
+    const fetching = figures.reduce(
+      (most, each, index) => (each.parts.origin > (figures[most]?.parts.origin ?? 0) ? index : most),
+      0,
+    );
+    const others = viewers.filter((_, index) => index !== fetching);
+    await Promise.all(others.map((viewer) => viewer.watchFromNow()));
+    await viewers[fetching]?.kill();
+    viewers.splice(fetching, 1);
+    await studio.waitForTimeout(AFTER_KILL_MS);
+    for (const viewer of others) {
+      const [after, { parts }] = [await viewer.seen(), await viewer.figures()];
+      console.log(
+        JSON.stringify({ after: summary(after), parts, subscriptions: relay.stats.subscriptions["studio/main"] }),
+      );
+      expect(parts.missed).toBe(0);
+      expect(after.fatal).toEqual([]);
     }
     const sorted = [...looks].sort((left, right) => left - right);
     expect(sorted[Math.floor(sorted.length * 0.95)]).toBeLessThanOrEqual(SUBSCRIPTIONS);

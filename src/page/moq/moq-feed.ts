@@ -17,7 +17,7 @@ import { connectMoq } from "./moq-connection.ts";
 import type { MoqSource } from "./moq-source.ts";
 
 /** Media is subscribed to for so long after the swarm has asked for a part: who fetches for others asks for each. */
-const HOLD_MS = 4_000;
+const HOLD_MS = 2_000;
 /** A part that has not come by then is not to be had. */
 const FETCH_DEADLINE_MS = 1_500;
 /** Parts that the swarm may wait for at once. */
