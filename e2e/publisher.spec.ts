@@ -1,7 +1,7 @@
 import { expect, test } from "@playwright/test";
-import { serveSignal } from "../../src/node/signal-server.ts";
-import { expectHandOver, expectSmooth, figures, OBSERVED_MS, open } from "../joined.ts";
-import { publish, streamStats } from "../support.ts";
+import { serveSignal } from "./../src/node/signal-server.ts";
+import { expectHandOver, expectSmooth, figures, OBSERVED_MS, open } from "./joined.ts";
+import { publish, streamStats } from "./support.ts";
 
 test("another profile watches what a page publishes, over WebRTC and 2 s behind at most, by the link that the page shows", async ({
   browser,
