@@ -1,5 +1,5 @@
 import { expect, test } from "@playwright/test";
-import { serveSignal } from "./../src/node/signal-server.ts";
+import { serveSignal } from "../src/node/signal-server.ts";
 import { expectHandOver, expectSmooth, figures, OBSERVED_MS, open } from "./joined.ts";
 import { publish, streamStats } from "./support.ts";
 
