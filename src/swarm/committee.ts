@@ -315,8 +315,8 @@ export class Committee {
    * nothing to any of them is soon forgotten by all.
    */
   #vouches(neighbour: Neighbour, nowMs: number): boolean {
-    neighbour.isOnTrial =
-      neighbour.piecesReceived === 0 && neighbour.audits === 0 && this.#context.counters.provenPieces > 0;
+    // Also by who has just come and has nothing yet: attackers that all others have banned find those first.
+    neighbour.isOnTrial = !neighbour.hasShown;
     if (neighbour.isOnTrial) return false;
     if (this.first !== neighbour.peer || nowMs - this.#firstSinceMs < PROVES_MS) return true;
     return nowMs - neighbour.pieceMs < PROVES_MS;

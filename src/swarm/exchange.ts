@@ -371,7 +371,6 @@ export class Exchange {
   #accept(neighbour: Neighbour, part: PartAssembly, index: number, bytes: Bytes): void {
     const { parents, pulls } = this.#options;
     neighbour.piecesReceived += 1;
-    this.#context.counters.provenPieces += 1;
     this.#context.counters.pieceMs = this.#now;
     neighbour.pieceMs = this.#now;
     neighbour.broken = 0;

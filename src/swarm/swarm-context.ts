@@ -27,9 +27,7 @@ export class SwarmCounters {
   ownParts = 0;
   missedParts = 0;
   peerBytes = 0;
-  /** Of peers. */
-  provenPieces = 0;
-  /** When the last of them came. */
+  /** When the last piece came that proved. */
   pieceMs = Number.NEGATIVE_INFINITY;
   originBytes = 0;
   uploadedBytes = 0;
