@@ -1,5 +1,6 @@
 import type { PeerFrame } from "../wire/peer-frame.ts";
 import { isStrong, ownSubstreams, substreamsEasily } from "./capacity.ts";
+import { peerHash } from "./hash.ts";
 import { MAX_DELAY_MS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
 import { bitCount, type Neighbour } from "./neighbour.ts";
 import type { PartAssembly } from "./part-assembly.ts";
@@ -45,6 +46,10 @@ const HAD_MS = 150;
 const NEWS_MS = 12;
 const NEWS_SHARE = 0.1;
 const BEAT_MS = 1000;
+/** Beats of one second, so that those of two roots differ: each has its own among them. */
+const BEATS_PER_SECOND = 16;
+/** Older ones may be those of the root before. */
+const CONTESTED_BEATS = 3 * BEATS_PER_SECOND;
 /** Beats come once a second, through as many peers as there are on the way. */
 const CUT_OFF_MS = 5000;
 
@@ -97,6 +102,9 @@ export class Parents {
   /** The newest that any neighbour told of, in any sub-stream. */
   #newestBeat = 0;
   #beatMs = 0;
+  /** The first that we gave as the root. */
+  #firstBeat = Number.POSITIVE_INFINITY;
+  readonly #ownBeat: number;
   #isContested = false;
   /** Nothing is subscribed to yet. */
   isStandby = false;
@@ -106,6 +114,7 @@ export class Parents {
   constructor(context: SwarmContext) {
     this.#context = context;
     this.#isRoot = context.options.source === true;
+    this.#ownBeat = peerHash(context.options.self) % BEATS_PER_SECOND;
     this.#improveAtMs = () => context.clock.now() + IMPROVE_EVERY_MS * (0.5 + context.options.random());
     this.#nextImproveMs = this.#improveAtMs();
   }
@@ -159,6 +168,7 @@ export class Parents {
     if (on === this.#isRoot) return;
     this.#isRoot = on;
     this.#isContested = false;
+    this.#firstBeat = Number.POSITIVE_INFINITY;
     const nowMs = this.#context.clock.now();
     for (const supply of this.#supplies) {
       if (on) {
@@ -251,10 +261,8 @@ export class Parents {
     neighbour.offerFree = free;
     neighbour.uplinkBps = uplinkBps;
     neighbour.offerDelaysMs = delaysMs;
-    const latest = Math.max(...beats);
-    // Beats that run ahead of the root's own are another root's.
-    if (this.#isRoot && latest > this.#newestBeat) this.#isContested = true;
-    this.#newestBeat = Math.max(this.#newestBeat, latest);
+    if (this.#isRoot && beats.some((beat) => this.#isAnothers(beat))) this.#isContested = true;
+    this.#newestBeat = Math.max(this.#newestBeat, ...beats);
     for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
       if (beats[substream]! > neighbour.beats[substream]!) neighbour.beatMs[substream] = nowMs;
       neighbour.beats[substream] = beats[substream]!;
@@ -415,7 +423,16 @@ export class Parents {
     const nowMs = this.#context.clock.now();
     if (nowMs - this.#beatMs < BEAT_MS) return;
     this.#beatMs = nowMs;
-    this.#newestBeat = Math.max(this.#newestBeat + 1, Math.floor(this.#context.clock.wallMs() / BEAT_MS));
+    const least = Math.max(this.#newestBeat + 1, Math.floor(this.#context.clock.wallMs() / BEAT_MS) * BEATS_PER_SECOND);
+    const beat = Math.floor(least / BEATS_PER_SECOND) * BEATS_PER_SECOND + this.#ownBeat;
+    this.#newestBeat = beat < least ? beat + BEATS_PER_SECOND : beat;
+    this.#firstBeat = Math.min(this.#firstBeat, this.#newestBeat);
+  }
+
+  /** Whether a beat that came to the root is of now, and not its own. */
+  #isAnothers(beat: number): boolean {
+    const isNow = beat > Math.max(this.#firstBeat, this.#newestBeat - CONTESTED_BEATS);
+    return isNow && beat % BEATS_PER_SECOND !== this.#ownBeat;
   }
 
   #costMs(neighbour: Neighbour, substream: number): number {
