@@ -1,7 +1,7 @@
 import { expect, test } from "@playwright/test";
 import { serveSignal } from "../src/node/signal-server.ts";
 import { startFfmpegOrigin } from "./ffmpeg-origin.ts";
-import { expectHandOver, expectSmooth, figures, OBSERVED_MS, open } from "./joined.ts";
+import { expectHandOver, expectSmooth, figures, OBSERVED_MS, open, tuneIn } from "./joined.ts";
 import { streamStats } from "./support.ts";
 
 for (const peers of ["off", "on"] as const) {
@@ -16,8 +16,7 @@ for (const peers of ["off", "on"] as const) {
       const search = new URLSearchParams({ watch: "studio", origin: origin.url, peers, signal: signal.url });
       if (peers === "on") search.set("integrity", "none");
       const { page, errors } = await open(context, `/?${search}`);
-      // Tune-in takes its time, and is not what is measured here.
-      await page.waitForTimeout(4_000);
+      await tuneIn(page);
       const count = origin.count();
       await expectSmooth(page, OBSERVED_MS);
       const served = count.stop();

@@ -37,6 +37,11 @@ export async function open(
   return { page, errors };
 }
 
+/** Lets a player come to rest. In real time, since it catches up for seconds after it plays, and nothing tells that it has done so. */
+export async function tuneIn(page: Page): Promise<void> {
+  await page.waitForTimeout(4_000);
+}
+
 /** Looks at a playback for a while, and holds what its viewer is promised. */
 export async function expectSmooth(page: Page, observedMs: number): Promise<void> {
   const endured = await watchStalls(page);
@@ -73,11 +78,10 @@ export async function expectHandOver(browser: Browser, source: "origin" | "peers
     const first = await open(watching, link);
     const second = await open(watching, link);
     expect([(await figures(first.page))?.role, (await figures(second.page))?.role]).toEqual(["leader", "follower"]);
-    // Tune-in takes its time, and is not what is measured here.
-    await second.page.waitForTimeout(4_000);
+    await tuneIn(second.page);
     const before = await streamStats(second.page, "studio");
     const smooth = expectSmooth(second.page, OBSERVED_MS);
-    // In the middle of what is looked at.
+    // In the middle of what is looked at, which is a stretch of real time.
     await second.page.waitForTimeout(3_000);
     await first.page.close();
     await smooth;

@@ -1,6 +1,6 @@
 import { expect, type Page, test } from "@playwright/test";
 import { startMoqRelay } from "../src/node/moq-relay/moq-relay.ts";
-import { expectSmooth, figures, open } from "./joined.ts";
+import { expectSmooth, figures, open, tuneIn } from "./joined.ts";
 import { startRelayProcess } from "./moq-relay.ts";
 import { playback, publish } from "./support.ts";
 
@@ -22,8 +22,7 @@ test("a page publishes to a relay, and another browser watches by it over WebTra
     const studio = await publish(publishing, "studio", { moq: relay.url });
     const link = await studio.locator("#watch-link").inputValue();
     const { page, errors } = await open(watching, link);
-    // Tune-in takes its time, and is not what is measured here.
-    await page.waitForTimeout(4_000);
+    await tuneIn(page);
     await expectSmooth(page, OBSERVED_MS);
     const seen = await figures(page);
     expect(seen?.relay).toMatchObject({ state: "open", transport: "webtransport", sessions: 1, refused: 0 });
@@ -46,9 +45,9 @@ test("a relay that is killed and started again is played from again within three
   try {
     const studio = await publish(publishing, "studio", { moq: relay.url });
     const { page, errors } = await open(watching, await studio.locator("#watch-link").inputValue());
-    await page.waitForTimeout(4_000);
+    await tuneIn(page);
     await relay.kill();
-    // Until it is missed, and what the player has is used up.
+    // An outage that lasts: until the relay is missed, and what the player has is used up.
     await page.waitForTimeout(2_500);
     const at = await position(page);
     await relay.start();

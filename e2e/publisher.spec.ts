@@ -1,6 +1,6 @@
 import { expect, test } from "@playwright/test";
 import { serveSignal } from "../src/node/signal-server.ts";
-import { expectHandOver, expectSmooth, figures, OBSERVED_MS, open } from "./joined.ts";
+import { expectHandOver, expectSmooth, figures, OBSERVED_MS, open, tuneIn } from "./joined.ts";
 import { publish, streamStats } from "./support.ts";
 
 test("another profile watches what a page publishes, over WebRTC and 2 s behind at most, by the link that the page shows", async ({
@@ -16,8 +16,7 @@ test("another profile watches what a page publishes, over WebRTC and 2 s behind 
     const startedMs = Date.now();
     const { page, errors } = await open(watching, `${link}&peers=on`);
     const startMs = Date.now() - startedMs;
-    // Tune-in takes its time, and is not what is measured here.
-    await page.waitForTimeout(4_000);
+    await tuneIn(page);
     await expectSmooth(page, OBSERVED_MS);
     const seen = await figures(page);
     console.log(JSON.stringify({ startMs, sent: await figures(publisher) }));

@@ -1,6 +1,6 @@
 import { expect, test } from "@playwright/test";
 import { startCarriageServer } from "./carriage-server.ts";
-import { expectSmooth, figures, OBSERVED_MS, open } from "./joined.ts";
+import { expectSmooth, figures, OBSERVED_MS, open, tuneIn } from "./joined.ts";
 import { playback, publish } from "./support.ts";
 
 const PORT = Number(process.env.EDDY_PORT ?? 4183) + 3_000;
@@ -16,8 +16,7 @@ test("a page publishes to a server of one's own over WebTransport, and another b
     const address = { server: `${server.url}studio`, certificate: server.certificateHash };
     const studio = await publish(publishing, "studio", address);
     const { page, errors } = await open(watching, await studio.locator("#watch-link").inputValue());
-    // Tune-in takes its time, and is not what is measured here.
-    await page.waitForTimeout(4_000);
+    await tuneIn(page);
     await expectSmooth(page, OBSERVED_MS);
     const before = await figures(page);
     expect(before).toMatchObject({

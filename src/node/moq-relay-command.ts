@@ -3,6 +3,7 @@ import { systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Command, CommandContext, ExitCode } from "./command.ts";
 import { type MoqRelayOptions, startMoqRelay } from "./moq-relay/moq-relay.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 const USAGE = `usage: eddy-hls moq-relay [--port 4443] [--host 127.0.0.1] [--token token] [--websocket]
 
@@ -33,12 +34,8 @@ function readArguments(args: readonly string[]): MoqRelayOptions {
   if (positionals.length > 0) {
     throw new RelayError("invalid-option", `expected no "${positionals.join(" ")}"\n\n${USAGE}`);
   }
-  const port = Number(values.port);
-  if (!/^\d+$/.test(values.port) || port > 65_535) {
-    throw new RelayError("invalid-option", `--port: expected a whole number from 0 to 65535, got ${values.port}`);
-  }
   return {
-    port,
+    port: wholeNumber("--port", values.port, 0, 65_535),
     host: values.host,
     webTransport: !values.websocket,
     ...(values.token === undefined ? {} : { token: values.token }),

@@ -3,6 +3,7 @@ import { systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Command, CommandContext, ExitCode } from "./command.ts";
 import { type ServedSignal, type ServeSignalOptions, serveSignal } from "./signal-server.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 const USAGE = `usage: eddy-hls signal [--port 4190] [--host 127.0.0.1] [--origin origin]... [--sockets 20000] [--proxied]
 
@@ -63,12 +64,6 @@ function parse(args: readonly string[]) {
   } catch (cause) {
     throw new RelayError("invalid-option", `${cause instanceof Error ? cause.message : cause}\n\n${USAGE}`, { cause });
   }
-}
-
-function wholeNumber(name: string, text: string, min: number, max: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-  throw new RelayError("invalid-option", `${name}: expected a whole number from ${min} to ${max}, got ${text}`);
 }
 
 async function serve(options: ServeSignalOptions, context: CommandContext): Promise<ExitCode> {

@@ -23,16 +23,17 @@ const SETTLE_MS = 1500;
 const FEW_SHARE = 2 ** -4;
 const MANY_SHARE = 2 ** -17;
 const DOUBLES_MS = 500;
+/** Nobody need be wider. */
+const AMPLE_STREAMS = 100;
 /**
  * All trees begin at the uplink of who fetches: the fewer streams it carries, the longer one waits for somebody wider to stand; less where nobody
  * stands, since anybody is better than none.
  */
 const WIDTHS: readonly (readonly [streams: number, waitsMs: number])[] = [
-  [100, 0],
+  [AMPLE_STREAMS, 0],
   [40, 4000],
   [12, 9000],
 ];
-const AMPLE_STREAMS = 100;
 const NARROW_WAITS_MS = 18_000;
 const WAIT_SHARE_WITHOUT = 0.25;
 /** And makes way for them if a piece takes longer than this from there to its children. */
@@ -55,7 +56,7 @@ const SETTLED_MS = 5000;
 const MAX_CONTESTED = 3;
 /** And after so many, who still thinks that it goes first is one for whom its neighbours do not vouch. */
 const MAX_UNHEEDED = 10;
-/** The first one stands down when none of its neighbours has taken anything from it for so long. */
+/** The first one stands down when too few of its neighbours have taken anything from it for so long. */
 const FEEDS_NOBODY_MS = 5000;
 const FEW_NEIGHBOURS = 3;
 /** So many of its neighbours are children of who fetches, and stay so: who gets nothing from its parent leaves it sooner. */
@@ -328,7 +329,7 @@ export class Committee {
     this.#firstSinceMs = nowMs;
   }
 
-  /** Who fetches for others has children; who has neighbours but none that takes from it long enough stands down. */
+  /** Who fetches for others has children; who has neighbours but hardly one that goes on taking from it stands down. */
   #watchChildren(nowMs: number): void {
     const { list } = this.#context.neighbours;
     const stays = ({ childMask, childSinceMs }: Neighbour): boolean =>
@@ -351,6 +352,8 @@ export class Committee {
     this.#leftOutUntilMs.set(peer, nowMs + LEFT_OUT_MS * 2 ** Math.min(times, MAX_DOUBLINGS));
     this.#members = this.#members.filter((member) => member.peer !== peer);
     this.#freeSinceMs = nowMs;
+    // Not with the next tick: who goes first now looks at once for what the former one left unfinished.
+    this.#watchFirst(nowMs);
   }
 
   #tellWanted(): void {
