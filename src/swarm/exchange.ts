@@ -1,4 +1,4 @@
-import type { Bytes } from "../model/bytes.ts";
+import { type Bytes, sameBytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
 import { MAX_SHARED_PART_BYTES, type PartKey, PIECE_SIZE_BYTES, type SignedHeader } from "../model/part-header.ts";
 import type { PeerFrame } from "../wire/peer-frame.ts";
@@ -512,8 +512,7 @@ export class Exchange {
 }
 
 function isSame(a: SignedHeader, b: SignedHeader): boolean {
-  if (a === b || a.digest === b.digest) return true;
-  return a.digest.every((byte, at) => byte === b.digest[at]);
+  return a === b || sameBytes(a.digest, b.digest);
 }
 
 /** Goes on at once where the check answers at once, and later where it does not. */
