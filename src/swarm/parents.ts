@@ -1,7 +1,7 @@
 import type { PeerFrame } from "../wire/peer-frame.ts";
 import { isStrong, ownSubstreams, substreamsEasily } from "./capacity.ts";
 import { peerHash } from "./hash.ts";
-import { MAX_DELAY_MS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
+import { ALL_SUBSTREAMS, MAX_DELAY_MS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
 import { bitCount, type Neighbour } from "./neighbour.ts";
 import type { PartAssembly } from "./part-assembly.ts";
 import type { SwarmContext } from "./swarm-context.ts";
@@ -106,6 +106,9 @@ export class Parents {
   #firstBeat = Number.POSITIVE_INFINITY;
   readonly #ownBeat: number;
   #isContested = false;
+  /** Sub-streams that have a parent, and those of which one was asked. */
+  #parentMask = 0;
+  #askedMask = 0;
   /** Neighbours know what they are to push, as it is now. */
   #isTold = true;
   /** Nothing is subscribed to yet. */
@@ -179,6 +182,7 @@ export class Parents {
         this.#beatMs = 0;
         if (supply.parent !== undefined) supply.parent.parentMask = 0;
         supply.parent = undefined;
+        this.#parentMask = 0;
         supply.delayMs = 0;
       } else {
         supply.lostMs = nowMs;
@@ -272,9 +276,9 @@ export class Parents {
     }
     neighbour.beats = beats;
     for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
-      const supply = this.#supplies[substream]!;
       // An offer that was under way as we asked is no answer.
       if (((asked >> substream) & 1) === 0) continue;
+      const supply = this.#supplies[substream]!;
       const isGranted = ((substreams >> substream) & 1) === 1;
       if (supply.asked === neighbour) {
         this.#unask(substream);
@@ -308,7 +312,9 @@ export class Parents {
   tick(): void {
     if (!this.#isRoot && !this.isStandby) {
       const nowMs = this.#context.clock.now();
+      const unsettled = (ALL_SUBSTREAMS & ~this.#parentMask) | this.#askedMask;
       for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
+        if (((unsettled >> substream) & 1) === 0) continue;
         const supply = this.#supplies[substream]!;
         if (supply.asked !== undefined && nowMs - supply.askedMs > ANSWER_MS + 2 * supply.asked.delayMs) {
           supply.asked.deniedUntilMs[substream] = nowMs + DENIED_MS;
@@ -358,6 +364,7 @@ export class Parents {
     supply.asked = neighbour;
     supply.askedMs = nowMs;
     neighbour.askedMask |= 1 << substream;
+    this.#askedMask |= 1 << substream;
     neighbour.offerFree = Math.max(0, neighbour.offerFree - 1);
     this.#isTold = false;
   }
@@ -367,6 +374,7 @@ export class Parents {
     if (supply.asked === undefined) return;
     supply.asked.askedMask &= ~(1 << substream);
     supply.asked = undefined;
+    this.#askedMask &= ~(1 << substream);
     this.#isTold = false;
   }
 
@@ -378,6 +386,7 @@ export class Parents {
     supply.strikes = 0;
     supply.behind = 0;
     neighbour.parentMask |= 1 << substream;
+    this.#parentMask |= 1 << substream;
     this.#isTold = false;
   }
 
@@ -388,6 +397,7 @@ export class Parents {
     supply.lostMs = nowMs;
     supply.parent.parentMask &= ~(1 << substream);
     supply.parent = undefined;
+    this.#parentMask &= ~(1 << substream);
     supply.strikes = 0;
     this.#isTold = false;
   }
