@@ -49,7 +49,7 @@ export interface PublishAddress extends PeersAddress, MoqAddress {
   readonly complaints: readonly string[];
 }
 
-interface WatchAddress {
+export interface WatchAddress {
   readonly view: "watch";
   /** Empty when the address only asks for the list. */
   readonly name: string;
@@ -57,17 +57,28 @@ interface WatchAddress {
   readonly join?: JoinAddress;
 }
 
-export type Address = { readonly view: "home" } | PublishAddress | WatchAddress;
+export interface InspectAddress {
+  readonly view: "inspect";
+  /** The stream that is looked into; empty for the first there is. */
+  readonly name: string;
+}
+
+export type Address =
+  | { readonly view: "home" | "library" | "settings" }
+  | PublishAddress
+  | WatchAddress
+  | InspectAddress;
 
 /**
  * Reads the address parameters: `?publish=<name>&source=&partTargetMs=&peers=on&signal=&moq=&server=&certificate=`,
- * `?watch=<name>&origin=&headers=&moq=&server=&certificate=&key=&peers=on|off&signal=&integrity=none`, or none.
+ * `?watch=<name>&origin=&headers=&moq=&server=&certificate=&key=&peers=on|off&signal=&integrity=none`, `?library`, `?inspect=<name>`, `?settings`, or
+ * none.
  */
 export function readAddress(search: string): Address {
   const parameters = new URLSearchParams(search);
   const watch = parameters.get("watch");
   const publish = parameters.get("publish");
-  if (publish === null) return watch === null ? { view: "home" } : watchAddress(watch.trim(), parameters);
+  if (publish === null) return watch === null ? otherAddress(parameters) : watchAddress(watch.trim(), parameters);
 
   const complaints: string[] = [];
   if (watch !== null) complaints.push("The address asks to publish and to watch at once. This page publishes.");
@@ -93,6 +104,12 @@ export function readAddress(search: string): Address {
     ...moqAddress(parameters),
     complaints,
   };
+}
+
+function otherAddress(parameters: URLSearchParams): Address {
+  const inspect = parameters.get("inspect");
+  if (inspect !== null) return { view: "inspect", name: inspect.trim() };
+  return { view: (["library", "settings"] as const).find((view) => parameters.has(view)) ?? "home" };
 }
 
 function watchAddress(name: string, parameters: URLSearchParams): WatchAddress {

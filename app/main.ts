@@ -1,11 +1,11 @@
-import { openRelay, type Relay } from "eddy-hls";
-import { readAddress } from "./address.ts";
-import { homeView, watchListView } from "./home-view.ts";
-import { explain } from "./messages.ts";
-import { NoticeBoard, showUnforeseen } from "./notice.ts";
-import { PublishView } from "./publish-view.ts";
-import { WatchView } from "./watch-view.ts";
-import type { EddyHandle } from "./window.ts";
+import { openRelay } from "eddy-hls";
+import { type Address, readAddress } from "./address.ts";
+import { explain } from "./kit/messages.ts";
+import { NoticeBoard, showUnforeseen } from "./kit/notice.ts";
+import { readPreferences } from "./kit/preferences.ts";
+import type { PageContext, View } from "./kit/view.ts";
+import type { EddyHandle } from "./kit/window.ts";
+import { languageFor, speak, words } from "./words/words.ts";
 
 /** An element that index.html holds. */
 function part(selector: string): HTMLElement {
@@ -14,59 +14,74 @@ function part(selector: string): HTMLElement {
   return element;
 }
 
-function start(): void {
+async function start(): Promise<void> {
   const board = new NoticeBoard(part("#notices"));
   showUnforeseen(board);
-  const main = part("#main");
   const address = readAddress(location.search);
-  part("body").dataset.view = address.view;
+  const { body } = document;
+  body.dataset.view = address.view;
   document.querySelector(`[data-nav="${address.view}"]`)?.setAttribute("aria-current", "page");
 
   const left = new AbortController();
   const relay = openRelay({ worker: "/sw.js", base: "/live/" });
+  let view: View | undefined;
   let session: EddyHandle["session"];
   const shared = (now: EddyHandle["session"]): void => {
     session = now;
     if (window.eddy !== undefined) window.eddy.session = now;
   };
-  const stats = show(address, main, relay, { signal: left.signal, shared });
   relay.then(
     (open) => {
-      window.eddy = { relay: open, session, stats };
+      window.eddy = { relay: open, session, stats: () => view?.stats() ?? {} };
     },
     // The views say it where they need the relay; here it stands for the whole page.
-    (thrown: unknown) => board.show(explain(thrown), { action: { label: "Reload", run: () => location.reload() } }),
+    (thrown: unknown) =>
+      board.show(explain(thrown), { action: { label: words.common.reload, run: () => location.reload() } }),
   );
   // A page that comes back from the back/forward cache has lost its ports and its encoder: it starts again.
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();
   });
   window.addEventListener("pagehide", () => left.abort());
+
+  const languageReady = speak(languageFor(readPreferences().language));
+  const open = await load(address);
+  await languageReady;
+  view = open({ main: part("#main"), relay, signal: left.signal, shared });
 }
 
-function show(
-  address: ReturnType<typeof readAddress>,
-  main: HTMLElement,
-  relay: Promise<Relay>,
-  { signal, shared }: { readonly signal: AbortSignal; readonly shared: (session: EddyHandle["session"]) => void },
-): EddyHandle["stats"] {
+/** Each view is loaded when it is shown. */
+async function load(address: Address): Promise<(context: PageContext) => View> {
   switch (address.view) {
-    case "home":
-      homeView(main, relay, signal);
-      return undefined;
+    case "home": {
+      const { HomeView } = await import("./home/home-view.ts");
+      return (context) => new HomeView(context);
+    }
     case "publish": {
-      const view = new PublishView(main, address, relay, { signal, shared });
-      return () => view.stats();
+      const { PublishView } = await import("./publish/publish-view.ts");
+      return (context) => new PublishView(context, address);
     }
     case "watch": {
       if (address.name === "") {
-        watchListView(main, relay, signal);
-        return undefined;
+        const { WatchListView } = await import("./watch/watch-list-view.ts");
+        return (context) => new WatchListView(context);
       }
-      const view = new WatchView(main, address, relay, { signal, shared });
-      return () => view.stats();
+      const { WatchView } = await import("./watch/watch-view.ts");
+      return (context) => new WatchView(context, address);
+    }
+    case "library": {
+      const { LibraryView } = await import("./library/library-view.ts");
+      return (context) => new LibraryView(context);
+    }
+    case "inspect": {
+      const { InspectView } = await import("./inspect/inspect-view.ts");
+      return (context) => new InspectView(context);
+    }
+    case "settings": {
+      const { SettingsView } = await import("./settings/settings-view.ts");
+      return (context) => new SettingsView(context);
     }
   }
 }
 
-start();
+void start();

@@ -1,6 +1,6 @@
-import type { PublishAddress, SourceKind } from "./address.ts";
-import { SOURCE_KINDS } from "./address.ts";
-import { h, icon, setText } from "./dom.ts";
+import type { PublishAddress, SourceKind } from "../address.ts";
+import { SOURCE_KINDS } from "../address.ts";
+import { h, icon, setText } from "../kit/dom.ts";
 import { LatencyField } from "./latency.ts";
 
 /** What a person chose, complete. */

@@ -4,21 +4,22 @@ import {
   type LivePublication,
   publishCapture,
   type Relay,
-  type Seeding,
   startCapture,
 } from "eddy-hls";
-import { freeName, namesInUse, type PublishAddress, publishSearch } from "./address.ts";
+import { html, type TemplateResult } from "lit-html";
+import { freeName, namesInUse, type PublishAddress, publishSearch } from "../address.ts";
+import { h, setText } from "../kit/dom.ts";
+import { clockTime, plural } from "../kit/format.ts";
+import { peersFrom, relayFrom } from "../kit/join-sources.ts";
+import { AppError, explain, explainWarning, isAbort } from "../kit/messages.ts";
+import { NoticeBoard } from "../kit/notice.ts";
+import { poll } from "../kit/poll.ts";
+import { RateMeter } from "../kit/rate-meter.ts";
+import { type PageContext, View } from "../kit/view.ts";
 import { countedCapture, type SentCount } from "./counted-capture.ts";
-import { h, setText } from "./dom.ts";
-import { clockTime, plural } from "./format.ts";
-import { peersFrom, relayFrom } from "./join-sources.ts";
 import { LivePanel, type PublishStats } from "./live-panel.ts";
-import { AppError, explain, explainWarning, isAbort } from "./messages.ts";
-import { NoticeBoard } from "./notice.ts";
 import { PartPreview } from "./part-preview.ts";
-import { poll } from "./poll.ts";
 import { PublishForm, type PublishSettings } from "./publish-form.ts";
-import { RateMeter } from "./rate-meter.ts";
 
 type PublishState = "idle" | "starting" | "live" | "ending";
 
@@ -38,18 +39,11 @@ const SOURCE_TITLES: Readonly<Record<PublishSettings["source"], string>> = {
   file: "File",
 };
 
-/** What the page around the view lends it. */
-export interface PublishContext {
-  readonly signal: AbortSignal;
-  /** What is published goes to other viewers as well; undefined when it is over. */
-  readonly shared: (seeding: Seeding | undefined) => void;
-}
-
 /** Publishes one stream: the form, then the panel of the live stream, then the form again. */
-export class PublishView {
+export class PublishView extends View {
   readonly #relay: Promise<Relay>;
   readonly #address: PublishAddress;
-  readonly #context: PublishContext;
+  readonly #context: PageContext;
   readonly #root = h("div", { class: "publish" });
   readonly #title = h("h1", { class: "stream-title", tabindex: -1 });
   readonly #badge = h("span", { class: "badge badge-live", hidden: true }, "Live");
@@ -62,8 +56,9 @@ export class PublishView {
   #preview: PartPreview | undefined;
   #stats: PublishStats | undefined;
 
-  constructor(main: HTMLElement, address: PublishAddress, relay: Promise<Relay>, context: PublishContext) {
-    this.#relay = relay;
+  constructor(context: PageContext, address: PublishAddress) {
+    super(context.main);
+    this.#relay = context.relay;
     this.#address = address;
     this.#context = context;
     const problems = h("div", { class: "notices" });
@@ -74,7 +69,7 @@ export class PublishView {
     });
     this.#formPanel = h("div", { class: "panel form-panel" }, this.#form.element);
     this.#root.append(h("div", { class: "view-head" }, this.#title, this.#badge), problems, this.#body);
-    main.replaceChildren(this.#root);
+    this.draw();
     this.#acceptDrops(context.signal);
     window.addEventListener("beforeunload", (event) => {
       if (this.#state !== "idle") event.preventDefault();
@@ -83,8 +78,11 @@ export class PublishView {
     this.#begin(address);
   }
 
-  /** Figures and state as plain data. */
-  stats(): Readonly<Record<string, unknown>> {
+  protected override template(): TemplateResult {
+    return html`${this.#root}`;
+  }
+
+  override stats(): Readonly<Record<string, unknown>> {
     return { state: this.#state, ...this.#stats };
   }
 

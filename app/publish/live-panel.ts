@@ -1,9 +1,9 @@
 import type { SessionStats } from "eddy-hls";
-import { type WatchLink, watchSearch } from "./address.ts";
-import { h, setText } from "./dom.ts";
-import { Figures } from "./figures.ts";
-import { clockTime, count, kilobits, plural } from "./format.ts";
-import { relaySentence } from "./shared-sentences.ts";
+import { type WatchLink, watchSearch } from "../address.ts";
+import { h, setText } from "../kit/dom.ts";
+import { Figures } from "../kit/figures.ts";
+import { clockTime, count, kilobits, plural } from "../kit/format.ts";
+import { relaySentence } from "../kit/shared-sentences.ts";
 
 /** Figures of a publication, as plain data. */
 export interface PublishStats {

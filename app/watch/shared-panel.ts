@@ -1,8 +1,8 @@
 import type { SessionStats } from "eddy-hls";
-import { h, setText } from "./dom.ts";
-import { Figures } from "./figures.ts";
-import { count, fileSize, kilobits } from "./format.ts";
-import { relaySentence, sharedSentence, uploadSentence } from "./shared-sentences.ts";
+import { h, setText } from "../kit/dom.ts";
+import { Figures } from "../kit/figures.ts";
+import { count, fileSize, kilobits } from "../kit/format.ts";
+import { relaySentence, sharedSentence, uploadSentence } from "../kit/shared-sentences.ts";
 
 /** Where a joined stream comes from, and what this browser does for others. Hidden until it is joined. */
 export class SharedPanel {

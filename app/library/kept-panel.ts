@@ -1,10 +1,10 @@
 import type { Relay, RelayStats, StorageStats, StreamSummary } from "eddy-hls";
-import { h, setText } from "./dom.ts";
-import { fileSize, plural } from "./format.ts";
+import { h, setText } from "../kit/dom.ts";
+import { fileSize, plural } from "../kit/format.ts";
+import { explain, explainCode, explainWarning } from "../kit/messages.ts";
+import { NoticeBoard } from "../kit/notice.ts";
 import { KeepSafe } from "./keep-safe.ts";
 import { KeptList } from "./kept-list.ts";
-import { explain, explainCode, explainWarning } from "./messages.ts";
-import { NoticeBoard } from "./notice.ts";
 
 /** When this person was told of which trouble of the disk: once, in whichever tab. */
 const TOLD_KEY = "eddy.storage-trouble-told.";

@@ -1,6 +1,6 @@
 import type { ErrorData, default as HlsPlayer } from "hls.js";
+import { AppError } from "../kit/messages.ts";
 import { LiveSync } from "./live-sync.ts";
-import { AppError } from "./messages.ts";
 import { PlaybackMeter } from "./playback-meter.ts";
 
 export interface PlayerListener {

@@ -1,4 +1,4 @@
-import { h, setText } from "./dom.ts";
+import { h, setText } from "../kit/dom.ts";
 
 /**
  * What a browser keeps for a site it may clear by itself when the disk is full, unless it has promised not to. Only a page can

@@ -1,8 +1,8 @@
 import type { Relay, StreamStats } from "eddy-hls";
-import { h } from "./dom.ts";
-import { Figures } from "./figures.ts";
-import { clockTime, dayAndTime, fileSize } from "./format.ts";
-import { KeptControls, type KeptListener } from "./kept-controls.ts";
+import { h } from "../kit/dom.ts";
+import { Figures } from "../kit/figures.ts";
+import { clockTime, dayAndTime, fileSize } from "../kit/format.ts";
+import { KeptControls, type KeptListener } from "../library/kept-controls.ts";
 
 const CLIP_S = 30;
 

@@ -1,7 +1,7 @@
 import type { Relay, StreamSummary } from "eddy-hls";
-import { watchSearch } from "./address.ts";
-import { h, setText } from "./dom.ts";
-import { clockTime, dayAndTime, fileSize } from "./format.ts";
+import { watchSearch } from "../address.ts";
+import { h, setText } from "../kit/dom.ts";
+import { clockTime, dayAndTime, fileSize } from "../kit/format.ts";
 import { KeptControls, type KeptListener, titleOf } from "./kept-controls.ts";
 
 const STATES = { live: "Live", waiting: "Publisher away", ended: "Ended" } as const;

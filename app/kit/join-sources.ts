@@ -1,5 +1,5 @@
 import { type JoinOptions, moq, origin, type Peers, peers, type RelaySource, webtransport } from "eddy-hls";
-import type { JoinAddress, MoqAddress, PeersAddress } from "./address.ts";
+import type { JoinAddress, MoqAddress, PeersAddress } from "../address.ts";
 
 /** Other viewers, found where the address says. Who publishes to them sends; who watches is asked, and may change the answer. */
 export function peersFrom({ signal }: PeersAddress, upload: "send" | "ask"): Peers {

@@ -1,5 +1,5 @@
 import { MAX_TITLE_LENGTH, type Relay, type StreamSummary } from "eddy-hls";
-import { h, icon, setText } from "./dom.ts";
+import { h, icon, setText } from "../kit/dom.ts";
 
 export interface KeptListener {
   /** Something was done, and this says what; the figures are to be read anew. */

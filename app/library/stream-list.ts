@@ -1,7 +1,7 @@
 import type { StreamSummary } from "eddy-hls";
-import { watchSearch } from "./address.ts";
-import { h } from "./dom.ts";
-import { plural } from "./format.ts";
+import { watchSearch } from "../address.ts";
+import { h } from "../kit/dom.ts";
+import { plural } from "../kit/format.ts";
 import { titleOf } from "./kept-controls.ts";
 import { showState } from "./kept-list.ts";
 

@@ -1,4 +1,4 @@
-import { s } from "./dom.ts";
+import { s } from "../kit/dom.ts";
 
 /** As many as the worker keeps segments of a stream. */
 const SEGMENTS = 32;

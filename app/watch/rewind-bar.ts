@@ -1,5 +1,5 @@
-import { h, setText } from "./dom.ts";
-import { clockTime, timeOfDay } from "./format.ts";
+import { h, setText } from "../kit/dom.ts";
+import { clockTime, timeOfDay } from "../kit/format.ts";
 import type { PlaybackStats } from "./player.ts";
 
 /** How far one press goes back. */

@@ -1,4 +1,4 @@
-import { h } from "./dom.ts";
+import { h } from "../kit/dom.ts";
 
 interface LatencyChoice {
   readonly partTargetMs: number;

@@ -1,16 +1,18 @@
 import type { Relay, Session, StreamStats } from "eddy-hls";
 import type { ErrorData } from "hls.js";
-import { hasRelay, type JoinAddress } from "./address.ts";
-import { h, icon, setText } from "./dom.ts";
-import { Figures } from "./figures.ts";
-import { count, plural, seconds } from "./format.ts";
-import { joinOptions } from "./join-sources.ts";
-import { titleOf } from "./kept-controls.ts";
-import { showState } from "./kept-list.ts";
-import { type Explanation, explain, explainCode } from "./messages.ts";
-import { NoticeBoard } from "./notice.ts";
+import { html, type TemplateResult } from "lit-html";
+import { hasRelay, type JoinAddress, type WatchAddress } from "../address.ts";
+import { h, icon, setText } from "../kit/dom.ts";
+import { Figures } from "../kit/figures.ts";
+import { count, plural, seconds } from "../kit/format.ts";
+import { joinOptions } from "../kit/join-sources.ts";
+import { type Explanation, explain, explainCode } from "../kit/messages.ts";
+import { NoticeBoard } from "../kit/notice.ts";
+import { poll } from "../kit/poll.ts";
+import { type PageContext, View } from "../kit/view.ts";
+import { titleOf } from "../library/kept-controls.ts";
+import { showState } from "../library/kept-list.ts";
 import { Player } from "./player.ts";
-import { poll } from "./poll.ts";
 import { RecordingPanel } from "./recording-panel.ts";
 import { Recovery } from "./recovery.ts";
 import { BACK_MS, BEHIND_MS, RewindBar } from "./rewind-bar.ts";
@@ -26,19 +28,12 @@ const SILENT_MS = 3_000;
 /** A stream that is joined may take this long to come, before what is kept of it is played instead. */
 const JOIN_MS = 10_000;
 
-/** What the page around the view lends it. */
-export interface WatchContext {
-  readonly signal: AbortSignal;
-  /** The stream is joined. */
-  readonly shared: (session: Session | undefined) => void;
-}
-
 /** Plays the stream `name`: now, from the start of what is kept, or as soon as it is there; and again when it comes back. */
-export class WatchView {
+export class WatchView extends View {
   readonly #name: string;
   readonly #relay: Promise<Relay>;
   readonly #signal: AbortSignal;
-  readonly #context: WatchContext;
+  readonly #context: PageContext;
   readonly #join: JoinAddress | undefined;
   #session: Session | undefined;
   #joinedAtMs: number | undefined;
@@ -88,12 +83,9 @@ export class WatchView {
     { key: "parts", label: "Loaded as parts", hint: "The rest came as whole segments" },
   ]);
 
-  constructor(
-    main: HTMLElement,
-    { name, join }: { readonly name: string; readonly join?: JoinAddress },
-    relay: Promise<Relay>,
-    context: WatchContext,
-  ) {
+  constructor(context: PageContext, { name, join }: WatchAddress) {
+    super(context.main);
+    const { relay } = context;
     this.#name = name;
     this.#relay = relay;
     this.#signal = context.signal;
@@ -152,7 +144,7 @@ export class WatchView {
         ),
       ),
     );
-    main.replaceChildren(this.#root);
+    this.draw();
     this.#unmute.addEventListener("click", () => {
       this.#player?.unmute();
       this.#video.focus();
@@ -162,8 +154,11 @@ export class WatchView {
     void this.#run();
   }
 
-  /** Figures and state as plain data. */
-  stats(): Readonly<Record<string, unknown>> {
+  protected override template(): TemplateResult {
+    return html`${this.#root}`;
+  }
+
+  override stats(): Readonly<Record<string, unknown>> {
     return { name: this.#name, state: this.#state, ...this.#player?.stats() };
   }
 
