@@ -1,6 +1,7 @@
 import { type Bytes, sameBytes } from "../model/bytes.ts";
 import type { PartKey, SignedHeader, StreamCard } from "../model/part-header.ts";
 import { type ByeReason, PEER_VERSION, type PeerFrame, type PeerId } from "../wire/peer-frame.ts";
+import { Answers } from "./answers.ts";
 import { Audits } from "./audits.ts";
 import { isStrong } from "./capacity.ts";
 import { Children } from "./children.ts";
@@ -71,6 +72,7 @@ export class Swarm implements SwarmPeer {
   readonly #exchange: Exchange;
   readonly #inits: Inits;
   readonly #audits: Audits;
+  readonly #answers: Answers;
   readonly #events: NeighbourEvents = {
     received: (neighbour, frame) => this.#received(neighbour, frame),
     malformed: (neighbour) => this.#drop(neighbour, "bad-frame"),
@@ -126,12 +128,14 @@ export class Swarm implements SwarmPeer {
     });
     this.#inits = new Inits(context);
     this.#audits = new Audits(context);
+    this.#answers = new Answers({ context, children: this.#children, uploads: this.#uploads });
     this.#exchange = new Exchange({
       context,
       parents: this.#parents,
       children: this.#children,
       pulls: this.#pulls,
       audits: this.#audits,
+      answers: this.#answers,
       uploads: this.#uploads,
       whole: (part) => this.#whole(part),
       unprovenOrigin: (part) => this.#fetching.failed(part),
@@ -279,13 +283,13 @@ export class Swarm implements SwarmPeer {
         this.#exchange.have(neighbour, frame);
         break;
       case "request":
-        this.#exchange.request(neighbour, frame, this.#mayServe(neighbour));
+        this.#answers.request(neighbour, frame, this.#mayServe(neighbour));
         break;
       case "refuse":
         this.#exchange.refuse(neighbour, frame.key);
         break;
       case "cancel":
-        this.#exchange.cancel(neighbour, frame.key);
+        this.#answers.cancel(neighbour, frame.key);
         break;
       case "subscribe":
         if (frame.of === SUBSTREAMS) this.#children.subscribed(neighbour, frame.substreams);
