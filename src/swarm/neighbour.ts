@@ -61,6 +61,7 @@ export class Neighbour {
   outstanding = 0;
   /** Requests that came to nothing, since the last piece that came. */
   broken = 0;
+  brokenSinceMs = 0;
   brokenMs = Number.NEGATIVE_INFINITY;
   /** Sub-streams that were taken from it because it fell behind. */
   failures = 0;

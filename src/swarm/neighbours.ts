@@ -28,6 +28,13 @@ export class Neighbours {
     this.#max = this.#mostWide;
   }
 
+  /** How far the nearest one is, one way: where all are far, it is our own line that holds things up. */
+  get nearestMs(): number {
+    let nearestMs = Number.POSITIVE_INFINITY;
+    for (const { roundTripMs = nearestMs } of this.list) nearestMs = Math.min(nearestMs, roundTripMs / 2);
+    return nearestMs === Number.POSITIVE_INFINITY ? 0 : nearestMs;
+  }
+
   get isFull(): boolean {
     return this.list.length >= this.max;
   }

@@ -29,10 +29,10 @@ const PARTIAL_MS = 120;
 /** A neighbour that refused is left alone for a while, longer with each time in a row. */
 const BUSY_MS = 200;
 const MAX_BUSY_TIMES = 8;
-/** Requests that came to nothing, without one piece between: more than want of upload can explain. */
+/** Requests that came to nothing, without one piece between: more than want of upload can explain, if it lasts for so long. */
 const MAX_BROKEN = 10;
 const MAX_BROKEN_BY_STRANGER = 5;
-const MAX_REFUSED = 24;
+const BROKEN_FOR_MS = 3000;
 /** Parts looked after at once: a viewer that has just come asks for the oldest first. */
 const MAX_PARTS_AT_ONCE = 24;
 const MIN_WITHIN_MS = 150;
@@ -115,9 +115,7 @@ export class Pulls {
     }
     neighbour.outstanding = Math.max(0, neighbour.outstanding - part.unask(neighbour.slot));
     neighbour.busyUntilMs = nowMs + BUSY_MS * Math.min(neighbour.refused, MAX_BUSY_TIMES);
-    if (neighbour.refused >= MAX_REFUSED && neighbour.piecesReceived === 0 && !neighbour.isSource) {
-      this.#context.ban(neighbour, "told of parts that it then refused");
-    } else if (part.isWanted && !part.isWhole) this.part(part, nowMs);
+    if (part.isWanted && !part.isWhole) this.part(part, nowMs);
   }
 
   /** A piece came that had been asked of somebody. */
@@ -266,11 +264,16 @@ export class Pulls {
     if (nowMs - neighbour.brokenMs < ANSWER_MS) return;
     neighbour.brokenMs = nowMs;
     // Who only began to have it may wait for it as we do.
-    if ((part.haveMask & neighbour.bit) !== 0) neighbour.broken += 1;
+    if ((part.haveMask & neighbour.bit) !== 0) {
+      if (neighbour.broken === 0) neighbour.brokenSinceMs = nowMs;
+      neighbour.broken += 1;
+    }
     part.haveMask &= ~neighbour.bit;
     part.headerMask &= ~neighbour.bit;
-    const mostBroken = neighbour.piecesReceived === 0 ? MAX_BROKEN_BY_STRANGER : MAX_BROKEN;
-    if (neighbour.broken >= mostBroken) this.#context.ban(neighbour, "told of parts that it never sent");
+    const most = neighbour.hasShown ? MAX_BROKEN : MAX_BROKEN_BY_STRANGER;
+    if (neighbour.broken >= most && nowMs - neighbour.brokenSinceMs >= BROKEN_FOR_MS) {
+      this.#context.ban(neighbour, "told of parts that it never sent");
+    }
   }
 
   /** Who is asked: of those that have it, the one that will send it first. */
