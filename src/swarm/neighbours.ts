@@ -5,6 +5,8 @@ import type { PeerLink } from "./swarm-types.ts";
 
 /** Trees are as shallow as those near their roots have children: who sends much knows so many more. */
 const WIDER = 2.5;
+/** No two places are so far from each other and back. */
+const FULL_LINE_MS = 500;
 
 /** Who we have a link to. Each has a slot, which is its bit in the masks of parts, and is given to another when it has gone. */
 export class Neighbours {
@@ -28,11 +30,11 @@ export class Neighbours {
     this.#max = this.#mostWide;
   }
 
-  /** How far the nearest one is, one way: where all are far, it is our own line that holds things up. */
-  get nearestMs(): number {
+  /** Where even the nearest one is far, it is our own line that holds up what goes over it. */
+  get isLineFull(): boolean {
     let nearestMs = Number.POSITIVE_INFINITY;
-    for (const { roundTripMs = nearestMs } of this.list) nearestMs = Math.min(nearestMs, roundTripMs / 2);
-    return nearestMs === Number.POSITIVE_INFINITY ? 0 : nearestMs;
+    for (const { roundTripMs = nearestMs } of this.list) nearestMs = Math.min(nearestMs, roundTripMs);
+    return nearestMs > FULL_LINE_MS && nearestMs < Number.POSITIVE_INFINITY;
   }
 
   get isFull(): boolean {

@@ -106,8 +106,8 @@ export class Parents {
   #firstBeat = Number.POSITIVE_INFINITY;
   readonly #ownBeat: number;
   #isContested = false;
-  /** Nothing is subscribed to yet. */
-  isStandby = false;
+  /** Nothing is subscribed to. */
+  #isResting = false;
   /** Nobody pushes anything to the source, or to who fetches for all. */
   #isRoot: boolean;
 
@@ -183,6 +183,20 @@ export class Parents {
       }
     }
     this.#tell();
+  }
+
+  /** Nobody is to push anything for now. */
+  rest(on: boolean): void {
+    if (on === this.#isResting) return;
+    this.#isResting = on;
+    if (on && !this.#isRoot) {
+      const nowMs = this.#context.clock.now();
+      for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
+        this.#supplies[substream]!.asked = undefined;
+        this.#lose(substream, nowMs);
+      }
+    }
+    this.tick();
   }
 
   of(substream: number): Neighbour | undefined {
@@ -302,7 +316,7 @@ export class Parents {
 
   /** Finds parents where there are none, and now and then a better one. */
   tick(): void {
-    if (!this.#isRoot && !this.isStandby) {
+    if (!this.#isRoot && !this.#isResting) {
       const nowMs = this.#context.clock.now();
       for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
         const supply = this.#supplies[substream]!;

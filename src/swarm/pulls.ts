@@ -47,8 +47,7 @@ const NARROW_EVERY_MS = 400;
 
 /** Asks for what nobody pushed in time, each piece of one neighbour that has it. */
 export class Pulls {
-  /** Nothing is asked for yet. */
-  isStandby = false;
+  #isResting = false;
   readonly #context: SwarmContext;
   readonly #parents: Parents;
   readonly #playhead: Playhead;
@@ -60,6 +59,12 @@ export class Pulls {
     this.#context = context;
     this.#parents = parents;
     this.#playhead = playhead;
+  }
+
+  /** Nothing is to be asked for for now. */
+  rest(on: boolean): void {
+    if (on && !this.#isResting) for (const part of this.#context.parts.open) this.release(part);
+    this.#isResting = on;
   }
 
   tick(): void {
@@ -91,7 +96,7 @@ export class Pulls {
   }
 
   part(part: PartAssembly, nowMs: number): void {
-    if (this.isStandby) return;
+    if (this.#isResting) return;
     const known = part.haveMask | part.headerMask;
     if (known === 0) return;
     if (part.signed === undefined) this.#askHeader(part, nowMs);

@@ -101,7 +101,6 @@ export class Swarm implements SwarmPeer {
     const context = this.#context;
     this.#uploads = new UploadQueue(context);
     this.#parents = new Parents(context);
-    this.#parents.isStandby = this.#isStandby;
     this.#committee = new Committee(context);
     this.#children = new Children({
       context,
@@ -111,7 +110,7 @@ export class Swarm implements SwarmPeer {
     });
     this.#playhead = new Playhead(context);
     this.#pulls = new Pulls(context, this.#parents, this.#playhead);
-    this.#pulls.isStandby = this.#isStandby;
+    this.#rest();
     this.#fetching = new Fetching({
       context,
       committee: this.#committee,
@@ -197,8 +196,7 @@ export class Swarm implements SwarmPeer {
   activate(after: readonly PartKey[]): void {
     if (!this.#isStandby || this.#closed) return;
     this.#isStandby = false;
-    this.#parents.isStandby = false;
-    this.#pulls.isStandby = false;
+    this.#rest();
     if (after.length > 0) this.#parts.raiseFloor(Math.min(...after.map(partId)) + 1);
     this.#parts.trim(this.#context.clock.now());
     this.#children.setUploads(this.#uploadsOn);
@@ -453,6 +451,7 @@ export class Swarm implements SwarmPeer {
     this.#committee.tick(nowMs, this.#uploads.servedMs);
     if (this.#parents.takeContested()) this.#committee.contested(nowMs);
     this.#lookForRoot();
+    this.#rest();
     this.#parents.tick();
     this.#playhead.refresh();
     if (!this.#isStandby) {
@@ -473,6 +472,13 @@ export class Swarm implements SwarmPeer {
     this.#offerMs = nowMs + OFFER_MS;
     this.#parts.trim(nowMs);
     this.#children.offers();
+  }
+
+  /** Peers that are not waited for are to send nothing either: on a narrow line, that would hold up what the origin sends. */
+  #rest(): void {
+    const isDistrusting = this.#options.fetches === true && this.#distrust.isOn(this.#context.clock.now());
+    this.#parents.rest(this.#isStandby || isDistrusting);
+    this.#pulls.rest(this.#isStandby || isDistrusting);
   }
 
   /** A new root is told of at once: those that the former one fed wait for it. */
@@ -496,7 +502,9 @@ export class Swarm implements SwarmPeer {
     if (token !== neighbour.pingToken || neighbour.pingedMs === undefined) return;
     const tookMs = nowMs - neighbour.pingedMs;
     neighbour.pingedMs = undefined;
-    neighbour.roundTripMs = neighbour.roundTripMs === undefined ? tookMs : neighbour.roundTripMs * 0.7 + tookMs * 0.3;
+    const knownMs = neighbour.roundTripMs ?? tookMs;
+    // What held up an answer once may be over: a short time is believed sooner than a long one.
+    neighbour.roundTripMs = knownMs + (tookMs - knownMs) * (tookMs < knownMs ? 0.7 : 0.3);
   }
 
   /** Lets go of a neighbour that is of no use, so that a new one can show whether it is. */
