@@ -54,6 +54,7 @@ export class Pulls {
   /** Pieces that may be under way at once: more would queue before a narrow downlink, and make late what is pushed. */
   #window = FIRST_WINDOW;
   #narrowedMs = Number.NEGATIVE_INFINITY;
+  #isLineFull = false;
 
   constructor(context: SwarmContext, parents: Parents, playhead: Playhead) {
     this.#context = context;
@@ -70,6 +71,7 @@ export class Pulls {
   tick(): void {
     const nowMs = this.#context.clock.now();
     this.#count();
+    this.#isLineFull = this.#context.neighbours.isLineFull;
     let left = MAX_PARTS_AT_ONCE;
     // A ban while asking changes the list.
     for (const part of [...this.#context.parts.open]) {
@@ -239,6 +241,8 @@ export class Pulls {
   #isDue(part: PartAssembly, index: number, nowMs: number, isUrgent: boolean): boolean {
     if (part.hasPiece(index) || part.isChecking(index)) return false;
     const substream = substreamOf(part.key, index);
+    // What is pushed waits before our own line: another one would wait behind it, and make all that follows later.
+    if (this.#isLineFull && this.#parents.of(substream) !== undefined) return false;
     const asked = this.#context.neighbours.at(part.askedOf(index));
     if (asked !== undefined) {
       const waitMs = Math.min((isUrgent ? URGENT_ANSWER_MS : ANSWER_MS) + 3 * asked.delayMs, MAX_ANSWER_MS);

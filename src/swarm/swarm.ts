@@ -34,7 +34,6 @@ import { UploadQueue } from "./upload-queue.ts";
 
 /** A link over which no hello comes is nobody's. */
 const HELLO_MS = 5000;
-const PING_MS = 4000;
 /** A neighbour that has said nothing for so long is gone. */
 const SILENT_MS = 10_000;
 const OFFER_MS = 300;
@@ -446,7 +445,7 @@ export class Swarm implements SwarmPeer {
       if (!neighbour.isReady && nowMs - neighbour.sinceMs > HELLO_MS) this.#drop(neighbour, "idle");
       else if (nowMs - neighbour.heardMs > SILENT_MS) this.#drop(neighbour, "idle");
       else if (neighbour.pingedMs !== undefined) neighbour.roundTripIsAtLeast(nowMs - neighbour.pingedMs);
-      else if (neighbour.isReady && nowMs - neighbour.pingSentMs > PING_MS) this.#ping(neighbour, nowMs);
+      else if (neighbour.isReady && nowMs - neighbour.pingSentMs > neighbour.pingEveryMs) this.#ping(neighbour, nowMs);
     }
     this.#committee.tick(nowMs, this.#uploads.servedMs);
     if (this.#parents.takeContested()) this.#committee.contested(nowMs);
@@ -493,7 +492,7 @@ export class Swarm implements SwarmPeer {
   #ping(neighbour: Neighbour, nowMs: number): void {
     neighbour.pingToken = Math.floor(this.#options.random() * 2 ** 32);
     // Not all at once.
-    neighbour.pingSentMs = nowMs + PING_MS * 0.2 * this.#options.random();
+    neighbour.pingSentMs = nowMs + neighbour.pingEveryMs * 0.2 * this.#options.random();
     neighbour.pingedMs = nowMs;
     this.#tell(neighbour, { kind: "ping", token: neighbour.pingToken });
   }
