@@ -11,6 +11,8 @@ const URGENT_MS = 700;
 /** An answer takes a round trip or two, and this. */
 const ANSWER_MS = 150;
 const URGENT_ANSWER_MS = 80;
+/** And of another one after this: a piece that comes twice costs less than a part of the origin. */
+const HEDGE_MS = 100;
 /** A pong that is long out says that a neighbour is gone, not that it is far. */
 const MAX_ANSWER_MS = 700;
 /** One that never sent anything may never do so. */
@@ -224,7 +226,8 @@ export class Pulls {
       // First what is due, since that also finds what will not come, and makes room.
       if (!this.#isDue(part, index, nowMs, isUrgent) || this.#room < 1) continue;
       const evenPartial = isUrgent || this.#isVeryLate(part, index, nowMs);
-      const neighbour = this.#provider(part, substreamOf(part.key, index), nowMs, evenPartial);
+      const substream = substreamOf(part.key, index);
+      const neighbour = this.#provider(part, substream, nowMs, evenPartial, part.askedOf(index));
       if (neighbour === undefined) continue;
       part.setAsked(index, neighbour.slot, nowMs);
       neighbour.outstanding += 1;
@@ -246,7 +249,8 @@ export class Pulls {
     const asked = this.#context.neighbours.at(part.askedOf(index));
     if (asked !== undefined) {
       const waitMs = Math.min((isUrgent ? URGENT_ANSWER_MS : ANSWER_MS) + 3 * asked.delayMs, MAX_ANSWER_MS);
-      if (nowMs - part.askedMs(index) < waitMs) return false;
+      const waitedMs = nowMs - part.askedMs(index);
+      if (waitedMs < waitMs) return isUrgent && waitedMs >= HEDGE_MS;
       part.setAsked(index, -1, nowMs);
       this.#broke(asked, part, nowMs);
       return true;
@@ -291,6 +295,7 @@ export class Pulls {
     substream: number | undefined,
     nowMs: number,
     evenPartial: boolean,
+    exceptSlot = -1,
   ): Neighbour | undefined {
     const parent = substream === undefined ? undefined : this.#parents.of(substream);
     let best: Neighbour | undefined;
@@ -298,7 +303,7 @@ export class Pulls {
     const mask = (part.haveMask | (evenPartial ? part.headerMask : 0)) & ~part.conflictMask;
     for (const neighbour of this.#context.neighbours.list) {
       if ((mask & neighbour.bit) === 0 || neighbour.hasChokedUs || nowMs < neighbour.busyUntilMs) continue;
-      if (neighbour.outstanding >= MAX_REQUESTED) continue;
+      if (neighbour.outstanding >= MAX_REQUESTED || neighbour.slot === exceptSlot) continue;
       const costMs =
         2 * neighbour.delayMs +
         neighbour.outstanding * OWED_MS +
