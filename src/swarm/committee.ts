@@ -51,6 +51,8 @@ const BEGINS_MS = 1500;
 const LEFT_OUT_MS = 20_000;
 const MAX_LEFT_OUT = 64;
 const MAX_DOUBLINGS = 6;
+/** Who went first fetches on for so long: all trees begin at it, and those of the next one have yet to grow. */
+const HANDOVER_MS = 4000;
 /** A new first member has so long to show that it feeds its neighbours; then those that get nothing do not pass on its beats. */
 const PROVES_MS = 3000;
 /** Who is known for so long has its place, whatever somebody claims who comes later. */
@@ -99,6 +101,7 @@ export class Committee {
   #first: PeerId | undefined;
   #firstSinceMs = 0;
   #fedMs = 0;
+  #actsUntilMs = 0;
   /** When the first one was last a neighbour. */
   #linkedMs = 0;
   /** Its beat has ended: it does what it stands for until the others have noticed. */
@@ -134,6 +137,11 @@ export class Committee {
   /** 0 for who fetches, 1 for who stands by first; -1 for everybody else. */
   get rank(): number {
     return this.#members.findIndex(({ peer }) => peer === this.#context.options.self);
+  }
+
+  /** Whether we fetch for all: as the first one, or since the next one has only just come to be it. */
+  get acts(): boolean {
+    return this.rank === 0 || this.#context.clock.now() < this.#actsUntilMs;
   }
 
   /** When the one that goes first came to do so. */
@@ -349,6 +357,7 @@ export class Committee {
 
   #watchFirst(nowMs: number): void {
     if (this.first === this.#first) return;
+    if (this.#first === this.#context.options.self && this.first !== undefined) this.#actsUntilMs = nowMs + HANDOVER_MS;
     this.#first = this.first;
     this.#firstSinceMs = nowMs;
     this.#linkedMs = nowMs;

@@ -172,7 +172,7 @@ export class Fetching {
     const rank = this.#rank();
     if (isGraced) return undefined;
     if (!this.#hasPeers) return "alone";
-    if (rank === 0 && this.#committee.feeds && this.#isNobodys(part)) return "elected";
+    if ((rank === 0 || this.#committee.acts) && this.#committee.feeds && this.#isNobodys(part)) return "elected";
     if (rank > 0 && nowMs - part.knownMs >= rank * this.#backupMs(part)) return "backup";
     if (this.#isStarting(nowMs) || this.#saving >= MAX_SAVING) return undefined;
     // Over a line that is full, the origin would answer after what peers have sent.

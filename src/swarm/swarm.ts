@@ -482,7 +482,7 @@ export class Swarm implements SwarmPeer {
 
   /** A new root is told of at once: those that the former one fed wait for it. */
   #lookForRoot(): void {
-    const isRoot = this.#committee.rank === 0;
+    const isRoot = this.#committee.acts;
     if (this.#options.source === true || isRoot === this.#parents.isRoot) return;
     this.#parents.setRoot(isRoot);
     this.#fetching.tick();
