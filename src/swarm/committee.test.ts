@@ -103,6 +103,87 @@ test("two that both think that they go first go by what each says of itself, and
   expect(unheeded.rank).toBe(-1);
 });
 
+test("a member whose beat grows again was not gone: its beats did not come to us", () => {
+  const { committee, clock, join } = observer();
+  const n = join("n");
+  committee.heard(n, [{ peer: "a", beat: beat(10) }]);
+  clock.advance(5000);
+  committee.tick(clock.now());
+  committee.heard(n, [{ peer: "a", beat: beat(10, 5) }]);
+  expect(committee.first).toBe("a");
+});
+
+test("a neighbour of the first one stands by; others only where none of those does", () => {
+  const near = testContext({ fetches: true, uplinkBps: 200_000_000 });
+  const far = testContext({ fetches: true, uplinkBps: 200_000_000 });
+  const [close, stranger] = [near, far].map(({ context }) => new Committee(context)) as [Committee, Committee];
+  near.join("a", { piecesReceived: 1 });
+  const after = (seconds: number): void => {
+    for (let second = 0; second < seconds; second += 1) {
+      for (const [committee, { clock, context, join }] of [[close, near] as const, [stranger, far] as const]) {
+        clock.advance(1000);
+        const n = context.neighbours.of("n") ?? join("n");
+        committee.heard(n, [{ peer: "a", beat: beat(10, Math.round(clock.now() / 1000)) }]);
+        committee.tick(clock.now());
+      }
+    }
+  };
+  after(6);
+  expect([close.rank, stranger.rank]).toEqual([1, -1]);
+  after(20);
+  // It stood by in the end, and made way since it has no link to the first one.
+  expect([close.rank, stranger.rank]).toEqual([1, -1]);
+});
+
+test("over a line of one's own that is full nobody is found to fail, and nobody stands", () => {
+  const { context, clock, join } = testContext({ fetches: true });
+  const committee = new Committee(context);
+  for (let second = 0; second < 20; second += 1) {
+    clock.advance(1000);
+    committee.tick(clock.now());
+  }
+  expect(committee.rank).toBe(0);
+  join("n", { roundTripMs: 2000, childMask: 1, childSinceMs: 0 });
+  for (let second = 0; second < 6; second += 1) {
+    clock.advance(1000);
+    committee.tick(clock.now());
+  }
+  expect(committee.rank).toBe(-1);
+  committee.heard(join("m", { roundTripMs: 1500 }), [{ peer: "a", beat: beat(10) }]);
+  committee.tick(clock.now());
+  clock.advance(2000);
+  for (let times = 0; times < 10; times += 1) committee.failed();
+  expect(committee.first).toBe("a");
+});
+
+test("who went first fetches on for a while after another came to go first", () => {
+  const { context, clock, join } = testContext({ fetches: true });
+  const committee = new Committee(context);
+  for (let second = 0; second < 20; second += 1) {
+    clock.advance(1000);
+    committee.tick(clock.now());
+  }
+  expect(committee.acts).toBe(true);
+  // It has stood for longer, as is found when each sees the other's beats.
+  const at = Math.floor(clock.wallMs() / 1000);
+  const n = join("n");
+  const hear = (count: number): void => committee.heard(n, [{ peer: "a", beat: beat(at - 100, count) }]);
+  for (let count = 0; count < 4; count += 1) {
+    hear(count);
+    clock.advance(1000);
+    committee.tick(clock.now());
+    committee.contested(clock.now());
+  }
+  expect(committee.rank).toBe(1);
+  expect(committee.acts).toBe(true);
+  for (let count = 4; count < 9; count += 1) {
+    hear(count);
+    clock.advance(1000);
+    committee.tick(clock.now());
+  }
+  expect(committee.acts).toBe(false);
+});
+
 test("who says that it leaves is none of them any more, at once", () => {
   const { committee, join } = observer();
   const a = join("a", { piecesReceived: 1 });
