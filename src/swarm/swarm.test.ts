@@ -259,7 +259,7 @@ describe("parents", () => {
     const others = ["a", "b"].map((id) => new Scripted(viewer, id));
     for (const other of others) other.ping = (answer) => clock.after(500, answer);
     clock.advance(20_000);
-    viewer.swarm.setBuffer(1400);
+    viewer.swarm.setBuffer(1200);
     viewer.swarm.announce(keyOf(0));
     for (const other of others) {
       other.header(0);
@@ -267,9 +267,9 @@ describe("parents", () => {
     }
     const asked = (): number =>
       others.flatMap((other) => other.of("request")).reduce((sum, { count }) => sum + count, 0);
-    clock.advance(500);
+    clock.advance(450);
     expect(asked()).toBe(4);
-    clock.advance(500);
+    clock.advance(200);
     expect(asked()).toBe(8);
     expect(viewer.fetches).toEqual([]);
   });
