@@ -40,7 +40,7 @@ const WAIT_SHARE_WITHOUT = 0.5;
 const STRANGER_WAITS_MS = 10_000;
 const UNLINKED_MS = 5000;
 /** And makes way for them if a piece takes longer than this from there to its children. */
-const MAX_SERVED_MS = 150;
+const MAX_SERVED_MS = 50;
 const WIDER = 2;
 const WIDER_NEIGHBOURS = 3;
 /** A member that did not fetch when it should have, so often, is left out for so long. */

@@ -31,9 +31,10 @@ const PARTIAL_MS = 120;
 /** A neighbour that refused is left alone for a while, longer with each time in a row. */
 const BUSY_MS = 200;
 const MAX_BUSY_TIMES = 8;
-/** Requests that came to nothing, without one piece between: more than want of upload can explain, if it lasts for so long. */
+/** Requests that came to nothing, without one piece between: more than want of upload can explain. */
 const MAX_BROKEN = 10;
 const MAX_BROKEN_BY_STRANGER = 5;
+/** An uplink can be full for a while; where there is an origin, to wait for the end of that costs no part. */
 const BROKEN_FOR_MS = 3000;
 /** Parts looked after at once: a viewer that has just come asks for the oldest first. */
 const MAX_PARTS_AT_ONCE = 24;
@@ -227,7 +228,8 @@ export class Pulls {
       if (!this.#isDue(part, index, nowMs, isUrgent) || this.#room < 1) continue;
       const evenPartial = isUrgent || this.#isVeryLate(part, index, nowMs);
       const substream = substreamOf(part.key, index);
-      const neighbour = this.#provider(part, substream, nowMs, evenPartial, part.askedOf(index));
+      const hedged = part.askedOf(index) < 0 ? undefined : pieceId(part.id, index);
+      const neighbour = this.#provider(part, substream, nowMs, evenPartial, hedged);
       if (neighbour === undefined) continue;
       part.setAsked(index, neighbour.slot, nowMs);
       neighbour.outstanding += 1;
@@ -284,7 +286,8 @@ export class Pulls {
     part.haveMask &= ~neighbour.bit;
     part.headerMask &= ~neighbour.bit;
     const most = neighbour.hasShown ? MAX_BROKEN : MAX_BROKEN_BY_STRANGER;
-    if (neighbour.broken >= most && nowMs - neighbour.brokenSinceMs >= BROKEN_FOR_MS) {
+    const leastMs = this.#context.options.fetches === true ? BROKEN_FOR_MS : 0;
+    if (neighbour.broken >= most && nowMs - neighbour.brokenSinceMs >= leastMs) {
       this.#context.ban(neighbour, "told of parts that it never sent");
     }
   }
@@ -295,7 +298,8 @@ export class Pulls {
     substream: number | undefined,
     nowMs: number,
     evenPartial: boolean,
-    exceptSlot = -1,
+    /** A piece that is on its way from somebody: only who was not asked for it yet is of use. */
+    hedged?: number,
   ): Neighbour | undefined {
     const parent = substream === undefined ? undefined : this.#parents.of(substream);
     let best: Neighbour | undefined;
@@ -303,7 +307,8 @@ export class Pulls {
     const mask = (part.haveMask | (evenPartial ? part.headerMask : 0)) & ~part.conflictMask;
     for (const neighbour of this.#context.neighbours.list) {
       if ((mask & neighbour.bit) === 0 || neighbour.hasChokedUs || nowMs < neighbour.busyUntilMs) continue;
-      if (neighbour.outstanding >= MAX_REQUESTED || neighbour.slot === exceptSlot) continue;
+      if (neighbour.outstanding >= MAX_REQUESTED) continue;
+      if (hedged !== undefined && neighbour.askedFor(hedged)) continue;
       const costMs =
         2 * neighbour.delayMs +
         neighbour.outstanding * OWED_MS +

@@ -269,7 +269,7 @@ describe("parents", () => {
       others.flatMap((other) => other.of("request")).reduce((sum, { count }) => sum + count, 0);
     clock.advance(450);
     expect(asked()).toBe(4);
-    clock.advance(200);
+    clock.advance(240);
     expect(asked()).toBe(8);
     expect(viewer.fetches).toEqual([]);
   });
