@@ -195,28 +195,31 @@ test("who says that it leaves is none of them any more, at once", () => {
   expect(committee.members).toEqual(["b"]);
 });
 
-test("a narrow one that goes first makes way where there are wider ones, and does its work until the others know", () => {
+test("a narrow one that goes first makes way where the next one is wider, and does its work until the others know", () => {
   const { context, clock, join } = testContext({ fetches: true, uplinkBps: 10_000_000 });
   const committee = new Committee(context);
   for (let second = 0; second < 40; second += 1) {
     clock.advance(1000);
     committee.tick(clock.now());
   }
-  const neighbours = ["n", "m", "o"].map((peer) =>
-    join(peer, { fetches: true, uplinkBps: 100_000_000, childMask: 1, childSinceMs: 0 }),
+  const [n, next] = ["n", "b"].map((peer) =>
+    join(peer, { fetches: true, childMask: 1, childSinceMs: 0, piecesReceived: 1 }),
   );
   let count = 0;
   const pass = (servedMs: number): void => {
     count += 1;
     clock.advance(1000);
-    committee.heard(neighbours[0]!, [
+    committee.heard(n!, [
       { peer: "b", beat: beat(2e9, count) },
       { peer: "c", beat: beat(2e9 + 1, count) },
     ]);
     committee.tick(clock.now(), servedMs);
   };
-  for (let second = 0; second < 10; second += 1) pass(50);
+  for (let second = 0; second < 10; second += 1) pass(20);
+  // The next one is no wider.
+  for (let second = 0; second < 10; second += 1) pass(400);
   expect(committee.members).toEqual(["self", "b", "c"]);
+  next!.uplinkBps = 100_000_000;
   pass(400);
   expect(committee.rank).toBe(0);
   for (let second = 0; second < 5; second += 1) pass(400);

@@ -275,21 +275,27 @@ export class Committee {
   /** Whether others should stand in our place. */
   #makesWay(nowMs: number, servedMs: number): boolean {
     if (this.#context.neighbours.isLineFull) return true;
-    const isFirst = this.rank === 0;
-    if (!isFirst && nowMs - this.#linkedMs > UNLINKED_MS) return true;
-    if (this.#members.length < SIZE || (isFirst && servedMs <= MAX_SERVED_MS)) return false;
-    return this.#widerNeighbours >= WIDER_NEIGHBOURS;
+    const { rank } = this;
+    if (rank > 0 && nowMs - this.#linkedMs > UNLINKED_MS) return true;
+    if (this.#members.length < SIZE || (rank === 0 && servedMs <= MAX_SERVED_MS)) return false;
+    if (rank === SIZE - 1) return this.#widerNeighbours >= WIDER_NEIGHBOURS;
+    // The last one makes way for whoever comes, the others for the next: so that they do not all go at once.
+    const next = this.#context.neighbours.of(this.#members[rank + 1]!.peer);
+    return next !== undefined && this.#isWider(next);
   }
 
   /** Neighbours that could stand and have a multiple of our uplink; none where ours is ample. */
   get #widerNeighbours(): number {
-    const { neighbours, uplink, rate } = this.#context;
-    if (uplink.bps > AMPLE_STREAMS * rate.bps) return 0;
     let count = 0;
-    for (const { fetches, uploads, uplinkBps } of neighbours.list) {
-      if (fetches && uploads && uplinkBps > WIDER * uplink.bps) count += 1;
+    for (const neighbour of this.#context.neighbours.list) {
+      if (neighbour.fetches && neighbour.uploads && this.#isWider(neighbour)) count += 1;
     }
     return count;
+  }
+
+  #isWider({ uplinkBps }: Neighbour): boolean {
+    const { uplink, rate } = this.#context;
+    return uplink.bps <= AMPLE_STREAMS * rate.bps && uplinkBps > WIDER * uplink.bps;
   }
 
   #beat(nowMs: number): void {
