@@ -91,16 +91,20 @@ test("two that both think that they go first go by what each says of itself, and
   contest(3);
   expect(committee.rank).toBe(1);
   const alone = testContext({ fetches: true });
+  const heeded = new Committee(testContext({ fetches: true }).context);
   const unheeded = new Committee(alone.context);
   for (let second = 0; second < 20; second += 1) {
     alone.clock.advance(1000);
     unheeded.tick(alone.clock.now());
+    heeded.tick(alone.clock.now());
   }
   for (let second = 0; second < 11; second += 1) {
     alone.clock.advance(1000);
     unheeded.contested(alone.clock.now());
+    heeded.contested(alone.clock.now(), true);
   }
   expect(unheeded.rank).toBe(-1);
+  expect(heeded.rank).toBe(0);
 });
 
 test("a member whose beat grows again was not gone: its beats did not come to us", () => {

@@ -330,16 +330,16 @@ export class Committee {
 
   /**
    * Told while beats go round that are not ours though we go first. Each puts the other behind itself, as one who came later; now both go by
-   * what each says of itself.
+   * what each says of itself. Who is not heeded even then gives up; who is does not, since an attacker too may give itself as a root.
    */
-  contested(nowMs: number): void {
+  contested(nowMs: number, isHeeded = false): void {
     if (nowMs - this.#contestedMs < BEAT_MS) return;
     this.#contested = nowMs - this.#contestedMs < 3 * BEAT_MS ? this.#contested + 1 : 1;
     this.#contestedMs = nowMs;
     if (this.#contested === MAX_CONTESTED) {
       for (const member of this.#members) member.since = member.claimed;
       this.#sort();
-    } else if (this.#contested > MAX_UNHEEDED) {
+    } else if (this.#contested > MAX_UNHEEDED && !isHeeded) {
       this.#contested = 0;
       this.#leaveOut(this.#context.options.self, nowMs);
     }

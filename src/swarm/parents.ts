@@ -164,6 +164,20 @@ export class Parents {
     return isContested;
   }
 
+  /** Whether the root's own beats come back from half of its neighbours: others may follow whom they like. */
+  get isHeeded(): boolean {
+    const sinceBeat = this.#newestBeat - CONTESTED_BEATS;
+    const isOwn = (beat: number): boolean => beat > sinceBeat && beat % BEATS_PER_SECOND === this.#ownBeat;
+    let ready = 0;
+    let heed = 0;
+    for (const { isReady, beats } of this.#context.neighbours.list) {
+      if (!isReady) continue;
+      ready += 1;
+      if (beats.some(isOwn)) heed += 1;
+    }
+    return heed > 0 && 2 * heed >= ready;
+  }
+
   setRoot(on: boolean): void {
     if (on === this.#isRoot) return;
     this.#isRoot = on;

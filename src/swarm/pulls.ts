@@ -337,7 +337,9 @@ export class Pulls {
   }
 
   #isUrgent(part: PartAssembly, nowMs: number): boolean {
-    return this.#playhead.isPlaying && part.deadlineMs - nowMs < URGENT_MS;
+    // Before it plays nothing is due; but what did not come in the time that it was asked for in is not to be waited for.
+    if (!this.#playhead.isPlaying) return nowMs - part.knownMs > WITHIN_AT_START_MS;
+    return part.deadlineMs - nowMs < URGENT_MS;
   }
 
   #withinMs(part: PartAssembly, nowMs: number): number {

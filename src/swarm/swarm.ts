@@ -448,7 +448,7 @@ export class Swarm implements SwarmPeer {
       else if (neighbour.isReady && nowMs - neighbour.pingSentMs > neighbour.pingEveryMs) this.#ping(neighbour, nowMs);
     }
     this.#committee.tick(nowMs, this.#uploads.servedMs);
-    if (this.#parents.takeContested()) this.#committee.contested(nowMs);
+    if (this.#parents.takeContested()) this.#committee.contested(nowMs, this.#parents.isHeeded);
     this.#lookForRoot();
     this.#rest();
     this.#parents.tick();
