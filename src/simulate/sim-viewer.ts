@@ -7,7 +7,7 @@ import { delayToOrigin, type Profile } from "./population.ts";
 import type { Random } from "./random.ts";
 import type { SimHost } from "./sim-host.ts";
 import { isPolluted } from "./sim-proof.ts";
-import type { Member } from "./tracker.ts";
+import { isPoor, type Member } from "./tracker.ts";
 import type { World } from "./world.ts";
 
 export interface ViewerOptions {
@@ -16,8 +16,9 @@ export interface ViewerOptions {
   readonly random: Random;
 }
 
-/** Who has few neighbours looks for more so often, as the transport announces itself. */
+/** So often who wants more neighbours looks for them, and who has few, as the transport announces itself. */
 const LOOKS_EVERY_MS = 4000;
+const LOOKS_EVERY_POOR_MS = 1000;
 
 /** One viewer: its line, its player and its engine, from coming to leaving. */
 export class SimViewer implements SwarmListener, Member {
@@ -112,7 +113,7 @@ export class SimViewer implements SwarmListener, Member {
   #seekNeighbours(): void {
     if (this.isGone) return;
     this.#world.introduce(this);
-    const everyMs = this.host.links.size + this.dialling < 3 ? 1000 : LOOKS_EVERY_MS;
+    const everyMs = isPoor(this) ? LOOKS_EVERY_POOR_MS : LOOKS_EVERY_MS;
     this.#world.clock.after(everyMs * (0.75 + 0.5 * this.#random()), () => this.#seekNeighbours());
   }
 

@@ -33,6 +33,9 @@ const taken = ({ host, dialling }: Member): number => host.links.size + dialling
 const wanted = ({ maxNeighbours }: Member): number => Math.ceil(maxNeighbours * OPEN_SHARE);
 const POOR = 4;
 
+/** Has too few to count on them. */
+export const isPoor = (member: Member): boolean => taken(member) < POOR;
+
 export function isLinked(a: Member, b: Member): boolean {
   for (const link of a.host.links) if (link.far.host === b.host) return true;
   return false;
@@ -111,18 +114,14 @@ export class Tracker {
     return found;
   }
 
-  #isPoor(member: Member): boolean {
-    return taken(member) < POOR;
-  }
-
   #hasPlace(member: Member, comer: Member): boolean {
     const has = taken(member);
-    return has < wanted(member) || (has < member.maxNeighbours && this.#isPoor(comer));
+    return has < wanted(member) || (has < member.maxNeighbours && isPoor(comer));
   }
 
   #makesRoom(member: Member, comer: Member): boolean {
     const { random, now } = this.#options;
-    if (!this.#isPoor(comer) || now() - member.madeRoomMs < ROOM_PAUSE_MS || random() >= ROOM_FOR_POOR) return false;
+    if (!isPoor(comer) || now() - member.madeRoomMs < ROOM_PAUSE_MS || random() >= ROOM_FOR_POOR) return false;
     const links = [...member.host.links];
     const gone = links[Math.floor(random() * links.length)];
     if (gone === undefined) return false;

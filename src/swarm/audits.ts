@@ -43,7 +43,8 @@ export class Audits {
     // A ban changes the list.
     for (const neighbour of [...this.#context.neighbours.list]) {
       const { audit } = neighbour;
-      if (audit === undefined || nowMs - audit.askedMs < ANSWER_MS) continue;
+      // The way there and back may be long where our own line is full.
+      if (audit === undefined || nowMs - audit.askedMs < ANSWER_MS + 4 * neighbour.delayMs) continue;
       neighbour.audit = undefined;
       if (neighbour.hasChokedUs || nowMs - neighbour.heardMs > HEARD_WITHIN_MS) continue;
       neighbour.unkept += 1;
@@ -67,6 +68,7 @@ export class Audits {
     neighbour.unkept = Math.max(0, neighbour.unkept - 1);
     neighbour.claims = 0;
     neighbour.broken = 0;
+    neighbour.refused = 0;
     neighbour.audits += 1;
     neighbour.isOnTrial = false;
     return true;

@@ -91,16 +91,101 @@ test("two that both think that they go first go by what each says of itself, and
   contest(3);
   expect(committee.rank).toBe(1);
   const alone = testContext({ fetches: true });
+  const heeded = new Committee(testContext({ fetches: true }).context);
   const unheeded = new Committee(alone.context);
   for (let second = 0; second < 20; second += 1) {
     alone.clock.advance(1000);
     unheeded.tick(alone.clock.now());
+    heeded.tick(alone.clock.now());
   }
   for (let second = 0; second < 11; second += 1) {
     alone.clock.advance(1000);
     unheeded.contested(alone.clock.now());
+    heeded.contested(alone.clock.now(), true);
   }
   expect(unheeded.rank).toBe(-1);
+  expect(heeded.rank).toBe(0);
+});
+
+test("a member whose beat grows again was not gone: its beats did not come to us", () => {
+  const { committee, clock, join } = observer();
+  const n = join("n");
+  committee.heard(n, [{ peer: "a", beat: beat(10) }]);
+  clock.advance(5000);
+  committee.tick(clock.now());
+  committee.heard(n, [{ peer: "a", beat: beat(10, 5) }]);
+  expect(committee.first).toBe("a");
+});
+
+test("a neighbour of the first one stands by; others only where none of those does", () => {
+  const near = testContext({ fetches: true, uplinkBps: 200_000_000 });
+  const far = testContext({ fetches: true, uplinkBps: 200_000_000 });
+  const [close, stranger] = [near, far].map(({ context }) => new Committee(context)) as [Committee, Committee];
+  near.join("a", { piecesReceived: 1 });
+  const after = (seconds: number): void => {
+    for (let second = 0; second < seconds; second += 1) {
+      for (const [committee, { clock, context, join }] of [[close, near] as const, [stranger, far] as const]) {
+        clock.advance(1000);
+        const n = context.neighbours.of("n") ?? join("n");
+        committee.heard(n, [{ peer: "a", beat: beat(10, Math.round(clock.now() / 1000)) }]);
+        committee.tick(clock.now());
+      }
+    }
+  };
+  after(6);
+  expect([close.rank, stranger.rank]).toEqual([1, -1]);
+  after(20);
+  // It stood by in the end, and made way since it has no link to the first one.
+  expect([close.rank, stranger.rank]).toEqual([1, -1]);
+});
+
+test("over a line of one's own that is full nobody is found to fail, and nobody stands", () => {
+  const { context, clock, join } = testContext({ fetches: true });
+  const committee = new Committee(context);
+  for (let second = 0; second < 20; second += 1) {
+    clock.advance(1000);
+    committee.tick(clock.now());
+  }
+  expect(committee.rank).toBe(0);
+  join("n", { roundTripMs: 2000, childMask: 1, childSinceMs: 0 });
+  for (let second = 0; second < 6; second += 1) {
+    clock.advance(1000);
+    committee.tick(clock.now());
+  }
+  expect(committee.rank).toBe(-1);
+  committee.heard(join("m", { roundTripMs: 1500 }), [{ peer: "a", beat: beat(10) }]);
+  committee.tick(clock.now());
+  clock.advance(2000);
+  for (let times = 0; times < 10; times += 1) committee.failed();
+  expect(committee.first).toBe("a");
+});
+
+test("who went first fetches on for a while after another came to go first", () => {
+  const { context, clock, join } = testContext({ fetches: true });
+  const committee = new Committee(context);
+  for (let second = 0; second < 20; second += 1) {
+    clock.advance(1000);
+    committee.tick(clock.now());
+  }
+  expect(committee.acts).toBe(true);
+  // It has stood for longer, as is found when each sees the other's beats.
+  const at = Math.floor(clock.wallMs() / 1000);
+  const n = join("n");
+  const hear = (count: number): void => committee.heard(n, [{ peer: "a", beat: beat(at - 100, count) }]);
+  for (let count = 0; count < 4; count += 1) {
+    hear(count);
+    clock.advance(1000);
+    committee.tick(clock.now());
+    committee.contested(clock.now());
+  }
+  expect(committee.rank).toBe(1);
+  expect(committee.acts).toBe(true);
+  for (let count = 4; count < 9; count += 1) {
+    hear(count);
+    clock.advance(1000);
+    committee.tick(clock.now());
+  }
+  expect(committee.acts).toBe(false);
 });
 
 test("who says that it leaves is none of them any more, at once", () => {
@@ -114,28 +199,31 @@ test("who says that it leaves is none of them any more, at once", () => {
   expect(committee.members).toEqual(["b"]);
 });
 
-test("a narrow one that goes first makes way where there are wider ones, and does its work until the others know", () => {
+test("a narrow one that goes first makes way where the next one is wider, and does its work until the others know", () => {
   const { context, clock, join } = testContext({ fetches: true, uplinkBps: 10_000_000 });
   const committee = new Committee(context);
   for (let second = 0; second < 40; second += 1) {
     clock.advance(1000);
     committee.tick(clock.now());
   }
-  const neighbours = ["n", "m", "o"].map((peer) =>
-    join(peer, { fetches: true, uplinkBps: 100_000_000, childMask: 1, childSinceMs: 0 }),
+  const [n, next] = ["n", "b"].map((peer) =>
+    join(peer, { fetches: true, childMask: 1, childSinceMs: 0, piecesReceived: 1 }),
   );
   let count = 0;
   const pass = (servedMs: number): void => {
     count += 1;
     clock.advance(1000);
-    committee.heard(neighbours[0]!, [
+    committee.heard(n!, [
       { peer: "b", beat: beat(2e9, count) },
       { peer: "c", beat: beat(2e9 + 1, count) },
     ]);
     committee.tick(clock.now(), servedMs);
   };
-  for (let second = 0; second < 10; second += 1) pass(50);
+  for (let second = 0; second < 10; second += 1) pass(20);
+  // The next one is no wider.
+  for (let second = 0; second < 10; second += 1) pass(400);
   expect(committee.members).toEqual(["self", "b", "c"]);
+  next!.uplinkBps = 100_000_000;
   pass(400);
   expect(committee.rank).toBe(0);
   for (let second = 0; second < 5; second += 1) pass(400);

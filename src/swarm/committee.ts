@@ -35,9 +35,12 @@ const WIDTHS: readonly (readonly [streams: number, waitsMs: number])[] = [
   [12, 9000],
 ];
 const NARROW_WAITS_MS = 18_000;
-const WAIT_SHARE_WITHOUT = 0.25;
+const WAIT_SHARE_WITHOUT = 0.5;
+/** Who stands by is a neighbour of who fetches: so much longer all others wait, and so long may the link be missing. */
+const STRANGER_WAITS_MS = 10_000;
+const UNLINKED_MS = 5000;
 /** And makes way for them if a piece takes longer than this from there to its children. */
-const MAX_SERVED_MS = 150;
+const MAX_SERVED_MS = 50;
 const WIDER = 2;
 const WIDER_NEIGHBOURS = 3;
 /** A member that did not fetch when it should have, so often, is left out for so long. */
@@ -48,6 +51,8 @@ const BEGINS_MS = 1500;
 const LEFT_OUT_MS = 20_000;
 const MAX_LEFT_OUT = 64;
 const MAX_DOUBLINGS = 6;
+/** Who went first fetches on for so long: all trees begin at it, and those of the next one have yet to grow. */
+const HANDOVER_MS = 4000;
 /** A new first member has so long to show that it feeds its neighbours; then those that get nothing do not pass on its beats. */
 const PROVES_MS = 3000;
 /** Who is known for so long has its place, whatever somebody claims who comes later. */
@@ -96,6 +101,9 @@ export class Committee {
   #first: PeerId | undefined;
   #firstSinceMs = 0;
   #fedMs = 0;
+  #actsUntilMs = 0;
+  /** When the first one was last a neighbour. */
+  #linkedMs = 0;
   /** Its beat has ended: it does what it stands for until the others have noticed. */
   #isResigning = false;
   #contested = 0;
@@ -103,6 +111,8 @@ export class Committee {
   readonly #strikes = new Map<PeerId, number>();
   readonly #leftOutUntilMs = new Map<PeerId, number>();
   readonly #timesOut = new Map<PeerId, number>();
+  /** The last beats of those that fell silent: what still goes round does not bring them back, and a newer one does. */
+  readonly #lastBeats = new Map<PeerId, number>();
   /** When a place became free; undefined while there is none. */
   #freeSinceMs: number | undefined;
   #beatMs = Number.NEGATIVE_INFINITY;
@@ -127,6 +137,11 @@ export class Committee {
   /** 0 for who fetches, 1 for who stands by first; -1 for everybody else. */
   get rank(): number {
     return this.#members.findIndex(({ peer }) => peer === this.#context.options.self);
+  }
+
+  /** Whether we fetch for all: as the first one, or since the next one has only just come to be it. */
+  get acts(): boolean {
+    return this.rank === 0 || this.#context.clock.now() < this.#actsUntilMs;
   }
 
   /** When the one that goes first came to do so. */
@@ -171,7 +186,8 @@ export class Committee {
   /** The one that fetches did not, and another had to. */
   failed(): void {
     const { first } = this;
-    if (first === undefined || first === this.#context.options.self) return;
+    // Where our own line is full, that says nothing of anybody.
+    if (first === undefined || first === this.#context.options.self || this.#context.neighbours.isLineFull) return;
     if (first !== this.#first || this.#context.clock.now() - this.#firstSinceMs < BEGINS_MS) return;
     const strikes = (this.#strikes.get(first) ?? 0) + 1;
     this.#strikes.set(first, strikes);
@@ -200,17 +216,15 @@ export class Committee {
   /** `servedMs`: how long a piece takes from here to our children. */
   tick(nowMs: number, servedMs = 0): void {
     const { self } = this.#context.options;
-    for (const { peer, heardMs } of this.#members) {
-      if ((peer !== self || this.#isResigning) && nowMs - heardMs > EXPIRES_MS) this.#leaveOut(peer, nowMs);
-    }
-    if (this.rank < 0) this.#isResigning = false;
-    else if (
-      this.#members.length === SIZE &&
-      (this.rank === SIZE - 1 || (this.rank === 0 && servedMs > MAX_SERVED_MS))
-    ) {
-      this.#isResigning ||= this.#widerNeighbours >= WIDER_NEIGHBOURS;
+    for (const { peer, beat, heardMs } of this.#members) {
+      if (nowMs - heardMs <= EXPIRES_MS) continue;
+      if (peer !== self) this.#fellSilent(peer, beat, nowMs);
+      else if (this.#isResigning) this.#leaveOut(peer, nowMs);
     }
     this.#watchFirst(nowMs);
+    if (this.#isNear) this.#linkedMs = nowMs;
+    if (this.rank < 0) this.#isResigning = false;
+    else this.#isResigning ||= this.#makesWay(nowMs, servedMs);
     this.#watchChildren(nowMs);
     if (nowMs - this.#beatMs >= BEAT_MS && this.#stands(nowMs)) this.#beat(nowMs);
     if (nowMs < this.#gossipMs) return;
@@ -243,21 +257,45 @@ export class Committee {
     const { list } = this.#context.neighbours;
     const streams = this.#context.uplink.bps / this.#context.rate.bps;
     const [, widthMs] = WIDTHS.find(([least]) => streams >= least) ?? [0, NARROW_WAITS_MS];
-    const waitsMs = widthMs * (this.isKnown ? 1 : WAIT_SHARE_WITHOUT);
+    const waitsMs = widthMs * (this.isKnown ? 1 : WAIT_SHARE_WITHOUT) + (this.#isNear ? 0 : STRANGER_WAITS_MS);
     const waitedMs = nowMs - Math.max(this.#freeSinceMs, this.#startedMs + SETTLE_MS) - waitsMs;
-    const chance = (list.length < DEFAULT_NEIGHBOURS / 2 ? FEW_SHARE : MANY_SHARE) * 2 ** (waitedMs / DOUBLES_MS);
+    // Who is a neighbour of the first one is one of a few.
+    const isFew = list.length < DEFAULT_NEIGHBOURS / 2 || (this.isKnown && this.#isNear);
+    const chance = (isFew ? FEW_SHARE : MANY_SHARE) * 2 ** (waitedMs / DOUBLES_MS);
     return waitedMs >= 0 && this.#hash / HASHES < chance;
+  }
+
+  /** Whether nobody goes first, or one to whom we have a link: then we see at once when it goes, and may know those that it feeds. */
+  get #isNear(): boolean {
+    const { first } = this;
+    if (first === undefined || first === this.#context.options.self) return true;
+    return this.#context.neighbours.of(first)?.isReady === true;
+  }
+
+  /** Whether others should stand in our place. */
+  #makesWay(nowMs: number, servedMs: number): boolean {
+    if (this.#context.neighbours.isLineFull) return true;
+    const { rank } = this;
+    if (rank > 0 && nowMs - this.#linkedMs > UNLINKED_MS) return true;
+    if (this.#members.length < SIZE || (rank === 0 && servedMs <= MAX_SERVED_MS)) return false;
+    if (rank === SIZE - 1) return this.#widerNeighbours >= WIDER_NEIGHBOURS;
+    // The last one makes way for whoever comes, the others for the next: so that they do not all go at once.
+    const next = this.#context.neighbours.of(this.#members[rank + 1]!.peer);
+    return next !== undefined && this.#isWider(next);
   }
 
   /** Neighbours that could stand and have a multiple of our uplink; none where ours is ample. */
   get #widerNeighbours(): number {
-    const { neighbours, uplink, rate } = this.#context;
-    if (uplink.bps > AMPLE_STREAMS * rate.bps) return 0;
     let count = 0;
-    for (const { fetches, uploads, uplinkBps } of neighbours.list) {
-      if (fetches && uploads && uplinkBps > WIDER * uplink.bps) count += 1;
+    for (const neighbour of this.#context.neighbours.list) {
+      if (neighbour.fetches && neighbour.uploads && this.#isWider(neighbour)) count += 1;
     }
     return count;
+  }
+
+  #isWider({ uplinkBps }: Neighbour): boolean {
+    const { uplink, rate } = this.#context;
+    return uplink.bps <= AMPLE_STREAMS * rate.bps && uplinkBps > WIDER * uplink.bps;
   }
 
   #beat(nowMs: number): void {
@@ -279,7 +317,7 @@ export class Committee {
     peer: PeerId,
     { hash, beat, nowMs, knownMask }: { hash: number; beat: number; nowMs: number; knownMask: number },
   ): void {
-    if (this.#isLeftOut(peer, nowMs)) return;
+    if (this.#isLeftOut(peer, nowMs) || beat <= (this.#lastBeats.get(peer) ?? -1)) return;
     const claimed = Math.floor(beat / BEATS);
     let since = claimed;
     for (const member of this.#members) {
@@ -292,16 +330,16 @@ export class Committee {
 
   /**
    * Told while beats go round that are not ours though we go first. Each puts the other behind itself, as one who came later; now both go by
-   * what each says of itself.
+   * what each says of itself. Who is not heeded even then gives up; who is does not, since an attacker too may give itself as a root.
    */
-  contested(nowMs: number): void {
+  contested(nowMs: number, isHeeded = false): void {
     if (nowMs - this.#contestedMs < BEAT_MS) return;
     this.#contested = nowMs - this.#contestedMs < 3 * BEAT_MS ? this.#contested + 1 : 1;
     this.#contestedMs = nowMs;
     if (this.#contested === MAX_CONTESTED) {
       for (const member of this.#members) member.since = member.claimed;
       this.#sort();
-    } else if (this.#contested > MAX_UNHEEDED) {
+    } else if (this.#contested > MAX_UNHEEDED && !isHeeded) {
       this.#contested = 0;
       this.#leaveOut(this.#context.options.self, nowMs);
     }
@@ -325,8 +363,10 @@ export class Committee {
 
   #watchFirst(nowMs: number): void {
     if (this.first === this.#first) return;
+    if (this.#first === this.#context.options.self && this.first !== undefined) this.#actsUntilMs = nowMs + HANDOVER_MS;
     this.#first = this.first;
     this.#firstSinceMs = nowMs;
+    this.#linkedMs = nowMs;
   }
 
   /** Who fetches for others has children; who has neighbours but hardly one that goes on taking from it stands down. */
@@ -350,6 +390,17 @@ export class Committee {
     const times = this.#timesOut.get(peer) ?? 0;
     this.#timesOut.set(peer, times + 1);
     this.#leftOutUntilMs.set(peer, nowMs + LEFT_OUT_MS * 2 ** Math.min(times, MAX_DOUBLINGS));
+    this.#remove(peer, nowMs);
+  }
+
+  /** It has gone; or we are where its beats do not come to, and will hear of it again. */
+  #fellSilent(peer: PeerId, beat: number, nowMs: number): void {
+    if (this.#lastBeats.size >= MAX_LEFT_OUT) this.#lastBeats.clear();
+    this.#lastBeats.set(peer, beat);
+    this.#remove(peer, nowMs);
+  }
+
+  #remove(peer: PeerId, nowMs: number): void {
     this.#members = this.#members.filter((member) => member.peer !== peer);
     this.#freeSinceMs = nowMs;
     // Not with the next tick: who goes first now looks at once for what the former one left unfinished.

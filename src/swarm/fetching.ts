@@ -31,6 +31,8 @@ const NEIGHBOURS_LEAD_MS = 350;
 const RETRY_MS = 250;
 const DEFAULT_JOIN_GRACE_MS = 1500;
 const MAX_GRACES = 2;
+/** Who does not play after so many is worse off than without peers. */
+const STARTS_WITHIN_GRACES = 3;
 const PROGRESS_MS = 600;
 /** A late part is worth waiting for so long; then the player is better off without it. */
 const GIVE_UP_MS = 1000;
@@ -102,7 +104,7 @@ export class Fetching {
       this.#originMs += (nowMs - part.fetchedMs - this.#originMs) * ORIGIN_WEIGHT;
     } else if (fetching !== undefined) fetching.abort();
     // What the origin saved in time cost nothing but its copy.
-    if (nowMs > part.deadlineMs && this.#playhead.isPlaying) this.#distrust.late(nowMs);
+    if (this.#isLate(part, nowMs)) this.#distrust.late(nowMs);
     if (source !== "peer" || fetchReason !== undefined) return;
     const tookMs = nowMs - part.knownMs;
     if (tookMs <= MAX_BACKUP_MS) {
@@ -129,6 +131,11 @@ export class Fetching {
     if (part.fetchReason === "deadline") this.#saving -= 1;
     part.fetchFailures += 1;
     part.fetchedMs = this.#context.clock.now();
+  }
+
+  #isLate(part: PartAssembly, nowMs: number): boolean {
+    if (this.#playhead.isPlaying) return nowMs > part.deadlineMs;
+    return nowMs - this.#startedMs > STARTS_WITHIN_GRACES * this.#graceMs;
   }
 
   get #graceMs(): number {
@@ -165,9 +172,11 @@ export class Fetching {
     const rank = this.#rank();
     if (isGraced) return undefined;
     if (!this.#hasPeers) return "alone";
-    if (rank === 0 && this.#committee.feeds && this.#isNobodys(part)) return "elected";
+    if ((rank === 0 || this.#committee.acts) && this.#committee.feeds && this.#isNobodys(part)) return "elected";
     if (rank > 0 && nowMs - part.knownMs >= rank * this.#backupMs(part)) return "backup";
     if (this.#isStarting(nowMs) || this.#saving >= MAX_SAVING) return undefined;
+    // Over a line that is full, the origin would answer after what peers have sent.
+    if (part.isHeard && this.#context.neighbours.isLineFull) return nowMs >= part.deadlineMs ? "deadline" : undefined;
     const neededMs = Math.min(this.#originMs * ORIGIN_TIMES + MARGIN_MS + (this.#hash % SPREAD_MS), MAX_NEEDED_MS);
     const leadMs = part.haveMask === 0 && this.#lowerHashes === 0 ? NEIGHBOURS_LEAD_MS : 0;
     return nowMs >= part.deadlineMs - neededMs - leadMs ? "deadline" : undefined;

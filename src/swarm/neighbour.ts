@@ -14,6 +14,8 @@ const FORMER_MS = 10_000;
 /** What was asked for is welcome for so long. */
 const REQUEST_REMEMBERED_MS = 15_000;
 const PIECES_PER_PART = 1024;
+const PING_MS = 4000;
+const PING_SLOW_MS = 1000;
 const SLOW_ANSWER_MS = 300;
 
 const NO_DELAYS: readonly number[] = new Array<number>(SUBSTREAMS).fill(NO_DELAY);
@@ -97,6 +99,7 @@ export class Neighbour {
   outstanding = 0;
   /** Requests that came to nothing, since the last piece that came. */
   broken = 0;
+  brokenSinceMs = 0;
   brokenMs = Number.NEGATIVE_INFINITY;
   /** Sub-streams that were taken from it because it fell behind. */
   failures = 0;
@@ -168,6 +171,11 @@ export class Neighbour {
   /** A neighbour that was not measured yet counts as one at some distance. */
   get delayMs(): number {
     return (this.roundTripMs ?? 120) / 2;
+  }
+
+  /** One that was long out may have found a full line, which is to be known as soon as it is not any more. */
+  get pingEveryMs(): number {
+    return this.roundTripMs !== undefined && this.roundTripMs > SLOW_ANSWER_MS ? PING_SLOW_MS : PING_MS;
   }
 
   /** An answer that is still out says so much already. */

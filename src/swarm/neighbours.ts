@@ -5,6 +5,8 @@ import type { PeerLink } from "./swarm-types.ts";
 
 /** Trees are as shallow as those near their roots have children: who sends much knows so many more. */
 const WIDER = 2.5;
+/** No two places are so far from each other and back. */
+const FULL_LINE_MS = 500;
 
 /** Who we have a link to. Each has a slot, which is its bit in the masks of parts, and is given to another when it has gone. */
 export class Neighbours {
@@ -26,6 +28,13 @@ export class Neighbours {
   /** The uplink feeds more children than there are places. It stays so: what was measured once may be again. */
   widen(): void {
     this.#max = this.#mostWide;
+  }
+
+  /** Where even the nearest one is far, it is our own line that holds up what goes over it. */
+  get isLineFull(): boolean {
+    let nearestMs = Number.POSITIVE_INFINITY;
+    for (const { roundTripMs = nearestMs } of this.list) nearestMs = Math.min(nearestMs, roundTripMs);
+    return nearestMs > FULL_LINE_MS && nearestMs < Number.POSITIVE_INFINITY;
   }
 
   get isFull(): boolean {

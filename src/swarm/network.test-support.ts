@@ -287,6 +287,8 @@ export class Scripted {
   isClosed = false;
   /** Whether it answers requests, with parts of four pieces. */
   serves = false;
+  /** When it answers a ping. */
+  ping: (answer: () => void) => void = (answer) => answer();
 
   constructor(peer: TestPeer, id: PeerId, hello: Partial<Frame<"hello">> | null = {}) {
     this.id = id;
@@ -295,7 +297,7 @@ export class Scripted {
       bufferedBytes: 0,
       send: (frame) => {
         this.got.push(frame);
-        if (frame.kind === "ping") this.send({ kind: "pong", token: frame.token });
+        if (frame.kind === "ping") this.ping(() => this.send({ kind: "pong", token: frame.token }));
         if (frame.kind === "request" && this.serves) this.#serve(frame);
       },
       close: () => {

@@ -188,6 +188,80 @@ describe("the origin as the floor", () => {
     expect(viewer.fetches.at(-1)).toMatchObject({ index: 12, reason: "alone" });
   });
 
+  test("peers that are not waited for are to push nothing, until they are again", () => {
+    const clock = new TestClock();
+    // So narrow, it does not soon fetch for all.
+    const viewer = new TestPeer(clock, "v", { fetches: true, uplinkBps: 1_000_000 });
+    const slow = new Scripted(viewer, "a", { fetches: true });
+    viewer.swarm.setBuffer(800);
+    const subscribed = (): number | undefined => slow.of("subscribe").at(-1)?.substreams;
+    const play = (from: number, count: number): void => {
+      for (let index = from; index < from + count; index += 1) {
+        slow.offers({ beat: 1000 + index });
+        viewer.swarm.announce(keyOf(index));
+        slow.header(index);
+        clock.advance(PART_MS);
+      }
+    };
+    play(0, 2);
+    expect(subscribed()).not.toBe(0);
+    viewer.originMs = 1500;
+    play(2, 10);
+    expect(viewer.swarm.stats.distrustedUntilMs).toBeGreaterThan(clock.now());
+    expect(subscribed()).toBe(0);
+    viewer.originMs = 50;
+    play(12, 14);
+    expect(viewer.swarm.stats.distrustedUntilMs).toBeUndefined();
+    expect(subscribed()).not.toBe(0);
+  });
+
+  test("who does not get to play with what peers send does without them for a while", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v", { fetches: true, joinGraceMs: 1000 });
+    const parent = new Scripted(viewer, "a", { fetches: true });
+    viewer.swarm.setBuffer(0);
+    for (let index = 0; index < 20; index += 1) {
+      parent.offers({ beat: 1000 + index });
+      viewer.swarm.announce(keyOf(index));
+      parent.pushes(index);
+      clock.advance(PART_MS);
+      viewer.swarm.setBuffer(0);
+    }
+    expect(viewer.swarm.stats.distrustedUntilMs).toBeGreaterThan(clock.now());
+  });
+
+  test("what is pushed over a line that is full is neither asked for again nor fetched before its deadline", () => {
+    const fetchedOver = (roundTripMs: number): { asked: number; fetchedMs: number | undefined } => {
+      const clock = new TestClock();
+      const viewer = new TestPeer(clock, "v", { fetches: true });
+      const [parent, other] = ["a", "b"].map((id) => new Scripted(viewer, id, { fetches: true })) as [
+        Scripted,
+        Scripted,
+      ];
+      for (const one of [parent, other]) one.ping = (answer) => clock.after(roundTripMs, answer);
+      parent.offers();
+      clock.advance(100);
+      parent.offers();
+      clock.advance(5000);
+      parent.offers({ beat: 1001 });
+      viewer.swarm.setBuffer(1500);
+      viewer.swarm.announce(keyOf(0));
+      parent.header(0);
+      other.has(0);
+      let fetchedMs: number | undefined;
+      for (let ms = 0; ms < 1800; ms += 50) {
+        clock.advance(50);
+        if (viewer.fetches.length > 0) fetchedMs ??= ms;
+      }
+      return { asked: other.of("request").length, fetchedMs };
+    };
+    const [free, full] = [fetchedOver(40), fetchedOver(1200)];
+    expect(free.asked).toBeGreaterThan(0);
+    expect(free.fetchedMs).toBeLessThan(1400);
+    expect(full.asked).toBe(0);
+    expect(full.fetchedMs).toBeGreaterThan(1400);
+  });
+
   test("what the origin gives is held against the key like a peer's, and never passed on if it does not prove", () => {
     const clock = new TestClock();
     const viewer = new TestPeer(clock, "v", { fetches: true });

@@ -29,6 +29,26 @@ test("a root tells its own beats that come back from those of another root, also
   }
 });
 
+test("a root is heeded while half of its neighbours pass on its beats, whatever some attacker's root gives others", () => {
+  const { context, clock, join } = testContext();
+  const root = new Parents(context);
+  root.setRoot(true);
+  const neighbours = ["a", "b", "c"].map((peer) => join(peer));
+  clock.advance(1000);
+  root.refreshWay(() => 0);
+  const { beats } = root.way;
+  const delaysMs = new Array<number>(SUBSTREAMS).fill(50);
+  const offer = { kind: "offer", asked: 0, substreams: 0, free: 0, uplinkBps: 1e6, delaysMs } as const;
+  const anothers = beats.map((beat) => beat + 1);
+  root.offered(neighbours[0]!, { ...offer, beats: anothers });
+  expect(root.takeContested()).toBe(true);
+  expect(root.isHeeded).toBe(false);
+  for (const neighbour of neighbours.slice(1)) root.offered(neighbour, { ...offer, beats });
+  expect(root.isHeeded).toBe(true);
+  root.offered(neighbours[1]!, { ...offer, beats: anothers });
+  expect(root.isHeeded).toBe(false);
+});
+
 test("beats of the root before are not another's that goes first now", () => {
   const { context, clock, join } = testContext();
   const parents = new Parents(context);

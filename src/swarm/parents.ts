@@ -111,8 +111,8 @@ export class Parents {
   #askedMask = 0;
   /** Neighbours know what they are to push, as it is now. */
   #isTold = true;
-  /** Nothing is subscribed to yet. */
-  isStandby = false;
+  /** Nothing is subscribed to. */
+  #isResting = false;
   /** Nobody pushes anything to the source, or to who fetches for all. */
   #isRoot: boolean;
 
@@ -169,6 +169,20 @@ export class Parents {
     return isContested;
   }
 
+  /** Whether the root's own beats come back from half of its neighbours: others may follow whom they like. */
+  get isHeeded(): boolean {
+    const sinceBeat = this.#newestBeat - CONTESTED_BEATS;
+    const isOwn = (beat: number): boolean => beat > sinceBeat && beat % BEATS_PER_SECOND === this.#ownBeat;
+    let ready = 0;
+    let heed = 0;
+    for (const { isReady, beats } of this.#context.neighbours.list) {
+      if (!isReady) continue;
+      ready += 1;
+      if (beats.some(isOwn)) heed += 1;
+    }
+    return heed > 0 && 2 * heed >= ready;
+  }
+
   setRoot(on: boolean): void {
     if (on === this.#isRoot) return;
     this.#isRoot = on;
@@ -190,6 +204,20 @@ export class Parents {
       }
     }
     this.#tell();
+  }
+
+  /** Nobody is to push anything for now. */
+  rest(on: boolean): void {
+    if (on === this.#isResting) return;
+    this.#isResting = on;
+    if (on && !this.#isRoot) {
+      const nowMs = this.#context.clock.now();
+      for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
+        this.#unask(substream);
+        this.#lose(substream, nowMs);
+      }
+    }
+    this.tick();
   }
 
   of(substream: number): Neighbour | undefined {
@@ -310,7 +338,7 @@ export class Parents {
 
   /** Finds parents where there are none, and now and then a better one. */
   tick(): void {
-    if (!this.#isRoot && !this.isStandby) {
+    if (!this.#isRoot && !this.#isResting) {
       const nowMs = this.#context.clock.now();
       const unsettled = (ALL_SUBSTREAMS & ~this.#parentMask) | this.#askedMask;
       for (let substream = 0; substream < SUBSTREAMS; substream += 1) {

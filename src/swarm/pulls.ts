@@ -11,6 +11,8 @@ const URGENT_MS = 700;
 /** An answer takes a round trip or two, and this. */
 const ANSWER_MS = 150;
 const URGENT_ANSWER_MS = 80;
+/** And of another one after this: a piece that comes twice costs less than a part of the origin. */
+const HEDGE_MS = 100;
 /** A pong that is long out says that a neighbour is gone, not that it is far. */
 const MAX_ANSWER_MS = 700;
 /** One that never sent anything may never do so. */
@@ -32,7 +34,8 @@ const MAX_BUSY_TIMES = 8;
 /** Requests that came to nothing, without one piece between: more than want of upload can explain. */
 const MAX_BROKEN = 10;
 const MAX_BROKEN_BY_STRANGER = 5;
-const MAX_REFUSED = 24;
+/** An uplink can be full for a while; where there is an origin, to wait for the end of that costs no part. */
+const BROKEN_FOR_MS = 3000;
 /** Parts looked after at once: a viewer that has just come asks for the oldest first. */
 const MAX_PARTS_AT_ONCE = 24;
 const MIN_WITHIN_MS = 150;
@@ -47,14 +50,14 @@ const NARROW_EVERY_MS = 400;
 
 /** Asks for what nobody pushed in time, each piece of one neighbour that has it. */
 export class Pulls {
-  /** Nothing is asked for yet. */
-  isStandby = false;
+  #isResting = false;
   readonly #context: SwarmContext;
   readonly #parents: Parents;
   readonly #playhead: Playhead;
   /** Pieces that may be under way at once: more would queue before a narrow downlink, and make late what is pushed. */
   #window = FIRST_WINDOW;
   #narrowedMs = Number.NEGATIVE_INFINITY;
+  #isLineFull = false;
 
   constructor(context: SwarmContext, parents: Parents, playhead: Playhead) {
     this.#context = context;
@@ -62,9 +65,16 @@ export class Pulls {
     this.#playhead = playhead;
   }
 
+  /** Nothing is to be asked for for now. */
+  rest(on: boolean): void {
+    if (on && !this.#isResting) for (const part of this.#context.parts.open) this.release(part);
+    this.#isResting = on;
+  }
+
   tick(): void {
     const nowMs = this.#context.clock.now();
     this.#count();
+    this.#isLineFull = this.#context.neighbours.isLineFull;
     let left = MAX_PARTS_AT_ONCE;
     // A ban while asking changes the list.
     for (const part of [...this.#context.parts.open]) {
@@ -91,7 +101,7 @@ export class Pulls {
   }
 
   part(part: PartAssembly, nowMs: number): void {
-    if (this.isStandby) return;
+    if (this.#isResting) return;
     const known = part.haveMask | part.headerMask;
     if (known === 0) return;
     if (part.signed === undefined) this.#askHeader(part, nowMs);
@@ -115,9 +125,7 @@ export class Pulls {
     }
     neighbour.outstanding = Math.max(0, neighbour.outstanding - part.unask(neighbour.slot));
     neighbour.busyUntilMs = nowMs + BUSY_MS * Math.min(neighbour.refused, MAX_BUSY_TIMES);
-    if (neighbour.refused >= MAX_REFUSED && neighbour.piecesReceived === 0 && !neighbour.isSource) {
-      this.#context.ban(neighbour, "told of parts that it then refused");
-    } else if (part.isWanted && !part.isWhole) this.part(part, nowMs);
+    if (part.isWanted && !part.isWhole) this.part(part, nowMs);
   }
 
   /** A piece came that had been asked of somebody. */
@@ -219,7 +227,9 @@ export class Pulls {
       // First what is due, since that also finds what will not come, and makes room.
       if (!this.#isDue(part, index, nowMs, isUrgent) || this.#room < 1) continue;
       const evenPartial = isUrgent || this.#isVeryLate(part, index, nowMs);
-      const neighbour = this.#provider(part, substreamOf(part.key, index), nowMs, evenPartial);
+      const substream = substreamOf(part.key, index);
+      const hedged = part.askedOf(index) < 0 ? undefined : pieceId(part.id, index);
+      const neighbour = this.#provider(part, substream, nowMs, evenPartial, hedged);
       if (neighbour === undefined) continue;
       part.setAsked(index, neighbour.slot, nowMs);
       neighbour.outstanding += 1;
@@ -236,10 +246,13 @@ export class Pulls {
   #isDue(part: PartAssembly, index: number, nowMs: number, isUrgent: boolean): boolean {
     if (part.hasPiece(index) || part.isChecking(index)) return false;
     const substream = substreamOf(part.key, index);
+    // What is pushed waits before our own line: another one would wait behind it, and make all that follows later.
+    if (this.#isLineFull && this.#parents.of(substream) !== undefined) return false;
     const asked = this.#context.neighbours.at(part.askedOf(index));
     if (asked !== undefined) {
       const waitMs = Math.min((isUrgent ? URGENT_ANSWER_MS : ANSWER_MS) + 3 * asked.delayMs, MAX_ANSWER_MS);
-      if (nowMs - part.askedMs(index) < waitMs) return false;
+      const waitedMs = nowMs - part.askedMs(index);
+      if (waitedMs < waitMs) return isUrgent && waitedMs >= HEDGE_MS;
       part.setAsked(index, -1, nowMs);
       this.#broke(asked, part, nowMs);
       return true;
@@ -266,11 +279,17 @@ export class Pulls {
     if (nowMs - neighbour.brokenMs < ANSWER_MS) return;
     neighbour.brokenMs = nowMs;
     // Who only began to have it may wait for it as we do.
-    if ((part.haveMask & neighbour.bit) !== 0) neighbour.broken += 1;
+    if ((part.haveMask & neighbour.bit) !== 0) {
+      if (neighbour.broken === 0) neighbour.brokenSinceMs = nowMs;
+      neighbour.broken += 1;
+    }
     part.haveMask &= ~neighbour.bit;
     part.headerMask &= ~neighbour.bit;
-    const mostBroken = neighbour.piecesReceived === 0 ? MAX_BROKEN_BY_STRANGER : MAX_BROKEN;
-    if (neighbour.broken >= mostBroken) this.#context.ban(neighbour, "told of parts that it never sent");
+    const most = neighbour.hasShown ? MAX_BROKEN : MAX_BROKEN_BY_STRANGER;
+    const leastMs = this.#context.options.fetches === true ? BROKEN_FOR_MS : 0;
+    if (neighbour.broken >= most && nowMs - neighbour.brokenSinceMs >= leastMs) {
+      this.#context.ban(neighbour, "told of parts that it never sent");
+    }
   }
 
   /** Who is asked: of those that have it, the one that will send it first. */
@@ -279,6 +298,8 @@ export class Pulls {
     substream: number | undefined,
     nowMs: number,
     evenPartial: boolean,
+    /** A piece that is on its way from somebody: only who was not asked for it yet is of use. */
+    hedged?: number,
   ): Neighbour | undefined {
     const parent = substream === undefined ? undefined : this.#parents.of(substream);
     let best: Neighbour | undefined;
@@ -287,6 +308,7 @@ export class Pulls {
     for (const neighbour of this.#context.neighbours.list) {
       if ((mask & neighbour.bit) === 0 || neighbour.hasChokedUs || nowMs < neighbour.busyUntilMs) continue;
       if (neighbour.outstanding >= MAX_REQUESTED) continue;
+      if (hedged !== undefined && neighbour.askedFor(hedged)) continue;
       const costMs =
         2 * neighbour.delayMs +
         neighbour.outstanding * OWED_MS +
@@ -315,7 +337,9 @@ export class Pulls {
   }
 
   #isUrgent(part: PartAssembly, nowMs: number): boolean {
-    return this.#playhead.isPlaying && part.deadlineMs - nowMs < URGENT_MS;
+    // Before it plays nothing is due; but what did not come in the time that it was asked for in is not to be waited for.
+    if (!this.#playhead.isPlaying) return nowMs - part.knownMs > WITHIN_AT_START_MS;
+    return part.deadlineMs - nowMs < URGENT_MS;
   }
 
   #withinMs(part: PartAssembly, nowMs: number): number {

@@ -253,6 +253,27 @@ describe("parents", () => {
     expect(second.of("subscribe").at(-1)?.substreams).toBe(ALL);
   });
 
+  test("of what is urgent a second neighbour is asked before the first has failed", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v", { fetches: true });
+    const others = ["a", "b"].map((id) => new Scripted(viewer, id));
+    for (const other of others) other.ping = (answer) => clock.after(500, answer);
+    clock.advance(20_000);
+    viewer.swarm.setBuffer(1200);
+    viewer.swarm.announce(keyOf(0));
+    for (const other of others) {
+      other.header(0);
+      other.has(0);
+    }
+    const asked = (): number =>
+      others.flatMap((other) => other.of("request")).reduce((sum, { count }) => sum + count, 0);
+    clock.advance(450);
+    expect(asked()).toBe(4);
+    clock.advance(240);
+    expect(asked()).toBe(8);
+    expect(viewer.fetches).toEqual([]);
+  });
+
   test("the publisher is asked again after it refused: what it leaves to others it has all the same", () => {
     const clock = new TestClock();
     const viewer = new TestPeer(clock, "v");

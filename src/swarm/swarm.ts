@@ -35,7 +35,6 @@ import { UploadQueue } from "./upload-queue.ts";
 
 /** A link over which no hello comes is nobody's. */
 const HELLO_MS = 5000;
-const PING_MS = 4000;
 /** A neighbour that has said nothing for so long is gone. */
 const SILENT_MS = 10_000;
 const OFFER_MS = 300;
@@ -108,7 +107,6 @@ export class Swarm implements SwarmPeer {
     const context = this.#context;
     this.#uploads = new UploadQueue(context);
     this.#parents = new Parents(context);
-    this.#parents.isStandby = this.#isStandby;
     this.#committee = new Committee(context);
     this.#children = new Children({
       context,
@@ -118,7 +116,7 @@ export class Swarm implements SwarmPeer {
     });
     this.#playhead = new Playhead(context);
     this.#pulls = new Pulls(context, this.#parents, this.#playhead);
-    this.#pulls.isStandby = this.#isStandby;
+    this.#rest();
     this.#fetching = new Fetching({
       context,
       committee: this.#committee,
@@ -202,8 +200,7 @@ export class Swarm implements SwarmPeer {
   activate(after: readonly PartKey[]): void {
     if (!this.#isStandby || this.#closed) return;
     this.#isStandby = false;
-    this.#parents.isStandby = false;
-    this.#pulls.isStandby = false;
+    this.#rest();
     if (after.length > 0) this.#parts.raiseFloor(Math.min(...after.map(partId)) + 1);
     this.#parts.trim(this.#context.clock.now());
     this.#children.setUploads(this.#uploadsOn);
@@ -453,11 +450,12 @@ export class Swarm implements SwarmPeer {
       if (!neighbour.isReady && nowMs - neighbour.sinceMs > HELLO_MS) this.#drop(neighbour, "idle");
       else if (nowMs - neighbour.heardMs > SILENT_MS) this.#drop(neighbour, "idle");
       else if (neighbour.pingedMs !== undefined) neighbour.roundTripIsAtLeast(nowMs - neighbour.pingedMs);
-      else if (neighbour.isReady && nowMs - neighbour.pingSentMs > PING_MS) this.#ping(neighbour, nowMs);
+      else if (neighbour.isReady && nowMs - neighbour.pingSentMs > neighbour.pingEveryMs) this.#ping(neighbour, nowMs);
     }
     this.#committee.tick(nowMs, this.#uploads.servedMs);
-    if (this.#parents.takeContested()) this.#committee.contested(nowMs);
+    if (this.#parents.takeContested()) this.#committee.contested(nowMs, this.#parents.isHeeded);
     this.#lookForRoot();
+    this.#rest();
     this.#parents.tick();
     this.#playhead.refresh();
     if (!this.#isStandby) {
@@ -480,9 +478,16 @@ export class Swarm implements SwarmPeer {
     this.#children.offers();
   }
 
+  /** Peers that are not waited for are to send nothing either: on a narrow line, that would hold up what the origin sends. */
+  #rest(): void {
+    const isDistrusting = this.#options.fetches === true && this.#distrust.isOn(this.#context.clock.now());
+    this.#parents.rest(this.#isStandby || isDistrusting);
+    this.#pulls.rest(this.#isStandby || isDistrusting);
+  }
+
   /** A new root is told of at once: those that the former one fed wait for it. */
   #lookForRoot(): void {
-    const isRoot = this.#committee.rank === 0;
+    const isRoot = this.#committee.acts;
     if (this.#options.source === true || isRoot === this.#parents.isRoot) return;
     this.#parents.setRoot(isRoot);
     this.#fetching.tick();
@@ -492,7 +497,7 @@ export class Swarm implements SwarmPeer {
   #ping(neighbour: Neighbour, nowMs: number): void {
     neighbour.pingToken = Math.floor(this.#options.random() * 2 ** 32);
     // Not all at once.
-    neighbour.pingSentMs = nowMs + PING_MS * 0.2 * this.#options.random();
+    neighbour.pingSentMs = nowMs + neighbour.pingEveryMs * 0.2 * this.#options.random();
     neighbour.pingedMs = nowMs;
     this.#tell(neighbour, { kind: "ping", token: neighbour.pingToken });
   }
@@ -501,7 +506,9 @@ export class Swarm implements SwarmPeer {
     if (token !== neighbour.pingToken || neighbour.pingedMs === undefined) return;
     const tookMs = nowMs - neighbour.pingedMs;
     neighbour.pingedMs = undefined;
-    neighbour.roundTripMs = neighbour.roundTripMs === undefined ? tookMs : neighbour.roundTripMs * 0.7 + tookMs * 0.3;
+    const knownMs = neighbour.roundTripMs ?? tookMs;
+    // What held up an answer once may be over: a short time is believed sooner than a long one.
+    neighbour.roundTripMs = knownMs + (tookMs - knownMs) * (tookMs < knownMs ? 0.7 : 0.3);
   }
 
   /** Lets go of a neighbour that is of no use, so that a new one can show whether it is. */
