@@ -147,6 +147,9 @@ export class CaptureSession implements PacketSink {
 
   reconfigure(track: TrackDescription, rendition?: number): void {
     this.#laneOf(track.kind, rendition)?.reconfigure(track);
+    // Discontinuities of renditions match (6.2.4), so the sound beside has one with the main pictures.
+    const sound = this.#source.tracks.at(-1);
+    if (this.#lanes.length > 1 && rendition === 0 && sound?.kind === "audio") this.#lanes.at(-1)?.reconfigure(sound);
   }
 
   /** The fullest rendition says. */
