@@ -14,7 +14,7 @@ export interface FileHost {
 
 /** What is done with a file's tracks, and why. */
 export interface FileTreatment {
-  readonly video?: "pass" | "encode";
+  readonly video?: "pass";
   readonly audio?: "pass" | "encode";
   /** Sentences, in English: why a track is encoded anew or left out. */
   readonly reasons: readonly string[];
@@ -57,7 +57,7 @@ export async function openFile(
       partTargetMs: plan.partTargetMs,
       targetDurationMs: plan.targetDurationMs,
       treatment: {
-        ...(plan.video && { video: plan.video.plan.mode }),
+        ...(plan.video && { video: "pass" }),
         ...(plan.audio && { audio: plan.audio.plan.mode }),
         reasons: plan.reasons,
       },

@@ -126,6 +126,8 @@ export interface CutMedia {
   readonly programDateTimeMs: number;
   /** Media lost before this part, since nobody took it in time: the timeline jumps by as much. */
   readonly missingMs?: number;
+  /** An init segment, or another part, follows at once: who is told of this part is to hear of that too (rule 41). */
+  readonly more?: boolean;
 }
 
 export interface CapturedPart extends CutMedia {

@@ -121,6 +121,18 @@ describe("Mixer", () => {
     expect(shown()).toBe("first");
   });
 
+  test("one that fails before its first picture is told at once", async () => {
+    const { mix, first, shown } = mixer();
+    const second = source("second");
+    second.state.ready = false;
+    const switching = mix.switchTo(second.feed);
+    second.end(new RelayError("source-lost", "gone"));
+    await expect(switching).rejects.toMatchObject({ code: "source-lost" });
+    expect(second.state.stopped).toBe(true);
+    expect(first.state.stopped).toBe(false);
+    expect(shown()).toBe("first");
+  });
+
   test("a pause is a slate and silence; the source waits behind it", () => {
     const { mix, first, shown, samples } = mixer();
     shown();

@@ -17,6 +17,7 @@ const TAKE_OVER_DEADLINE_MS = 10_000;
 interface Incoming {
   readonly feed: Feed;
   readonly onAir: () => void;
+  readonly onFailed: (error: RelayError) => void;
 }
 
 /** What is on the air: one feed, the next one as soon as it has a picture, or a slate. */
@@ -32,7 +33,7 @@ export class Mixer {
 
   constructor(context: MixerContext, first: OpenFeed) {
     this.#context = context;
-    this.#feed = this.#start(first, () => this.#isFirst);
+    this.#feed = this.#start(first);
   }
 
   get feed(): Feed {
@@ -84,33 +85,22 @@ export class Mixer {
       open.close();
       throw new RelayError("conflict", "expected one switch of sources at a time");
     }
-    let failure: RelayError | undefined;
-    const feed = this.#start(
-      open,
-      () => false,
-      (error) => {
-        failure = error;
-      },
-    );
+    const feed = this.#start(open);
     await new Promise<void>((resolve, reject) => {
-      const cancel = clock.after(TAKE_OVER_DEADLINE_MS, () => {
+      const onFailed = (error: RelayError): void => {
+        cancel();
         this.#incoming = undefined;
         feed.stop();
-        reject(
-          failure ??
-            new RelayError(
-              "source-missing",
-              `expected a picture of the source within ${TAKE_OVER_DEADLINE_MS / 1000} s, got none`,
-            ),
-        );
-      });
-      this.#incoming = {
-        feed,
-        onAir: () => {
-          cancel();
-          resolve();
-        },
+        reject(error);
       };
+      const seconds = TAKE_OVER_DEADLINE_MS / 1000;
+      const late = new RelayError("source-missing", `expected a picture of the source within ${seconds} s, got none`);
+      const cancel = clock.after(TAKE_OVER_DEADLINE_MS, () => onFailed(late));
+      const onAir = (): void => {
+        cancel();
+        resolve();
+      };
+      this.#incoming = { feed, onAir, onFailed };
     });
   }
 
@@ -124,7 +114,7 @@ export class Mixer {
   stop(): void {
     this.#stopped = true;
     this.#feed.stop();
-    this.#incoming?.feed.stop();
+    this.#incoming?.onFailed(new RelayError("closed", "the capture has ended"));
   }
 
   /** The first picture of the feed that is to follow, which is on the air from then on. */
@@ -142,18 +132,21 @@ export class Mixer {
     return picture;
   }
 
-  #start(open: OpenFeed, endsStream: () => boolean, onFailed: (error?: RelayError) => void = () => undefined): Feed {
+  #start(open: OpenFeed): Feed {
     const { warn, ended } = this.#context;
-    return open.start({
+    const feed: Feed = open.start({
       ...this.#context,
       ended: (error) => {
         if (this.#stopped) return;
-        if (endsStream()) ended(error);
+        if (this.#incoming?.feed === feed)
+          this.#incoming.onFailed(error ?? new RelayError("source-lost", "the source ended before its first picture"));
+        else if (this.#feed !== feed) return;
+        else if (this.#isFirst) ended(error);
         else if (error !== undefined) warn(error.code, `${error.message} Its last picture stays.`);
         else warn("source-lost", "The file has come to its end: its last picture stays until something else is shown.");
-        onFailed(error);
       },
     });
+    return feed;
   }
 
   #tellLine(): void {

@@ -39,6 +39,7 @@ export class RenditionLane {
   #writing: Promise<void> = Promise.resolve();
   #generation = 0;
   #announced = 0;
+  #isJoining = false;
   #sequenceNumber = 0;
   #bytes = 0;
   #overlong = 0;
@@ -91,7 +92,9 @@ export class RenditionLane {
 
   /** Another source goes on from here, with tracks of the same kinds: what there is of the one before is a last part. */
   join(tracks: readonly TrackDescription[], init: WrittenInit): void {
+    this.#isJoining = true;
     this.#cutter.flush();
+    this.#isJoining = false;
     this.#tracks = tracks;
     this.#inits.push(Promise.resolve(init));
     this.#base = this.#inits.length - 1;
@@ -136,7 +139,10 @@ export class RenditionLane {
       partTargetMs,
       ...(segmentMs === undefined ? {} : { segmentMs }),
       onPart: (part) => {
-        this.#writing = this.#writing.then(() => this.#write(part, base + part.generation)).catch(onFailed);
+        const more = this.#isJoining || this.#cutter.generation > part.generation;
+        this.#writing = this.#writing
+          .then(() => this.#write(part, { generation: base + part.generation, more }))
+          .catch(onFailed);
       },
     });
   }
@@ -159,12 +165,16 @@ export class RenditionLane {
     }
   }
 
-  async #write(part: CutPart, generation: number): Promise<void> {
+  async #write(
+    part: CutPart,
+    { generation, more }: { readonly generation: number; readonly more: boolean },
+  ): Promise<void> {
     await this.#turn(generation);
     const bytes = writePart({ sequenceNumber: ++this.#sequenceNumber, tracks: part.tracks });
     this.#bytes += bytes.byteLength;
+    const { durationMs, independent } = part;
     const programDateTimeMs = this.#options.wallMs(part.timestampUs);
-    this.#outbox.part({ bytes, durationMs: part.durationMs, independent: part.independent, programDateTimeMs });
+    this.#outbox.part({ bytes, durationMs, independent, programDateTimeMs, ...(more ? { more } : {}) });
   }
 }
 

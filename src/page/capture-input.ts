@@ -99,7 +99,7 @@ async function openCamera(source: Extract<CaptureSource, { kind: "camera" }>, au
     if (!(thrown instanceof RelayError && thrown.code === "source-missing")) throw thrown;
     // A machine without a microphone still has a camera.
     const input = inputOf(await granted("camera", devices.getUserMedia({ video })), "camera", processor);
-    return { ...input, warning: new RelayError("source-missing", "no microphone was found: the stream has no sound") };
+    return { ...input, warning: new RelayError("source-missing", "no microphone was found: the stream is silent") };
   }
 }
 
