@@ -21,9 +21,9 @@ export function countedCapture(
       ...(init === undefined
         ? {}
         : {
-            init: async (bytes: PartBytes) => {
+            init: async (bytes: PartBytes, rendition: string) => {
               onBytes(bytes);
-              await init(bytes);
+              await init(bytes, rendition);
             },
           }),
       part: async (part) => {

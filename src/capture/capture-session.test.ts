@@ -4,13 +4,15 @@ import { parsePart } from "../media/media-part.ts";
 import { RelayError } from "../model/errors.ts";
 import { TestClock, testAudioTrack, testVideoTrack } from "./capture.test-support.ts";
 import { CaptureSession } from "./capture-session.ts";
+import type { OpenFeed } from "./feed.ts";
 import type { FromCaptureWorker } from "./messages.ts";
 import type { OpenSource, PacketSink } from "./source.ts";
 
 type Message<Type extends FromCaptureWorker["type"]> = Extract<FromCaptureWorker, { type: Type }>;
 
 /** A session over a source whose packets the test pushes. */
-async function open() {
+async function open(given: Partial<OpenSource> & { readonly encoded?: OpenSource; readonly feed?: OpenFeed } = {}) {
+  const { encoded, feed, ...changes } = given;
   let sink: PacketSink | undefined;
   let resolve = () => {};
   let reject = (_: unknown) => {};
@@ -23,6 +25,7 @@ async function open() {
     tracks: [testVideoTrack, testAudioTrack],
     partTargetMs: 334,
     targetDurationMs: 2000,
+    ...changes,
     start: (given) => {
       sink = given;
       return {
@@ -36,7 +39,20 @@ async function open() {
   };
   const clock = new TestClock();
   const messages: FromCaptureWorker[] = [];
-  const session = await CaptureSession.open({ source, post: (message) => messages.push(message), clock });
+  const session = await CaptureSession.open({
+    source,
+    post: (message) => messages.push(message),
+    clock,
+    ...(feed === undefined
+      ? {}
+      : {
+          openFeed: async () => feed,
+          encode: async () => {
+            if (encoded === undefined) throw new RelayError("encoder-failed", "no encoder");
+            return encoded;
+          },
+        }),
+  });
   const of = <Type extends FromCaptureWorker["type"]>(type: Type) =>
     messages.filter((message): message is Message<Type> => message.type === type);
   const push = (first: number, end: number, key = (frame: number) => frame % 60 === 0) => {
@@ -70,11 +86,13 @@ describe("CaptureSession", () => {
     const { of } = await open();
     const [ready] = of("ready");
     expect(ready).toMatchObject({
-      rendition: { codecs: "avc1.42c01e,opus", bandwidth: 1_050_000, width: 640, height: 360, frameRate: 30 },
+      renditions: [
+        { id: "main", codecs: "avc1.42c01e,opus", bandwidth: 1_050_000, width: 640, height: 360, frameRate: 30 },
+      ],
       partTargetMs: 334,
       targetDurationMs: 2000,
     });
-    expect(parseInitSegment(ready?.init ?? new Uint8Array()).tracks).toHaveLength(2);
+    expect(parseInitSegment(ready?.renditions[0]?.init ?? new Uint8Array()).tracks).toHaveLength(2);
   });
 
   test("gives parts that fit the init segment, with the wall clock of their first samples", async () => {
@@ -83,7 +101,7 @@ describe("CaptureSession", () => {
     session.start();
     push(0, 45);
     await settle();
-    const init = parseInitSegment(of("ready")[0]?.init ?? new Uint8Array());
+    const init = parseInitSegment(of("ready")[0]?.renditions[0]?.init ?? new Uint8Array());
     const parts = of("part").map((message) => message.part);
     expect(parts).toHaveLength(4);
     for (const [i, part] of parts.entries()) {
@@ -127,7 +145,7 @@ describe("CaptureSession", () => {
     session.ack();
     session.ack();
     expect(of("init")).toHaveLength(1);
-    expect(of("init")[0]?.init).not.toEqual(of("ready")[0]?.init);
+    expect(of("init")[0]?.init).not.toEqual(of("ready")[0]?.renditions[0]?.init);
     expect(of("part").map(({ part }) => part.independent)).toEqual(
       [true, false, true, false].slice(0, of("part").length),
     );
@@ -180,5 +198,95 @@ describe("CaptureSession", () => {
     await settle();
     clock.advance(3500);
     expect(of("stats")).toHaveLength(3);
+  });
+
+  test("of several videos each has a rendition, and so has the sound, whose parts end where their segments do", async () => {
+    const { session, of, sink, settle } = await open({
+      tracks: [testVideoTrack, { ...testVideoTrack, width: 320, height: 180 }, testAudioTrack],
+      ids: ["360p", "180p"],
+      segmentMs: 2_000,
+    });
+    expect(of("ready")[0]?.renditions).toMatchObject([
+      { id: "360p", codecs: "avc1.42c01e", height: 360 },
+      { id: "180p", codecs: "avc1.42c01e", height: 180 },
+      { id: "sound", codecs: "opus", kind: "audio", default: true, segmentMinMs: 1_950 },
+    ]);
+    session.start();
+    for (let packet = 0; packet < 120; packet++) {
+      const common = { bytes: new Uint8Array(3), durationUs: 20_000, key: true };
+      sink()?.packet({ ...common, kind: "audio", timestampUs: packet * 20_000 });
+    }
+    for (let frame = 0; frame < 72; frame++) {
+      for (const rendition of [0, 1]) {
+        const bytes = new Uint8Array([rendition]);
+        const timestampUs = Math.round((frame * 1e6) / 30);
+        sink()?.packet({ kind: "video", rendition, bytes, timestampUs, durationUs: 33_333, key: frame % 60 === 0 });
+      }
+    }
+    for (let taken = 0; taken < 30; taken++) {
+      await settle();
+      for (const { id } of of("ready")[0]?.renditions ?? []) session.ack(id);
+    }
+    const parts = (id: string) => of("part").filter(({ part }) => part.rendition === id);
+    expect([parts("360p").length, parts("180p").length]).toEqual([7, 7]);
+    expect(parts("sound").map(({ part }) => part.programDateTimeMs - 1_700_000_000_000)).toContain(2_000);
+  });
+
+  test("packets that pass give way to a feed that is encoded: after what there is, under another init segment", async () => {
+    let sinkOfNext: PacketSink | undefined;
+    const muted: boolean[] = [];
+    let closed = 0;
+    const feed = { width: 640, height: 360, frameRate: 30, close: () => closed++ } as unknown as OpenFeed;
+    const encoded: OpenSource = {
+      tracks: [{ ...testVideoTrack, width: 640, height: 352 }, testAudioTrack],
+      partTargetMs: 334,
+      targetDurationMs: 2_000,
+      start: (given) => {
+        sinkOfNext = given;
+        return { ended: new Promise(() => undefined), stop: () => undefined, setMuted: (on) => muted.push(on) };
+      },
+    };
+    const { session, of, push, settle, stopped } = await open({ feed, encoded });
+    session.start();
+    push(0, 15);
+    await session.ask({ kind: "switch", source: { kind: "pattern" } });
+    expect(stopped()).toBe(true);
+    expect(muted).toEqual([false]);
+    await settle();
+    // Told before any part that needs it.
+    expect(of("part").map(({ part }) => part.more)).toEqual([undefined, true]);
+    expect(of("init")).toHaveLength(1);
+    for (let frame = 0; frame < 12; frame++) {
+      const timestampUs = Math.round((frame * 1e6) / 30);
+      sinkOfNext?.packet({ kind: "audio", bytes: new Uint8Array(3), timestampUs, durationUs: 33_333, key: true });
+      sinkOfNext?.packet({
+        kind: "video",
+        bytes: new Uint8Array(1),
+        timestampUs,
+        durationUs: 33_333,
+        key: frame === 0,
+      });
+    }
+    await settle();
+    const [first, , third] = of("part").map(({ part }) => part);
+    expect(third?.independent).toBe(true);
+    // What went before was 15 frames of 30.
+    expect((third?.programDateTimeMs ?? 0) - (first?.programDateTimeMs ?? 0)).toBeCloseTo(500, -1);
+    expect(of("ended")).toHaveLength(0);
+    expect(closed).toBe(0);
+  });
+
+  test("what cannot be switched to leaves the source as it is", async () => {
+    const feed = { width: 640, height: 360, frameRate: 30, close: () => undefined } as unknown as OpenFeed;
+    const { session, of, push, settle, stopped } = await open({ feed });
+    session.start();
+    push(0, 15);
+    const switching = session.ask({ kind: "switch", source: { kind: "pattern" } });
+    await expect(switching).rejects.toMatchObject({ code: "encoder-failed" });
+    expect(stopped()).toBe(false);
+    push(15, 25);
+    await settle();
+    expect(of("part").length).toBeGreaterThan(1);
+    await expect(session.ask({ kind: "next" })).rejects.toMatchObject({ code: "conflict" });
   });
 });

@@ -240,3 +240,29 @@ test("one frame alone ends, and loops without spinning", async () => {
   const one = [packet({ timestampUs: 0, durationUs: FRAME_US, key: true })];
   expect((await play({ video: one })).video).toHaveLength(1);
 });
+
+test("muted, packets of silence take the place of the file's, which goes on where it would be", async () => {
+  const timeline = new LoopTimeline(0, false);
+  const out: EncodedPacket[] = [];
+  let isMuted = false;
+  const lane = new AudioPassLane({
+    stream: new ListStream(audioPackets({ count: 60 })),
+    timeline,
+    put: (given) => {
+      out.push(given);
+      isMuted = out.length >= 20 && out.length < 40;
+    },
+    packets: new PacketTimeline(AAC_US),
+    silent,
+    leads: true,
+    muted: () => isMuted,
+    packetUs: () => AAC_US,
+  });
+  const abort = new AbortController();
+  await pace({ leading: lane, ready: async () => undefined, clock: new JumpingClock(), signal: abort.signal });
+  expect(out).toHaveLength(60);
+  expect(worstSeamUs(out)).toBeLessThan(2);
+  expect(out.map(({ bytes }) => bytes === silent.bytes)).toEqual(
+    Array.from({ length: 60 }, (_, n) => n >= 20 && n < 40),
+  );
+});

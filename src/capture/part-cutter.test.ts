@@ -260,3 +260,20 @@ describe("audio alone", () => {
     expect(parts.every((part) => part.independent)).toBe(true);
   });
 });
+
+test("sound beside several videos closes a part where their segments do, and leaves nothing out", () => {
+  const parts: CutPart[] = [];
+  const cut = new PartCutter({
+    tracks: [{ ...AUDIO, trackId: 1 }],
+    partTargetMs: 334,
+    segmentMs: 2_000,
+    onPart: (part) => parts.push(part),
+  });
+  for (let packet = 0; packet < 300; packet++) cut.push(audio(packet));
+  const starts = parts.map(({ timestampUs }) => timestampUs / 1000);
+  expect(starts).toContain(2_000);
+  expect(starts).toContain(4_000);
+  for (const [i, part] of parts.slice(1).entries()) {
+    expect(part.tracks[0]?.baseTicks).toBe(endTicks(parts[i] as CutPart, 1));
+  }
+});

@@ -23,6 +23,9 @@ export type ListKind = "live" | "dvr";
 
 /** Beyond that, what is still to come is too late for a player that begins. */
 const CATCH_UP_MS = 3_000;
+/** What was said to follow at once is here by then, or does not follow. */
+const FOLLOWS_MS = 50;
+const FOLLOWS_STEP_MS = 5;
 
 export interface AnswersContext extends RenditionParts {
   /** More of what is there already follows the last part at once. */
@@ -117,6 +120,7 @@ export class Answers {
     return this.#block(key, this.#reloadDeadlineMs, signal).then(async (outcome) => {
       const leftMs = this.#reloadDeadlineMs - (this.#context.clock.now() - askedAtMs);
       if (outcome === "woken") await this.#context.together(Math.min(partTargetMs, leftMs), signal);
+      if (outcome === "woken") await this.#followed();
       return this.#render(ask, list);
     });
   }
@@ -142,6 +146,15 @@ export class Answers {
       const { msn, part } = this.#manifest.position ?? { msn: this.#manifest.firstMsn, part: -1 };
       const outcome = await this.#block(positionKey({ msn, part: part + 1 }), endMs - clock.now(), signal);
       if (outcome !== "woken") return;
+    }
+  }
+
+  /** What follows at once is told of with the part before it: an init segment is to be hinted before the part that needs it (rule 41). */
+  async #followed(): Promise<void> {
+    const { clock, isCatchingUp } = this.#context;
+    const endMs = clock.now() + FOLLOWS_MS;
+    while (isCatchingUp() && clock.now() < endMs && !this.#manifest.ended) {
+      await new Promise<void>((resolve) => clock.after(FOLLOWS_STEP_MS, resolve));
     }
   }
 

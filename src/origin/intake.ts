@@ -205,6 +205,8 @@ export class Intake {
     this.#initIndex = index;
     this.#context.m3u8s.setInit(index, bytes);
     this.#manifest.setInit(index);
+    // It is hinted from now on: who waited for what follows the last part has it.
+    this.#isCatchingUp = false;
     this.#recorder?.init(this.#epoch, index, bytes);
     this.#context.advanced();
   }

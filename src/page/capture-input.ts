@@ -14,10 +14,15 @@ export type CaptureSource =
       readonly height?: number;
       readonly frameRate?: number;
     }
-  /** The browser asks which; it does so only right after a click. */
-  | { readonly kind: "screen"; readonly frameRate?: number }
+  /**
+   * The browser asks which; it does so only right after a click. `withSound` asks for its sound too, which not every screen has:
+   * most browsers give that of a tab. Default: as the capture's `audio`.
+   */
+  | { readonly kind: "screen"; readonly withSound?: boolean; readonly frameRate?: number }
   /** Played in real time; with `loop` again and again. */
-  | { readonly kind: "file"; readonly file: Blob; readonly loop?: boolean };
+  | { readonly kind: "file"; readonly file: Blob; readonly loop?: boolean }
+  /** One after the other in real time, all in the size of the first; with `loop` from the first again. */
+  | { readonly kind: "files"; readonly files: readonly Blob[]; readonly loop?: boolean };
 
 /** A source that was asked for and granted, ready to go to the worker. */
 export interface CaptureInput {
@@ -39,19 +44,41 @@ type TrackProcessor<Frame> = new (init: {
 
 const DEFAULT_FRAME_RATE = 30;
 
+export interface InputWish {
+  readonly audio: boolean;
+  /** Lines of the largest picture that is encoded of it; 0 and absent: as it comes. */
+  readonly height?: number;
+}
+
 /** @throws RelayError `source-denied`, `source-missing`, `unsupported-browser` */
-export async function openInput(source: CaptureSource, audio: boolean): Promise<CaptureInput> {
+export async function openInput(source: CaptureSource, { audio, height = 0 }: InputWish): Promise<CaptureInput> {
   const nothing = { transfer: [], release: () => undefined };
   switch (source.kind) {
     case "pattern":
-      return { request: source, ...nothing };
+      return { request: height === 0 ? source : { ...sizeOf(height), ...source }, ...nothing };
     case "file":
-      return { request: { kind: "file", file: source.file, loop: source.loop ?? false }, ...nothing };
+      return { request: filesRequest([source.file], source.loop), ...nothing };
+    case "files":
+      if (source.files.length === 0) throw new RelayError("invalid-option", "files: expected one at least, got none");
+      return { request: filesRequest(source.files, source.loop), ...nothing };
     case "camera":
-      return await openCamera(source, audio);
+      return await openCamera(height === 0 ? source : { ...sizeOf(height), ...source }, audio);
     case "screen":
       return await openScreen(source, audio);
   }
+}
+
+/** As wide as most cameras and players are. */
+function sizeOf(height: number): { readonly width: number; readonly height: number } {
+  return { width: Math.round((height * 16) / 9 / 2) * 2, height };
+}
+
+function filesRequest(files: readonly Blob[], loop = false): CaptureRequest {
+  return {
+    kind: "files",
+    files: files.map((file, index) => ({ file, name: file instanceof File ? file.name : `file ${index + 1}` })),
+    loop,
+  };
 }
 
 async function openCamera(source: Extract<CaptureSource, { kind: "camera" }>, audio: boolean): Promise<CaptureInput> {
@@ -72,18 +99,22 @@ async function openCamera(source: Extract<CaptureSource, { kind: "camera" }>, au
     if (!(thrown instanceof RelayError && thrown.code === "source-missing")) throw thrown;
     // A machine without a microphone still has a camera.
     const input = inputOf(await granted("camera", devices.getUserMedia({ video })), "camera", processor);
-    return { ...input, warning: new RelayError("source-missing", "no microphone was found: the stream has no sound") };
+    return { ...input, warning: new RelayError("source-missing", "no microphone was found: the stream is silent") };
   }
 }
 
 async function openScreen(source: Extract<CaptureSource, { kind: "screen" }>, audio: boolean): Promise<CaptureInput> {
   const processor = trackProcessor("the screen");
   const video = { frameRate: { ideal: source.frameRate ?? DEFAULT_FRAME_RATE } };
-  return inputOf(
-    await granted("screen", navigator.mediaDevices.getDisplayMedia({ video, audio })),
+  const withSound = audio && source.withSound !== false;
+  const input = inputOf(
+    await granted("screen", navigator.mediaDevices.getDisplayMedia({ video, audio: withSound })),
     "screen",
     processor,
   );
+  if (!withSound || source.withSound === undefined || input.preview?.getAudioTracks().length !== 0) return input;
+  const message = "what was chosen to be shared gives no sound: the stream is silent";
+  return { ...input, warning: new RelayError("source-missing", message) };
 }
 
 function inputOf(stream: MediaStream, name: string, processor: TrackProcessor<never>): CaptureInput {

@@ -14,8 +14,25 @@ export type {
   StreamSummary,
 } from "../model/stats.ts";
 export { type KeptStats, MAX_TITLE_LENGTH, type StorageStats } from "../model/storage.ts";
-export { type Capture, type CaptureOptions, startCapture } from "./capture.ts";
+export {
+  type Capture,
+  type CapturedPart,
+  type CapturedRendition,
+  type CaptureEvents,
+  type CaptureNotice,
+  type CaptureOptions,
+  type CaptureRenditionOptions,
+  type CaptureSink,
+  type CaptureSource,
+  type CaptureStats,
+  type EncodedStats,
+  type PauseOptions,
+  type PlayingFile,
+  type SoundLevel,
+  startCapture,
+} from "./capture.ts";
 export type { JoinOptions } from "./join-options.ts";
+export { type EncodingMeasure, type MeasureEncodingOptions, measureEncoding } from "./measure-encoding.ts";
 export { type MoqOptions, type MoqRelay, type MoqSource, moq } from "./moq/moq-source.ts";
 export { type OpenRelayOptions, openRelay, type PublishCall, type Relay } from "./open-relay.ts";
 export type { PeerFailure, PeerFailureReason } from "./peers/peer-failures.ts";
