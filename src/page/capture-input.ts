@@ -16,6 +16,11 @@ export type CaptureSource =
     }
   /** The browser asks which; it does so only right after a click. */
   | { readonly kind: "screen"; readonly frameRate?: number }
+  /**
+   * What the page has got already, as `requestMedia()` gives it. Its tracks belong to the capture from now on, which stops them at its end, and
+   * where it cannot begin.
+   */
+  | { readonly kind: "stream"; readonly stream: MediaStream; readonly name?: "camera" | "screen" }
   /** Played in real time; with `loop` again and again. */
   | { readonly kind: "file"; readonly file: Blob; readonly loop?: boolean };
 
@@ -47,15 +52,51 @@ export async function openInput(source: CaptureSource, audio: boolean): Promise<
       return { request: source, ...nothing };
     case "file":
       return { request: { kind: "file", file: source.file, loop: source.loop ?? false }, ...nothing };
-    case "camera":
-      return await openCamera(source, audio);
-    case "screen":
-      return await openScreen(source, audio);
+    case "camera": {
+      const processor = trackProcessor("a camera");
+      const stream = await requestMedia(source, { audio });
+      return { ...inputOf(stream, "camera", processor), ...(audio ? soundWarning(stream) : {}) };
+    }
+    case "screen": {
+      const processor = trackProcessor("the screen");
+      return inputOf(await requestMedia(source, { audio }), "screen", processor);
+    }
+    case "stream": {
+      const { stream, name = "stream" } = source;
+      try {
+        return inputOf(stream, name, trackProcessor("a stream"));
+      } catch (thrown) {
+        release(stream);
+        throw thrown;
+      }
+    }
   }
 }
 
-async function openCamera(source: Extract<CaptureSource, { kind: "camera" }>, audio: boolean): Promise<CaptureInput> {
-  const processor = trackProcessor("a camera");
+/**
+ * Asks for a camera or a screen, so that it can be looked at before it is captured. A camera comes without sound where no microphone is found.
+ * The tracks belong to the caller, until they are given to `startCapture()`.
+ * @throws RelayError `source-denied`, `source-missing`, `unsupported-browser`
+ */
+export async function requestMedia(
+  source: Extract<CaptureSource, { kind: "camera" | "screen" }>,
+  options: { readonly audio?: boolean } = {},
+): Promise<MediaStream> {
+  const { audio = true } = options;
+  const devices = navigator.mediaDevices;
+  if (devices === undefined) {
+    throw new RelayError("unsupported-browser", `expected a ${source.kind} to ask for, got a browser that gives none`);
+  }
+  if (source.kind === "camera") return await openCamera(source, audio, devices);
+  const video = { frameRate: { ideal: source.frameRate ?? DEFAULT_FRAME_RATE } };
+  return await granted("screen", devices.getDisplayMedia({ video, audio }));
+}
+
+async function openCamera(
+  source: Extract<CaptureSource, { kind: "camera" }>,
+  audio: boolean,
+  devices: MediaDevices,
+): Promise<MediaStream> {
   const { deviceId, microphoneId, width = 1280, height = 720, frameRate = DEFAULT_FRAME_RATE } = source;
   const video: MediaTrackConstraints = {
     width: { ideal: width },
@@ -64,36 +105,30 @@ async function openCamera(source: Extract<CaptureSource, { kind: "camera" }>, au
     ...(deviceId === undefined ? {} : { deviceId: { exact: deviceId } }),
   };
   const sound: MediaTrackConstraints = microphoneId === undefined ? {} : { deviceId: { exact: microphoneId } };
-  const devices = navigator.mediaDevices;
-  if (!audio) return inputOf(await granted("camera", devices.getUserMedia({ video })), "camera", processor);
+  if (!audio) return await granted("camera", devices.getUserMedia({ video }));
   try {
-    return inputOf(await granted("camera", devices.getUserMedia({ video, audio: sound })), "camera", processor);
+    return await granted("camera", devices.getUserMedia({ video, audio: sound }));
   } catch (thrown) {
     if (!(thrown instanceof RelayError && thrown.code === "source-missing")) throw thrown;
     // A machine without a microphone still has a camera.
-    const input = inputOf(await granted("camera", devices.getUserMedia({ video })), "camera", processor);
-    return { ...input, warning: new RelayError("source-missing", "no microphone was found: the stream has no sound") };
+    return await granted("camera", devices.getUserMedia({ video }));
   }
 }
 
-async function openScreen(source: Extract<CaptureSource, { kind: "screen" }>, audio: boolean): Promise<CaptureInput> {
-  const processor = trackProcessor("the screen");
-  const video = { frameRate: { ideal: source.frameRate ?? DEFAULT_FRAME_RATE } };
-  return inputOf(
-    await granted("screen", navigator.mediaDevices.getDisplayMedia({ video, audio })),
-    "screen",
-    processor,
-  );
+function soundWarning(stream: MediaStream): { readonly warning?: RelayError } {
+  if (stream.getAudioTracks().length > 0) return {};
+  return { warning: new RelayError("source-missing", "no microphone was found: the stream has no sound") };
+}
+
+function release(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
 }
 
 function inputOf(stream: MediaStream, name: string, processor: TrackProcessor<never>): CaptureInput {
   const [video] = stream.getVideoTracks();
   const [audio] = stream.getAudioTracks();
-  const release = () => {
-    for (const track of stream.getTracks()) track.stop();
-  };
   if (video === undefined) {
-    release();
+    release(stream);
     throw new RelayError("source-missing", `expected a picture of the ${name}, got a stream without video`);
   }
   const pictures: ReadableStream<VideoFrame> = new processor({ track: video }).readable;
@@ -109,7 +144,7 @@ function inputOf(stream: MediaStream, name: string, processor: TrackProcessor<ne
     },
     transfer: sound === undefined ? [pictures] : [pictures, sound],
     preview: stream,
-    release,
+    release: () => release(stream),
   };
 }
 
