@@ -42,9 +42,10 @@ async function record(segments: number, options: RecordOptions = {}): Promise<Cl
     });
   });
   await capture.stop();
+  const { init, ...rendition } = capture.rendition;
   return {
-    init: capture.init,
-    rendition: capture.rendition,
+    init,
+    rendition,
     partTargetMs: capture.partTargetMs,
     targetDurationMs: capture.targetDurationMs,
     parts,
@@ -56,12 +57,12 @@ async function record(segments: number, options: RecordOptions = {}): Promise<Cl
 async function publishClip(relay: Relay, name: string, clip: Omit<Clip, "parts" | "durationMs">): Promise<Publisher> {
   const { rendition, partTargetMs, targetDurationMs } = clip;
   const publisher = await relay.publish(name, {
-    renditions: [{ id: "main", ...rendition }],
+    renditions: [rendition],
     partTargetMs,
     targetDurationMs,
     segmentMinMs: 0,
   });
-  await publisher.init("main", clip.init);
+  await publisher.init(rendition.id, clip.init);
   return publisher;
 }
 

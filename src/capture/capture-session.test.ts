@@ -70,11 +70,13 @@ describe("CaptureSession", () => {
     const { of } = await open();
     const [ready] = of("ready");
     expect(ready).toMatchObject({
-      rendition: { codecs: "avc1.42c01e,opus", bandwidth: 1_050_000, width: 640, height: 360, frameRate: 30 },
+      renditions: [
+        { id: "main", codecs: "avc1.42c01e,opus", bandwidth: 1_050_000, width: 640, height: 360, frameRate: 30 },
+      ],
       partTargetMs: 334,
       targetDurationMs: 2000,
     });
-    expect(parseInitSegment(ready?.init ?? new Uint8Array()).tracks).toHaveLength(2);
+    expect(parseInitSegment(ready?.renditions[0]?.init ?? new Uint8Array()).tracks).toHaveLength(2);
   });
 
   test("gives parts that fit the init segment, with the wall clock of their first samples", async () => {
@@ -83,7 +85,7 @@ describe("CaptureSession", () => {
     session.start();
     push(0, 45);
     await settle();
-    const init = parseInitSegment(of("ready")[0]?.init ?? new Uint8Array());
+    const init = parseInitSegment(of("ready")[0]?.renditions[0]?.init ?? new Uint8Array());
     const parts = of("part").map((message) => message.part);
     expect(parts).toHaveLength(4);
     for (const [i, part] of parts.entries()) {
@@ -127,7 +129,7 @@ describe("CaptureSession", () => {
     session.ack();
     session.ack();
     expect(of("init")).toHaveLength(1);
-    expect(of("init")[0]?.init).not.toEqual(of("ready")[0]?.init);
+    expect(of("init")[0]?.init).not.toEqual(of("ready")[0]?.renditions[0]?.init);
     expect(of("part").map(({ part }) => part.independent)).toEqual(
       [true, false, true, false].slice(0, of("part").length),
     );

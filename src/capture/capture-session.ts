@@ -25,6 +25,9 @@ const DRAIN_DEADLINE_MS = 3_000;
 /** A playlist states the peak rate; key frames and small parts go over what an encoder was asked for. */
 const PEAK_FACTOR = 1.5;
 
+/** Id of the only rendition. */
+const MAIN = "main";
+
 /** One capture: packets of a source become parts, in order and within the page's credit. */
 export class CaptureSession implements PacketSink {
   readonly #source: OpenSource;
@@ -62,7 +65,10 @@ export class CaptureSession implements PacketSink {
     this.#inits.push(Promise.resolve(init));
     this.#trackIds = init.segment.tracks.map((track) => track.id);
     this.#outbox = new PartOutbox({
-      send: (item) => post(item, item.type === "part" ? [item.part.bytes.buffer] : []),
+      send: (item) =>
+        item.type === "part"
+          ? post({ type: "part", part: { ...item.part, rendition: MAIN } }, [item.part.bytes.buffer])
+          : post({ type: "init", rendition: MAIN, init: item.init }),
       onLost: (lostMs) =>
         this.warn("deadline", `${Math.round(lostMs)} ms of media were let go: the page took no part in time`),
     });
@@ -80,8 +86,7 @@ export class CaptureSession implements PacketSink {
     });
     post({
       type: "ready",
-      rendition: describeRendition(source.tracks, init),
-      init: init.bytes,
+      renditions: [{ id: MAIN, ...describeRendition(source.tracks, init), init: init.bytes }],
       partTargetMs: source.partTargetMs,
       targetDurationMs: source.targetDurationMs,
     });
@@ -149,7 +154,12 @@ export class CaptureSession implements PacketSink {
     const bytes = writePart({ sequenceNumber: ++this.#sequenceNumber, tracks: part.tracks });
     this.#bytes += bytes.byteLength;
     const programDateTimeMs = this.#startWallMs + (part.timestampUs - (this.#firstUs ?? 0)) / 1000;
-    this.#outbox.part({ bytes, durationMs: part.durationMs, independent: part.independent, programDateTimeMs });
+    this.#outbox.part({
+      bytes,
+      durationMs: part.durationMs,
+      independent: part.independent,
+      programDateTimeMs,
+    });
   }
 
   #report(): void {
@@ -157,6 +167,11 @@ export class CaptureSession implements PacketSink {
     const nowMs = this.#clock.now();
     const encoded = live?.encoded ?? 0;
     const stats: CaptureStats = {
+      load: 0,
+      renditions: [],
+      levels: [],
+      muted: false,
+      paused: false,
       framesPerSecond: ((encoded - this.#lastEncoded) * 1000) / (nowMs - this.#lastStatsMs),
       droppedFrames: live?.dropped ?? 0,
       queuedFrames: live?.queued ?? 0,
@@ -201,7 +216,10 @@ export class CaptureSession implements PacketSink {
   }
 }
 
-function describeRendition(tracks: readonly TrackDescription[], init: WrittenInit): CapturedRendition {
+function describeRendition(
+  tracks: readonly TrackDescription[],
+  init: WrittenInit,
+): Omit<CapturedRendition, "id" | "init"> {
   const video = tracks.find((track) => track.kind === "video");
   const turned = video?.rotation === 90 || video?.rotation === 270;
   const [width, height] = turned ? [video?.height, video?.width] : [video?.width, video?.height];

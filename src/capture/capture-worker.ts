@@ -45,6 +45,15 @@ async function take(message: ToCaptureWorker): Promise<void> {
     case "ack":
       (await session)?.ack();
       return;
+    case "ask":
+      post({
+        type: "answer",
+        id: message.id,
+        error: { code: "unsupported-media", message: `${message.ask.kind} is not there yet` },
+      });
+      return;
+    case "measure":
+      throw new RelayError("unsupported-media", "measuring is not there yet");
     case "stop":
       (await session)?.stop();
       return;
@@ -58,13 +67,15 @@ function post(message: FromCaptureWorker, transfer: Transferable[] = []): void {
 async function openSource(source: CaptureRequest, options: CaptureOptions): Promise<OpenSource> {
   switch (source.kind) {
     case "pattern":
-      return await openPattern({ ...options, ...source });
+      return await openPattern({ ...options, ...options.renditions[0], ...source });
     case "stream":
       return await openStream(source, options);
-    case "file": {
+    case "files": {
+      const [first] = source.files;
+      if (first === undefined) throw new RelayError("invalid-option", "files: expected one at least, got none");
       // A demuxer is as large as all the rest, and only files need it.
       const { openFile }: { readonly openFile: OpenFile } = await import("./file-source.ts");
-      return await openFile(source.file, { ...options, loop: source.loop });
+      return await openFile(first.file, { ...options, loop: source.loop });
     }
   }
 }

@@ -1,9 +1,11 @@
 import type { Bytes } from "../model/bytes.ts";
 import type { RelayErrorCode } from "../model/errors.ts";
 import type { CapturedRendition } from "../model/rendition-options.ts";
+import type { EncodingAsk, EncodingMeasure } from "./encoding-measure.ts";
+import type { SoundLevel } from "./level-meter.ts";
 
 /** The page and its capture worker are built together; another number means that one of them came from an old cache. */
-export const CAPTURE_PROTOCOL = 1;
+export const CAPTURE_PROTOCOL = 2;
 
 /** Where the media comes from, as the worker is told. Streams and files are transferred or cloned with the message. */
 export type CaptureRequest =
@@ -17,14 +19,38 @@ export type CaptureRequest =
       /** For messages: "camera", "screen". */
       readonly name: string;
     }
-  | { readonly kind: "file"; readonly file: Blob; readonly loop: boolean };
+  /** One after the other; names are for who is told what plays. */
+  | {
+      readonly kind: "files";
+      readonly files: readonly { readonly file: Blob; readonly name: string }[];
+      readonly loop: boolean;
+    };
+
+/** One of several sizes that a capture is encoded in. */
+export interface CaptureRenditionOptions {
+  /** Pixels, rounded down to even; the width follows. Never more than the source has. Default: as the source. */
+  readonly height?: number;
+  /** Frames per second: what the source has, or that divided by a whole number, whichever is nearest. Default: as the source. */
+  readonly frameRate?: number;
+  /** Bits per second. Default: by size and frame rate. */
+  readonly videoBitrate?: number;
+}
 
 export interface CaptureOptions {
   readonly partTargetMs: number;
   readonly targetDurationMs: number;
-  readonly videoBitrate?: number;
+  /** One at least, best first. */
+  readonly renditions: readonly CaptureRenditionOptions[];
   readonly audio: boolean;
 }
+
+/** What can be asked of a capture that runs. */
+export type CaptureAsk =
+  | { readonly kind: "switch"; readonly source: CaptureRequest }
+  | { readonly kind: "mute"; readonly muted: boolean }
+  | { readonly kind: "pause"; readonly paused: boolean; readonly text: string }
+  /** The next file of a queue. */
+  | { readonly kind: "next" };
 
 export type ToCaptureWorker =
   | {
@@ -35,18 +61,52 @@ export type ToCaptureWorker =
     }
   /** Parts may come from now on. */
   | { readonly type: "start" }
-  /** One part was taken; room for another. */
-  | { readonly type: "ack" }
+  /** One part of this rendition was taken; room for another. */
+  | { readonly type: "ack"; readonly rendition: string }
+  /** Answered by `answer` of the same id. */
+  | { readonly type: "ask"; readonly id: number; readonly ask: CaptureAsk }
+  | { readonly type: "measure"; readonly protocol: number; readonly ask: EncodingAsk }
   | { readonly type: "stop" };
 
-/** How the source does, once a second. Counts are since the start. */
-export interface CaptureStats {
+/** How one rendition with pictures does. Counts are since the start. */
+export interface EncodedStats {
+  readonly id: string;
   /** Frames encoded per second, over the last second; 0 where packets of a file pass through. */
   readonly framesPerSecond: number;
   /** Frames that were due and not encoded, since the encoder was behind. */
   readonly droppedFrames: number;
   /** Frames in the encoder. */
   readonly queuedFrames: number;
+  /** Time that the encoder was busy per time of media, over the last second; 1 and more where it cannot keep up. */
+  readonly load: number;
+}
+
+/** What plays of a queue of files. */
+export interface PlayingFile {
+  /** From 0. */
+  readonly index: number;
+  readonly count: number;
+  readonly name: string;
+}
+
+/** How the source does, once a second. Counts are since the start. */
+export interface CaptureStats {
+  /** Of the main rendition, as in `renditions`. */
+  readonly framesPerSecond: number;
+  /** Of all renditions. */
+  readonly droppedFrames: number;
+  /** Of all renditions. */
+  readonly queuedFrames: number;
+  /** Of the busiest rendition, as in `renditions`. */
+  readonly load: number;
+  /** Each rendition with pictures. */
+  readonly renditions: readonly EncodedStats[];
+  /** Of the last second, one for each channel, as it is sent: silence while muted or paused. Empty without sound. */
+  readonly levels: readonly SoundLevel[];
+  readonly muted: boolean;
+  readonly paused: boolean;
+  /** With files as the source. */
+  readonly playing?: PlayingFile;
   /** Sound behind pictures when last measured; negative when ahead. */
   readonly driftMs: number;
   readonly parts: number;
@@ -57,7 +117,8 @@ export interface CaptureStats {
   readonly lostParts: number;
 }
 
-export interface CapturedPart {
+/** One part of a rendition. */
+export interface CutMedia {
   readonly bytes: Bytes;
   readonly durationMs: number;
   readonly independent: boolean;
@@ -67,19 +128,33 @@ export interface CapturedPart {
   readonly missingMs?: number;
 }
 
+export interface CapturedPart extends CutMedia {
+  /** Id of the rendition it belongs to. */
+  readonly rendition: string;
+}
+
 export type FromCaptureWorker =
   | {
       readonly type: "ready";
-      readonly rendition: CapturedRendition;
-      readonly init: Bytes;
+      /** The main one first; sound of its own last. */
+      readonly renditions: readonly CapturedRendition[];
       readonly partTargetMs: number;
       readonly targetDurationMs: number;
     }
   | { readonly type: "part"; readonly part: CapturedPart }
-  /** The parts that follow need another init segment. */
-  | { readonly type: "init"; readonly init: Bytes }
+  /** The parts of this rendition that follow need another init segment. */
+  | { readonly type: "init"; readonly rendition: string; readonly init: Bytes }
   | { readonly type: "warning"; readonly code: RelayErrorCode; readonly message: string }
   | { readonly type: "stats"; readonly stats: CaptureStats }
+  /** Ten times a second, of the time since the one before. */
+  | { readonly type: "levels"; readonly levels: readonly SoundLevel[] }
+  | { readonly type: "answer"; readonly id: number; readonly error?: CaptureFailure }
+  | { readonly type: "measured"; readonly measures: readonly EncodingMeasure[] }
   /** Nothing follows. */
   | { readonly type: "error"; readonly code: RelayErrorCode; readonly message: string }
   | { readonly type: "ended" };
+
+interface CaptureFailure {
+  readonly code: RelayErrorCode;
+  readonly message: string;
+}

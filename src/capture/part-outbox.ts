@@ -1,8 +1,8 @@
 import type { Bytes } from "../model/bytes.ts";
-import type { CapturedPart } from "./messages.ts";
+import type { CutMedia } from "./messages.ts";
 
 export type OutboxItem =
-  | { readonly type: "part"; readonly part: CapturedPart }
+  | { readonly type: "part"; readonly part: CutMedia }
   | { readonly type: "init"; readonly init: Bytes };
 
 export interface PartOutboxOptions {
@@ -51,7 +51,7 @@ export class PartOutbox {
     return this.#lost;
   }
 
-  part(part: CapturedPart): void {
+  part(part: CutMedia): void {
     const missingMs = this.#missingMs;
     this.#missingMs = 0;
     this.#waiting.push({ type: "part", part: missingMs === 0 ? part : { ...part, missingMs } });
@@ -131,7 +131,7 @@ export class PartOutbox {
     this.#options.onLost(lostMs);
   }
 
-  #forget(part: CapturedPart): void {
+  #forget(part: CutMedia): void {
     this.#parts--;
     this.#bytes -= part.bytes.byteLength;
   }

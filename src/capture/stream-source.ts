@@ -44,7 +44,7 @@ export async function openStream(
   const frameRate = Math.min(MAX_FRAME_RATE, Math.max(1, Math.round(request.frameRate ?? DEFAULT_FRAME_RATE)));
   const choice = await chooseEncoders(
     {
-      video: { ...size, frameRate, ...(options.videoBitrate === undefined ? {} : { bitrate: options.videoBitrate }) },
+      video: { ...size, frameRate, ...bitrateOf(options) },
       ...(sound === undefined ? {} : { audio: { sampleRate: sound.sampleRate, channels: sound.channels } }),
     },
     browserProbes,
@@ -79,6 +79,10 @@ export async function openStream(
       };
     },
   });
+}
+
+function bitrateOf({ renditions: [main] }: CaptureOptions): { readonly bitrate?: number } {
+  return main?.videoBitrate === undefined ? {} : { bitrate: main.videoBitrate };
 }
 
 /** An input that can end by itself, also before anyone listens. */

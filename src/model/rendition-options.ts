@@ -1,3 +1,4 @@
+import type { Bytes } from "./bytes.ts";
 import { checkNumber, checkOneOf, checkText } from "./checks.ts";
 import { RelayError } from "./errors.ts";
 import { checkName } from "./ids.ts";
@@ -148,5 +149,9 @@ function checkGroups(renditions: readonly RenditionConfig[]): void {
   }
 }
 
-/** What a capture says of its rendition, whose codecs it knows. */
-export type CapturedRendition = Omit<RenditionOptions, "id"> & { readonly codecs: string };
+/** What a capture says of a rendition, whose codecs it knows. */
+export interface CapturedRendition extends RenditionOptions {
+  readonly codecs: string;
+  /** ftyp and moov, as it begins. */
+  readonly init: Bytes;
+}

@@ -1,5 +1,6 @@
 import type { CaptureRequest } from "../capture/messages.ts";
 import { RelayError } from "../model/errors.ts";
+import { requestMedia } from "./request-media.ts";
 
 /** Where a capture takes its media from. */
 export type CaptureSource =
@@ -14,15 +15,17 @@ export type CaptureSource =
       readonly height?: number;
       readonly frameRate?: number;
     }
-  /** The browser asks which; it does so only right after a click. */
-  | { readonly kind: "screen"; readonly frameRate?: number }
   /**
-   * What the page has got already, as `requestMedia()` gives it. Its tracks belong to the capture from now on, which stops them at its end, and
-   * where it cannot begin.
+   * The browser asks which; it does so only right after a click. `withSound` asks for its sound too, which not every screen has:
+   * most browsers give that of a tab. Default: as the capture's `audio`.
    */
+  | { readonly kind: "screen"; readonly withSound?: boolean; readonly frameRate?: number }
+  /** What the page has got already, as `requestMedia()` gives it. Its tracks belong to the capture from now on, which stops them at its end. */
   | { readonly kind: "stream"; readonly stream: MediaStream; readonly name?: "camera" | "screen" }
   /** Played in real time; with `loop` again and again. */
-  | { readonly kind: "file"; readonly file: Blob; readonly loop?: boolean };
+  | { readonly kind: "file"; readonly file: Blob; readonly loop?: boolean }
+  /** One after the other in real time, all in the size of the first; with `loop` from the first again. */
+  | { readonly kind: "files"; readonly files: readonly Blob[]; readonly loop?: boolean };
 
 /** A source that was asked for and granted, ready to go to the worker. */
 export interface CaptureInput {
@@ -42,89 +45,80 @@ type TrackProcessor<Frame> = new (init: {
   readonly maxBufferSize?: number;
 }) => { readonly readable: ReadableStream<Frame> };
 
-const DEFAULT_FRAME_RATE = 30;
+export interface InputWish {
+  readonly audio: boolean;
+  /** Lines of the largest picture that is encoded of it; 0 and absent: as it comes. */
+  readonly height?: number;
+}
 
 /** @throws RelayError `source-denied`, `source-missing`, `unsupported-browser` */
-export async function openInput(source: CaptureSource, audio: boolean): Promise<CaptureInput> {
+export async function openInput(source: CaptureSource, { audio, height = 0 }: InputWish): Promise<CaptureInput> {
   const nothing = { transfer: [], release: () => undefined };
   switch (source.kind) {
     case "pattern":
-      return { request: source, ...nothing };
+      return { request: height === 0 ? source : { ...sizeOf(height), ...source }, ...nothing };
     case "file":
-      return { request: { kind: "file", file: source.file, loop: source.loop ?? false }, ...nothing };
-    case "camera": {
-      const processor = trackProcessor("a camera");
-      const stream = await requestMedia(source, { audio });
-      return { ...inputOf(stream, "camera", processor), ...(audio ? soundWarning(stream) : {}) };
-    }
-    case "screen": {
-      const processor = trackProcessor("the screen");
-      return inputOf(await requestMedia(source, { audio }), "screen", processor);
-    }
-    case "stream": {
-      const { stream, name = "stream" } = source;
-      try {
-        return inputOf(stream, name, trackProcessor("a stream"));
-      } catch (thrown) {
-        release(stream);
-        throw thrown;
-      }
-    }
+      return { request: filesRequest([source.file], source.loop), ...nothing };
+    case "files":
+      if (source.files.length === 0) throw new RelayError("invalid-option", "files: expected one at least, got none");
+      return { request: filesRequest(source.files, source.loop), ...nothing };
+    case "camera":
+      return await openCamera(height === 0 ? source : { ...sizeOf(height), ...source }, audio);
+    case "screen":
+      return await openScreen(source, audio);
+    case "stream":
+      return openStream(source);
   }
 }
 
-/**
- * Asks for a camera or a screen, so that it can be looked at before it is captured. A camera comes without sound where no microphone is found.
- * The tracks belong to the caller, until they are given to `startCapture()`.
- * @throws RelayError `source-denied`, `source-missing`, `unsupported-browser`
- */
-export async function requestMedia(
-  source: Extract<CaptureSource, { kind: "camera" | "screen" }>,
-  options: { readonly audio?: boolean } = {},
-): Promise<MediaStream> {
-  const { audio = true } = options;
-  const devices = navigator.mediaDevices;
-  if (devices === undefined) {
-    throw new RelayError("unsupported-browser", `expected a ${source.kind} to ask for, got a browser that gives none`);
-  }
-  if (source.kind === "camera") return await openCamera(source, audio, devices);
-  const video = { frameRate: { ideal: source.frameRate ?? DEFAULT_FRAME_RATE } };
-  return await granted("screen", devices.getDisplayMedia({ video, audio }));
+/** As wide as most cameras and players are. */
+function sizeOf(height: number): { readonly width: number; readonly height: number } {
+  return { width: Math.round((height * 16) / 9 / 2) * 2, height };
 }
 
-async function openCamera(
-  source: Extract<CaptureSource, { kind: "camera" }>,
-  audio: boolean,
-  devices: MediaDevices,
-): Promise<MediaStream> {
-  const { deviceId, microphoneId, width = 1280, height = 720, frameRate = DEFAULT_FRAME_RATE } = source;
-  const video: MediaTrackConstraints = {
-    width: { ideal: width },
-    height: { ideal: height },
-    frameRate: { ideal: frameRate },
-    ...(deviceId === undefined ? {} : { deviceId: { exact: deviceId } }),
+function filesRequest(files: readonly Blob[], loop = false): CaptureRequest {
+  return {
+    kind: "files",
+    files: files.map((file, index) => ({ file, name: file instanceof File ? file.name : `file ${index + 1}` })),
+    loop,
   };
-  const sound: MediaTrackConstraints = microphoneId === undefined ? {} : { deviceId: { exact: microphoneId } };
-  if (!audio) return await granted("camera", devices.getUserMedia({ video }));
+}
+
+async function openCamera(source: Extract<CaptureSource, { kind: "camera" }>, audio: boolean): Promise<CaptureInput> {
+  const processor = trackProcessor("a camera");
+  const stream = await requestMedia(source, { audio });
+  return inputOf(stream, { name: "camera", processor, ...(audio ? { silent: "no microphone was found" } : {}) });
+}
+
+async function openScreen(source: Extract<CaptureSource, { kind: "screen" }>, audio: boolean): Promise<CaptureInput> {
+  const processor = trackProcessor("the screen");
+  const stream = await requestMedia(source, { audio });
+  const isMissed = audio && source.withSound === true;
+  return inputOf(stream, {
+    name: "screen",
+    processor,
+    ...(isMissed ? { silent: "what was chosen to be shared gives no sound" } : {}),
+  });
+}
+
+function openStream({ stream, name = "camera" }: Extract<CaptureSource, { kind: "stream" }>): CaptureInput {
   try {
-    return await granted("camera", devices.getUserMedia({ video, audio: sound }));
+    return inputOf(stream, { name, processor: trackProcessor(`a ${name}`) });
   } catch (thrown) {
-    if (!(thrown instanceof RelayError && thrown.code === "source-missing")) throw thrown;
-    // A machine without a microphone still has a camera.
-    return await granted("camera", devices.getUserMedia({ video }));
+    release(stream);
+    throw thrown;
   }
 }
 
-function soundWarning(stream: MediaStream): { readonly warning?: RelayError } {
-  if (stream.getAudioTracks().length > 0) return {};
-  return { warning: new RelayError("source-missing", "no microphone was found: the stream has no sound") };
+interface InputOptions {
+  /** For messages. */
+  readonly name: string;
+  readonly processor: TrackProcessor<never>;
+  /** Why there is no sound, where that is missed. */
+  readonly silent?: string;
 }
 
-function release(stream: MediaStream): void {
-  for (const track of stream.getTracks()) track.stop();
-}
-
-function inputOf(stream: MediaStream, name: string, processor: TrackProcessor<never>): CaptureInput {
+function inputOf(stream: MediaStream, { name, processor, silent }: InputOptions): CaptureInput {
   const [video] = stream.getVideoTracks();
   const [audio] = stream.getAudioTracks();
   if (video === undefined) {
@@ -144,8 +138,15 @@ function inputOf(stream: MediaStream, name: string, processor: TrackProcessor<ne
     },
     transfer: sound === undefined ? [pictures] : [pictures, sound],
     preview: stream,
+    ...(silent === undefined || sound !== undefined
+      ? {}
+      : { warning: new RelayError("source-missing", `${silent}: the stream is silent`) }),
     release: () => release(stream),
   };
+}
+
+function release(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
 }
 
 function trackProcessor(what: string): TrackProcessor<never> {
@@ -155,20 +156,4 @@ function trackProcessor(what: string): TrackProcessor<never> {
     "unsupported-browser",
     `expected MediaStreamTrackProcessor, which publishing ${what} needs: this browser has none`,
   );
-}
-
-/** Names of DOMException that mean a person or a policy said no; all others mean that there is nothing to capture. */
-const DENIED = new Set(["NotAllowedError", "SecurityError", "PermissionDeniedError"]);
-
-async function granted(name: string, asked: Promise<MediaStream>): Promise<MediaStream> {
-  try {
-    return await asked;
-  } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.name : String(thrown);
-    if (DENIED.has(reason)) {
-      throw new RelayError("source-denied", `the ${name} may not be used: permission was refused`, { cause: thrown });
-    }
-    const why = reason === "NotReadableError" ? "another program may be using it" : "none was found";
-    throw new RelayError("source-missing", `the ${name} cannot be opened: ${why} (${reason})`, { cause: thrown });
-  }
 }

@@ -1,16 +1,20 @@
-import {
-  CAPTURE_PROTOCOL,
-  type CapturedPart,
-  type CaptureStats,
-  type FromCaptureWorker,
-  type ToCaptureWorker,
-} from "../capture/messages.ts";
+import type { SoundLevel } from "../capture/level-meter.ts";
+import type { CapturedPart, CaptureRenditionOptions, CaptureStats } from "../capture/messages.ts";
 import type { Bytes } from "../model/bytes.ts";
 import { RelayError, type RelayErrorCode } from "../model/errors.ts";
 import type { CapturedRendition } from "../model/rendition-options.ts";
-import { type CaptureInput, type CaptureSource, openInput } from "./capture-input.ts";
+import { type CaptureSource, openInput } from "./capture-input.ts";
+import { openWorkerCapture } from "./worker-capture.ts";
 
-export type { CapturedPart, CaptureStats } from "../capture/messages.ts";
+export type { SoundLevel } from "../capture/level-meter.ts";
+export type {
+  CapturedPart,
+  CaptureRenditionOptions,
+  CaptureStats,
+  EncodedStats,
+  PlayingFile,
+} from "../capture/messages.ts";
+export type { CapturedRendition } from "../model/rendition-options.ts";
 export type { CaptureSource } from "./capture-input.ts";
 
 export interface CaptureOptions {
@@ -19,9 +23,14 @@ export interface CaptureOptions {
   readonly partTargetMs?: number;
   /** A key frame comes this often, and opens a segment. Default 2000. */
   readonly targetDurationMs?: number;
-  /** Bits per second. Default: by size and frame rate. */
+  /** Bits per second of the only rendition. Default: by size and frame rate. */
   readonly videoBitrate?: number;
-  /** False leaves the sound out. Default true. */
+  /**
+   * Best first, 8 at most. Default one, as the source is, with sound and pictures together. Of several the sound is a rendition of its
+   * own, and each of the others is encoded beside the first, with key frames at the same times.
+   */
+  readonly renditions?: readonly CaptureRenditionOptions[];
+  /** False leaves the sound out. Default true: a source without sound is silent, so that others can be switched to. */
   readonly audio?: boolean;
   /** Aborts opening; a capture that is open is stopped by `stop()`. */
   readonly signal?: AbortSignal;
@@ -30,12 +39,12 @@ export interface CaptureOptions {
 /** Who takes what is captured. */
 export interface CaptureSink {
   /**
-   * Takes one part; the bytes belong to the sink. A few parts are given at once, in order; while none of their promises resolves
-   * the capture keeps the newest ones and lets the oldest go.
+   * Takes one part of `part.rendition`; the bytes belong to the sink. A few parts are given at once, in order; while none of their
+   * promises resolves the capture keeps the newest ones and lets the oldest go.
    */
   part(part: CapturedPart): Promise<unknown>;
-  /** The parts that follow need another init segment: an encoder was started again with another configuration. */
-  init?(bytes: Bytes): Promise<unknown>;
+  /** The parts of this rendition that follow need another init segment: another source, or an encoder that was started again. */
+  init?(bytes: Bytes, rendition: string): Promise<unknown>;
 }
 
 export interface CaptureNotice {
@@ -51,23 +60,52 @@ export interface CaptureEvents {
   readonly error: CaptureNotice;
   /** Once a second. */
   readonly stats: CaptureStats;
+  /** Ten times a second, for a meter: one level for each channel, of the time since the event before. */
+  readonly levels: readonly SoundLevel[];
+  /** Another source is on the air, and `preview` is its. */
+  readonly source: { readonly kind: CaptureSource["kind"] };
+}
+
+export interface PauseOptions {
+  /** What the slate says. Default "Paused". */
+  readonly text?: string;
 }
 
 /** Live media of this page, captured and encoded in a dedicated worker. */
 export interface Capture {
+  /** What is really encoded, the main one first; with several, the sound is the last. */
+  readonly renditions: readonly CapturedRendition[];
+  /** The main one. */
   readonly rendition: CapturedRendition;
-  /** ftyp and moov. */
+  /** ftyp and moov of the main one, as it begins. */
   readonly init: Bytes;
   /** What to declare for the stream: at least what was asked for. */
   readonly partTargetMs: number;
   readonly targetDurationMs: number;
-  /** Of cameras and screens. */
-  readonly preview?: MediaStream;
+  /** Of the camera or screen that is captured now. */
+  readonly preview: MediaStream | undefined;
   readonly stats: CaptureStats;
+  readonly muted: boolean;
+  readonly paused: boolean;
   /** Resolves after the last part was taken; rejects with a RelayError when the capture broke. */
   readonly ended: Promise<void>;
   /** Begins to give parts. Once only. */
   start(sink: CaptureSink): void;
+  /**
+   * Goes on with another source, in the size and frame rate that the stream has: what has another shape gets black bars. Resolves
+   * when its pictures are on the air, and the former source is freed. A file that ends leaves its last picture.
+   * @throws RelayError as `startCapture()` does, `unsupported-media` for a stream without pictures, `closed`; the former source goes on
+   */
+  switchSource(source: CaptureSource): Promise<void>;
+  /** The sound goes on as silence. Resolves when it does. @throws RelayError `closed` */
+  setMuted(muted: boolean): Promise<void>;
+  /**
+   * Shows a still picture instead of the source, and silence; parts go on at their pace. Devices stay open; a file waits.
+   * Resolves when it does. @throws RelayError `closed`, `unsupported-media` for a stream without pictures
+   */
+  setPaused(paused: boolean, options?: PauseOptions): Promise<void>;
+  /** Goes on with the next file of a queue, or the first after the last. @throws RelayError `conflict` where no files play, `source-lost` */
+  next(): Promise<void>;
   /** Ends the capture, gives what is left and frees the devices. Idempotent; resolves when that is done. */
   stop(): Promise<void>;
   addEventListener<Name extends keyof CaptureEvents>(
@@ -82,25 +120,16 @@ export interface Capture {
   ): void;
 }
 
-const DEFAULT_PART_TARGET_MS = 333;
-const DEFAULT_TARGET_DURATION_MS = 2_000;
-/** How long a worker that was told to stop may take; what it has not given by then is lost. */
-const STOP_DEADLINE_MS = 5_000;
-/** After these the sink takes no part any more. */
-const SINK_GONE: ReadonlySet<RelayErrorCode> = new Set([
-  "closed",
-  "stream-ended",
-  "stream-not-found",
-  "worker-unreachable",
-]);
+/** Each costs an encoder. */
+const MAX_RENDITIONS = 8;
 
 /**
  * Opens a source and its encoders.
- * @throws RelayError `source-denied`, `source-missing`, `unsupported-browser`, `unsupported-media`, `encoder-failed`; the reason of
- * `signal` when it aborts
+ * @throws RelayError `source-denied`, `source-missing`, `unsupported-browser`, `unsupported-media`, `encoder-failed`,
+ * `invalid-option`; the reason of `signal` when it aborts
  */
 export async function startCapture(options: CaptureOptions): Promise<Capture> {
-  const { signal, audio = true } = options;
+  const { signal, audio = true, renditions = [{}] } = options;
   signal?.throwIfAborted();
   if (typeof Worker === "undefined" || typeof VideoEncoder === "undefined") {
     throw new RelayError(
@@ -108,207 +137,16 @@ export async function startCapture(options: CaptureOptions): Promise<Capture> {
       "expected WebCodecs (VideoEncoder), which publishing needs: this browser has none here",
     );
   }
-  const input = await openInput(options.source, audio);
+  if (renditions.length < 1 || renditions.length > MAX_RENDITIONS) {
+    throw new RelayError("invalid-option", `renditions: expected 1 to ${MAX_RENDITIONS}, got ${renditions.length}`);
+  }
+  const largest = Math.max(...renditions.map(({ height = 0 }) => height));
+  const input = await openInput(options.source, { audio, ...(largest > 0 ? { height: largest } : {}) });
   try {
     signal?.throwIfAborted();
-    return await openCapture(input, options);
+    return await openWorkerCapture(input, options);
   } catch (thrown) {
     input.release();
     throw thrown;
-  }
-}
-
-async function openCapture(input: CaptureInput, options: CaptureOptions): Promise<Capture> {
-  const {
-    signal,
-    partTargetMs = DEFAULT_PART_TARGET_MS,
-    targetDurationMs = DEFAULT_TARGET_DURATION_MS,
-    videoBitrate,
-    audio = true,
-  } = options;
-  const worker = new Worker(new URL("../capture/capture-worker.ts", import.meta.url), {
-    type: "module",
-    name: "eddy-capture",
-  });
-  try {
-    const ready = await new Promise<Ready>((resolve, reject) => {
-      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-      worker.onerror = (event) => reject(workerError(event));
-      worker.onmessage = ({ data }: MessageEvent<FromCaptureWorker>) => {
-        if (data.type === "ready") resolve(data);
-        else if (data.type === "error") reject(new RelayError(data.code, data.message));
-      };
-      const open: ToCaptureWorker = {
-        type: "open",
-        protocol: CAPTURE_PROTOCOL,
-        source: input.request,
-        options: { partTargetMs, targetDurationMs, audio, ...(videoBitrate === undefined ? {} : { videoBitrate }) },
-      };
-      worker.postMessage(open, input.transfer);
-    });
-    return new WorkerCapture(worker, ready, input);
-  } catch (thrown) {
-    worker.terminate();
-    throw thrown;
-  }
-}
-
-type Ready = Extract<FromCaptureWorker, { type: "ready" }>;
-
-function workerError(event: ErrorEvent): RelayError {
-  return new RelayError("internal", `the capture worker failed: ${event.message || "its script could not be loaded"}`);
-}
-
-const NO_STATS: CaptureStats = {
-  framesPerSecond: 0,
-  droppedFrames: 0,
-  queuedFrames: 0,
-  driftMs: 0,
-  parts: 0,
-  bytes: 0,
-  waitingParts: 0,
-  lostParts: 0,
-};
-
-/** Only passes messages on: nothing here waits for a timer or a picture of the page, which stand still in a hidden tab. */
-class WorkerCapture implements Capture {
-  readonly #events = new EventTarget();
-  readonly rendition: CapturedRendition;
-  readonly init: Bytes;
-  readonly partTargetMs: number;
-  readonly targetDurationMs: number;
-  readonly preview?: MediaStream;
-  readonly ended: Promise<void>;
-  readonly #worker: Worker;
-  readonly #input: CaptureInput;
-  readonly #taking = new Set<Promise<void>>();
-  #end: (error?: RelayError) => void = () => undefined;
-  #sink: CaptureSink | undefined;
-  #stats = NO_STATS;
-  #error: RelayError | undefined;
-  #stopping = false;
-
-  constructor(worker: Worker, ready: Ready, input: CaptureInput) {
-    this.rendition = ready.rendition;
-    this.init = ready.init;
-    this.partTargetMs = ready.partTargetMs;
-    this.targetDurationMs = ready.targetDurationMs;
-    if (input.preview !== undefined) this.preview = input.preview;
-    this.#worker = worker;
-    this.#input = input;
-    this.ended = new Promise((resolve, reject) => {
-      this.#end = (error) => (error === undefined ? resolve() : reject(error));
-    });
-    this.ended.catch(() => undefined); // for who does not listen
-    worker.onmessage = ({ data }: MessageEvent<FromCaptureWorker>) => this.#take(data);
-    worker.onerror = (event) => {
-      this.#break(workerError(event));
-      void this.#finish();
-    };
-  }
-
-  get stats(): CaptureStats {
-    return this.#stats;
-  }
-
-  start(sink: CaptureSink): void {
-    if (this.#sink !== undefined)
-      throw new RelayError("conflict", "expected start() once, the capture has a sink already");
-    this.#sink = sink;
-    this.#post({ type: "start" });
-    const { warning } = this.#input;
-    if (warning !== undefined) this.#dispatch("warning", { code: warning.code, message: warning.message });
-  }
-
-  async stop(): Promise<void> {
-    if (!this.#stopping) {
-      this.#stopping = true;
-      this.#post({ type: "stop" });
-      setTimeout(() => void this.#finish(), STOP_DEADLINE_MS);
-    }
-    await this.ended.catch(() => undefined);
-  }
-
-  addEventListener<Name extends keyof CaptureEvents>(
-    type: Name,
-    listener: (event: CustomEvent<CaptureEvents[Name]>) => void,
-    options?: AddEventListenerOptions | boolean,
-  ): void {
-    this.#events.addEventListener(type, listener as EventListener, options);
-  }
-
-  removeEventListener<Name extends keyof CaptureEvents>(
-    type: Name,
-    listener: (event: CustomEvent<CaptureEvents[Name]>) => void,
-    options?: EventListenerOptions | boolean,
-  ): void {
-    this.#events.removeEventListener(type, listener as EventListener, options);
-  }
-
-  #take(message: FromCaptureWorker): void {
-    switch (message.type) {
-      case "part":
-        this.#give(this.#sink?.part(message.part), { acknowledge: true });
-        return;
-      case "init":
-        this.#give(this.#sink?.init?.(message.init), { acknowledge: false });
-        return;
-      case "warning":
-        this.#dispatch("warning", { code: message.code, message: message.message });
-        return;
-      case "stats":
-        this.#stats = message.stats;
-        this.#events.dispatchEvent(new CustomEvent("stats", { detail: message.stats }));
-        return;
-      case "error":
-        this.#break(new RelayError(message.code, message.message));
-        return;
-      case "ended":
-        void this.#finish();
-        return;
-      case "ready":
-        return;
-    }
-  }
-
-  #give(taken: Promise<unknown> | undefined, { acknowledge }: { readonly acknowledge: boolean }): void {
-    const done: Promise<void> = Promise.resolve(taken)
-      .then(
-        () => undefined,
-        (thrown: unknown) => this.#refused(RelayError.from(thrown)),
-      )
-      .then(() => {
-        this.#taking.delete(done);
-        if (acknowledge) this.#post({ type: "ack" });
-      });
-    this.#taking.add(done);
-  }
-
-  /** A part that the sink refuses is its loss alone, unless the sink is gone. */
-  #refused({ code, message }: RelayError): void {
-    this.#dispatch("warning", { code, message });
-    if (SINK_GONE.has(code)) void this.stop();
-  }
-
-  #break(error: RelayError): void {
-    this.#error ??= error;
-    this.#dispatch("error", { code: error.code, message: error.message });
-  }
-
-  async #finish(): Promise<void> {
-    this.#stopping = true;
-    this.#input.release();
-    this.#worker.terminate();
-    const late = new Promise((resolve) => setTimeout(resolve, STOP_DEADLINE_MS));
-    await Promise.race([Promise.all(this.#taking), late]);
-    this.#end(this.#error);
-  }
-
-  #dispatch(type: "warning" | "error", detail: CaptureNotice): void {
-    this.#events.dispatchEvent(new CustomEvent(type, { detail }));
-  }
-
-  #post(message: ToCaptureWorker): void {
-    this.#worker.postMessage(message);
   }
 }

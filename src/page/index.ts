@@ -14,9 +14,25 @@ export type {
   StreamSummary,
 } from "../model/stats.ts";
 export { type KeptStats, MAX_TITLE_LENGTH, type StorageStats } from "../model/storage.ts";
-export { type Capture, type CaptureOptions, startCapture } from "./capture.ts";
-export { type CaptureSource, requestMedia } from "./capture-input.ts";
+export {
+  type Capture,
+  type CapturedPart,
+  type CapturedRendition,
+  type CaptureEvents,
+  type CaptureNotice,
+  type CaptureOptions,
+  type CaptureRenditionOptions,
+  type CaptureSink,
+  type CaptureSource,
+  type CaptureStats,
+  type EncodedStats,
+  type PauseOptions,
+  type PlayingFile,
+  type SoundLevel,
+  startCapture,
+} from "./capture.ts";
 export type { JoinOptions } from "./join-options.ts";
+export { type EncodingMeasure, type MeasureEncodingOptions, measureEncoding } from "./measure-encoding.ts";
 export { type MoqOptions, type MoqRelay, type MoqSource, moq } from "./moq/moq-source.ts";
 export { type OpenRelayOptions, openRelay, type PublishCall, type Relay } from "./open-relay.ts";
 export type { PeerFailure, PeerFailureReason } from "./peers/peer-failures.ts";
@@ -26,6 +42,7 @@ export { type Peers, peers } from "./peers/peers.ts";
 export type { UploadBar, UploadPolicy, UploadState } from "./peers/upload-policy.ts";
 export { type LivePublication, type PublishCaptureOptions, publishCapture } from "./publish-capture.ts";
 export type { PublishedPart, Publisher, Seeding } from "./publisher.ts";
+export { requestMedia } from "./request-media.ts";
 export type { RelaySource } from "./session/relay-feed.ts";
 export type { Session, SessionEvents } from "./session/session.ts";
 export type { SessionFailure, SessionPeer, SessionRelay, SessionRole, SessionStats } from "./session/session-stats.ts";

@@ -11,8 +11,6 @@ export interface PublishCaptureOptions {
   readonly name: string;
   /** From `startCapture()`; belongs to the publication from now on. */
   readonly capture: Capture;
-  /** Id of the one rendition. Default `main`. */
-  readonly rendition?: string;
   /** Viewers to send it to. Default none: it is for this browser. */
   readonly peers?: Peers;
   /** A relay to send it to, as `moq()` returns it. Default none. */
@@ -31,11 +29,11 @@ export interface LivePublication {
 }
 
 /**
- * Publishes a capture as a stream of one rendition.
+ * Publishes a capture with all of its renditions.
  * @throws RelayError as `relay.publish()` does; the capture is stopped then
  */
 export async function publishCapture(options: PublishCaptureOptions): Promise<LivePublication> {
-  const { relay, name, capture, rendition = "main", peers, uplink, signal } = options;
+  const { relay, name, capture, peers, uplink, signal } = options;
   let publisher: Publisher;
   try {
     const { partTargetMs, targetDurationMs } = capture;
@@ -43,7 +41,7 @@ export async function publishCapture(options: PublishCaptureOptions): Promise<Li
       name,
       // Sources make a key frame where a segment has to open, and nowhere else; each packet of sound alone is one.
       {
-        renditions: [{ id: rendition, ...capture.rendition }],
+        renditions: capture.renditions.map(({ init, ...rendition }) => rendition),
         partTargetMs,
         targetDurationMs,
         segmentMinMs: capture.rendition.width === undefined ? targetDurationMs / 2 : 0,
@@ -54,7 +52,7 @@ export async function publishCapture(options: PublishCaptureOptions): Promise<Li
         ...(uplink === undefined ? {} : { relay: uplink }),
       },
     );
-    await publisher.init(rendition, capture.init);
+    await Promise.all(capture.renditions.map(({ id, init }) => publisher.init(id, init)));
   } catch (error) {
     await capture.stop();
     throw error;
@@ -62,11 +60,11 @@ export async function publishCapture(options: PublishCaptureOptions): Promise<Li
   capture.start({
     async part(part) {
       // What nobody took in time is missing before this part: the timeline jumps (rule 33).
-      if (part.missingMs !== undefined) void publisher.discontinuity(rendition);
-      await publisher.part(rendition, part);
+      if (part.missingMs !== undefined) void publisher.discontinuity(part.rendition);
+      await publisher.part(part.rendition, part);
     },
-    async init(bytes) {
-      // An encoder was started again, and what it makes differs (rule 33).
+    async init(bytes, rendition) {
+      // Another source, or an encoder that was started again: what is made differs (rule 33).
       void publisher.discontinuity(rendition);
       await publisher.init(rendition, bytes);
     },

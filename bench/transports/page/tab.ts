@@ -35,7 +35,8 @@ async function recordClip(): Promise<Clip> {
     });
   });
   await capture.stop();
-  return { init: capture.init, rendition: capture.rendition as Clip["rendition"], parts };
+  const { init, ...rendition } = capture.rendition;
+  return { init, rendition: rendition as Clip["rendition"], parts };
 }
 
 /** A piece of a part, as peers send it. */
@@ -64,7 +65,7 @@ const bench = {
   async publish(recorded: Clip, to: Carriage): Promise<string | undefined> {
     const relay = await openRelay({ worker: "/sw.js", base: "/live/" });
     clip = recorded;
-    const renditions = [{ id: "main", ...recorded.rendition }];
+    const renditions = [{ ...recorded.rendition, id: "main" }];
     publisher = await relay.publish(STREAM, { renditions, ...OPTIONS }, await sourceOf(to, "send"));
     await publisher.init("main", recorded.init);
     clock.dateMs = Date.now();

@@ -1,0 +1,44 @@
+import type { EncodingAsk, EncodingMeasure } from "../capture/encoding-measure.ts";
+import { CAPTURE_PROTOCOL, type FromCaptureWorker, type ToCaptureWorker } from "../capture/messages.ts";
+import { RelayError } from "../model/errors.ts";
+import { makeCaptureWorker, workerError } from "./worker-capture.ts";
+
+export type { EncodingMeasure } from "../capture/encoding-measure.ts";
+
+export interface MeasureEncodingOptions extends EncodingAsk {
+  readonly signal?: AbortSignal;
+}
+
+const DEADLINE_MS = 5_000;
+
+/**
+ * Encodes moving, grainy pictures for a second at most, in a worker, and tells what of 1080, 720, 480 and 360 lines (and of the size
+ * that was asked for), largest first, this machine encodes in real time. An estimate: other programs and other pictures move it.
+ * @throws RelayError `unsupported-browser`, `deadline`; the reason of `signal` when it aborts
+ */
+export async function measureEncoding({ signal, ...ask }: MeasureEncodingOptions): Promise<readonly EncodingMeasure[]> {
+  signal?.throwIfAborted();
+  if (typeof Worker === "undefined" || typeof VideoEncoder === "undefined")
+    throw new RelayError("unsupported-browser", "expected WebCodecs (VideoEncoder): this browser has none here");
+  const worker = makeCaptureWorker();
+  let late: ReturnType<typeof setTimeout> | undefined;
+  try {
+    return await new Promise<readonly EncodingMeasure[]>((resolve, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+      late = setTimeout(
+        () => reject(new RelayError("deadline", `expected a measurement within ${DEADLINE_MS} ms`)),
+        DEADLINE_MS,
+      );
+      worker.onerror = (event) => reject(workerError(event));
+      worker.onmessage = ({ data }: MessageEvent<FromCaptureWorker>) => {
+        if (data.type === "measured") resolve(data.measures);
+        else if (data.type === "error") reject(new RelayError(data.code, data.message));
+      };
+      const message: ToCaptureWorker = { type: "measure", protocol: CAPTURE_PROTOCOL, ask };
+      worker.postMessage(message);
+    });
+  } finally {
+    clearTimeout(late);
+    worker.terminate();
+  }
+}
