@@ -6,6 +6,7 @@ import { readPreferences } from "../kit/preferences.ts";
 import { CaptureTap } from "./capture-tap.ts";
 import type { LiveSessionOptions } from "./live-session.ts";
 import { captureSource, type PublishSettings } from "./publish-settings.ts";
+import { type Quality, renditionsOf } from "./quality.ts";
 import { routeOf } from "./sharing.ts";
 
 export interface GoLiveOptions {
@@ -22,12 +23,20 @@ export async function goLive(
   options: GoLiveOptions,
 ): Promise<Pick<LiveSessionOptions, "publication" | "tap" | "relay">> {
   const { settings, granted, address, signal } = options;
-  const { name, source, partTargetMs, sharing } = settings;
+  const { name, source, quality, partTargetMs, sharing } = settings;
   let capture: Capture | undefined;
   try {
     const from = captureSource(source, granted);
     // First, because a browser shares a screen only right after a click.
-    const started = startCapture({ source: from, audio: source.audio, partTargetMs, signal });
+    if (granted !== undefined) await fitTo(granted, quality);
+    const renditions = renditionsOf(quality);
+    const started = startCapture({
+      source: from,
+      audio: source.audio,
+      partTargetMs,
+      signal,
+      ...(renditions === undefined ? {} : { renditions }),
+    });
     capture = await Promise.race([started, aborted(signal)]);
     const relay = await options.relay;
     signal.throwIfAborted();
@@ -51,6 +60,17 @@ export async function goLive(
     for (const track of granted?.getTracks() ?? []) track.stop();
     throw thrown;
   }
+}
+
+/** What was looked at was asked for before the quality was chosen. */
+async function fitTo(stream: MediaStream, { height, frameRate }: Quality): Promise<void> {
+  if (height === 0 && frameRate === 0) return;
+  const [video] = stream.getVideoTracks();
+  const size = height === 0 ? {} : { height: { ideal: height }, width: { ideal: Math.round((height * 16) / 9) } };
+  // A device that gives nothing nearer is encoded as it is.
+  await video
+    ?.applyConstraints({ ...size, ...(frameRate === 0 ? {} : { frameRate: { ideal: frameRate } }) })
+    .catch(() => undefined);
 }
 
 /** Rejects when `signal` aborts: a question of the browser (may this page use the camera?) cannot be taken back. */

@@ -1,5 +1,6 @@
 import type { CaptureOptions } from "eddy-hls";
 import { AppError } from "../kit/messages.ts";
+import type { Quality } from "./quality.ts";
 import type { Sharing } from "./sharing.ts";
 import type { SourceChoice } from "./source-choice.ts";
 import { mediaRequest } from "./source-preview.ts";
@@ -8,6 +9,7 @@ import { mediaRequest } from "./source-preview.ts";
 export interface PublishSettings {
   readonly name: string;
   readonly source: SourceChoice;
+  readonly quality: Quality;
   readonly partTargetMs: number;
   readonly sharing: Sharing;
 }
@@ -24,7 +26,7 @@ export function captureSource(choice: SourceChoice, granted: MediaStream | undef
   if (kind === "file") {
     const [file] = files;
     if (file === undefined) throw new AppError("no-file-chosen", "the source is a file, and none was chosen");
-    return { kind: "file", file, loop };
+    return files.length > 1 ? { kind: "files", files, loop } : { kind: "file", file, loop };
   }
   return granted === undefined ? (mediaRequest(choice) ?? { kind }) : { kind: "stream", stream: granted, name: kind };
 }

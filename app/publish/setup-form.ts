@@ -4,8 +4,11 @@ import type { PublishAddress } from "../address.ts";
 import { readPreferences } from "../kit/preferences.ts";
 import { View } from "../kit/view.ts";
 import { words } from "../words/words.ts";
+import { EncodingPower } from "./encoding-power.ts";
 import { latencyField } from "./latency-field.ts";
 import type { PublishSettings } from "./publish-settings.ts";
+import { AS_IT_COMES, type Quality } from "./quality.ts";
+import { qualityField } from "./quality-field.ts";
 import { initialSharing, type Sharing } from "./sharing.ts";
 import { sharingField } from "./sharing-field.ts";
 import { SourcePicker } from "./source-picker.ts";
@@ -25,6 +28,9 @@ export class SetupForm extends View<HTMLFormElement> {
   readonly #onCancel: () => void;
   readonly #preferences = readPreferences();
   #name: string;
+  readonly #power = new EncodingPower(this.changed);
+  #shown = new AbortController();
+  #quality: Quality = AS_IT_COMES;
   #partTargetMs: number;
   #sharing: Sharing;
   #hint = "";
@@ -51,6 +57,7 @@ export class SetupForm extends View<HTMLFormElement> {
     return {
       name: this.#name.trim(),
       source: this.picker.choice,
+      quality: this.#quality,
       partTargetMs: this.#partTargetMs,
       sharing: this.#sharing,
     };
@@ -58,11 +65,14 @@ export class SetupForm extends View<HTMLFormElement> {
 
   /** It is shown: with what can be seen of the source without a question. */
   show(): void {
+    this.#shown = new AbortController();
     this.picker.show();
+    if (this.#power.state === "unknown") this.#measure();
   }
 
   /** It is shown no longer, or not to be changed: devices are freed. */
   hide(): void {
+    this.#shown.abort();
     this.picker.close();
   }
 
@@ -93,6 +103,11 @@ export class SetupForm extends View<HTMLFormElement> {
     this.root.querySelector<HTMLButtonElement>("#go-live")?.focus({ preventScroll: true });
   }
 
+  /** An encoder that goes live would be measured with it: that ends this. */
+  #measure(): void {
+    void this.#power.measure(this.#shown.signal);
+  }
+
   protected override template(): TemplateResult {
     const say = words.publish;
     const typed = ({ target }: Event): void => {
@@ -108,6 +123,14 @@ export class SetupForm extends View<HTMLFormElement> {
               aria-describedby="name-note" .value=${live(this.#name)} @input=${typed} />
             <p class="note" id="name-note">${say.name.note}</p>
           </div>
+          ${qualityField(this.#quality, {
+            power: this.#power,
+            measure: () => this.#measure(),
+            change: (quality) => {
+              this.#quality = quality;
+              this.changed();
+            },
+          })}
           ${latencyField(this.#partTargetMs, this.#address.partTargetMs, (partTargetMs) => {
             this.#partTargetMs = partTargetMs;
             this.changed();

@@ -89,13 +89,43 @@ export const publish = {
     }),
     parts: (partTargetMs: number): string => `How far viewers are behind, with parts of ${partTargetMs} ms`,
   },
+  quality: {
+    legend: "Quality",
+    height: "Picture",
+    frameRate: "Pictures a second",
+    copies: "Sizes",
+    asItComes: "As it comes",
+    lines: (height: number): string => `${height}p`,
+    rate: (frameRate: number): string => String(frameRate),
+    copiesOf: (copies: number): string =>
+      copies === 0
+        ? "One for all viewers"
+        : copies === 1
+          ? "A smaller one too, for slow connections"
+          : "Two smaller ones too, for slow connections",
+    tooMuch: " (too much for this machine)",
+    measure: "Measure it",
+    measureAgain: "Measure again",
+    state: {
+      unknown: "What this machine can encode has not been measured yet.",
+      measuring: "Measuring what this machine can encode: a second or so.",
+      failed: "What this machine can encode could not be measured.",
+    },
+    nothingInTime:
+      "Measured just now, this machine encodes no picture in time. Close other programs, and measure again.",
+    over: (height: number): string =>
+      `This is more than this machine encodes in time: pictures would be left out. Measured, ${height}p is the most.`,
+    best: (height: number, frameRate: number): string =>
+      `Measured: this machine encodes up to ${height}p at ${Math.round(frameRate)} pictures a second.`,
+    load: (load: number): string => `What is chosen takes about ${Math.max(1, Math.round(load * 100))} % of its time.`,
+  },
   sharing: {
     legend: "Who may watch",
     peers: "Let others watch, over the network",
     peersOff: "Off: only tabs of this browser can watch, and nothing leaves it.",
     peersOn:
       "Viewers connect to this browser and see its network address. It sends about two copies of the stream, however many watch: they pass it on.",
-    peersForbidden: "The settings say that this browser gives nothing to other viewers, so they may get nothing.",
+    peersForbidden: "Your settings say that this browser gives nothing to other viewers. For this stream it does.",
     settings: "Settings",
     relay: "Send it to a relay",
     relayUrl: "Address of the relay",
