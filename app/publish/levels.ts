@@ -1,17 +1,13 @@
-/** How loud one channel is, in dB below full scale: 0 is the loudest there is, and silence is `-Infinity`. */
-export interface ChannelLevel {
-  readonly peakDb: number;
-  readonly rmsDb: number;
-}
+import type { SoundLevel } from "eddy-hls";
 
-export type Levels = readonly ChannelLevel[];
+export type Levels = readonly SoundLevel[];
 
 /** As many are looked at: a preview of more would not tell a person more. */
 const MAX_CHANNELS = 2;
 const WINDOW_SAMPLES = 2048;
 
-/** Loudness of samples from -1 to 1. */
-export function levelOf(samples: Float32Array): ChannelLevel {
+/** Loudness of samples from -1 to 1, in dB below full scale; of silence it is `-Infinity`. */
+export function levelOf(samples: Float32Array): SoundLevel {
   let peak = 0;
   let squares = 0;
   for (const sample of samples) {
