@@ -20,9 +20,9 @@ export class KeysDialog extends Dialog {
     return html`
       <h2 id="keys-title">${say.title}</h2>
       <dl class="keys">
-        ${this.#controls.map(
-          ({ key, about }) => html`<div><dt><kbd>${key.toUpperCase()}</kbd></dt><dd>${about}</dd></div>`,
-        )}
+        ${this.#controls
+          .filter(({ shown }) => shown?.() ?? true)
+          .map(({ key, about }) => html`<div><dt><kbd>${key.toUpperCase()}</kbd></dt><dd>${about}</dd></div>`)}
         <div><dt><kbd>Esc</kbd></dt><dd>${say.escape}</dd></div>
       </dl>
       <label class="check">

@@ -73,7 +73,6 @@ export class LivePanel extends View<HTMLDivElement> {
     const { capture, source } = this.#session;
     const { video } = this.#preview;
     video.setAttribute("aria-label", words.publish.preview.label(sourceTitle(source)));
-    video.toggleAttribute("data-mirrored", source.kind === "camera");
     return html`${video}
       ${capture.muted && !capture.paused ? html`<p class="stage-flag">${icon("microphone-off")}${say.muted}</p>` : nothing}
       ${

@@ -205,7 +205,7 @@ export class PublishView extends View {
         name,
         stats,
         how: failure !== undefined ? "failed" : wasAsked ? "asked" : "source",
-        ...(kept === undefined ? {} : { keptBytes: kept.sizeBytes }),
+        ...(kept === undefined ? {} : { kept }),
         isShared: session.seeding !== undefined,
       };
     }

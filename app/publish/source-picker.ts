@@ -136,8 +136,7 @@ export class SourcePicker extends View<HTMLDivElement> {
     const { stream, asking, problem } = this.#preview;
     const say = words.publish.preview;
     if (stream !== undefined) {
-      return html`<video playsinline autoplay .muted=${true} .srcObject=${stream} aria-label=${say.label(words.publish.sources[kind].name)}
-        ?data-mirrored=${kind === "camera"} ${ref(play)}></video>`;
+      return html`<video playsinline autoplay .muted=${true} .srcObject=${stream} aria-label=${say.label(words.publish.sources[kind].name)} ${ref(play)}></video>`;
     }
     if (kind === "file" && files.length > 0 && this.#filePicture.playable) return html`${this.#filePicture.video}`;
     const open = (): void => void this.#preview.open(this.#choice);

@@ -11,13 +11,13 @@ export interface PublishSummary {
   readonly stats: PublishStats;
   /** Somebody ended it, the source came to its end, or something broke. */
   readonly how: "asked" | "source" | "failed";
-  /** What is kept of it, in bytes; absent where nothing is, or while that is not known. */
-  readonly keptBytes?: number;
+  /** What is kept of it; absent where nothing is. */
+  readonly kept?: { readonly windowMs: number; readonly sizeBytes: number };
   readonly isShared: boolean;
 }
 
 export function summaryPanel(summary: PublishSummary, goAgain: () => void): TemplateResult {
-  const { name, stats, how, keptBytes, isShared } = summary;
+  const { name, stats, how, kept, isShared } = summary;
   const say = words.publish.summary;
   const rows = [
     { key: "length", label: say.length, text: clockTime(stats.elapsedMs), value: Math.round(stats.elapsedMs) },
@@ -30,11 +30,11 @@ export function summaryPanel(summary: PublishSummary, goAgain: () => void): Temp
     <h2 id="summary-title" tabindex="-1">${say.title(name)}</h2>
     <p class="soft">${say.how[how]}</p>
     ${figureList(say.figures, rows)}
-    <p class="soft">${keptBytes === undefined ? say.notKept : say.kept(fileSize(keptBytes))}</p>
+    <p class="soft">${kept === undefined ? say.notKept : say.kept(clockTime(kept.windowMs), fileSize(kept.sizeBytes))}</p>
     <div class="button-row">
       <button type="button" class="button primary" id="go-again" @click=${goAgain}>${say.again}</button>
       ${
-        keptBytes === undefined
+        kept === undefined
           ? nothing
           : html`<a class="button" href="./${watchSearch(name)}">${say.watch}</a>
               <a class="button" href="./?library">${say.library}</a>`

@@ -20,7 +20,22 @@ test("the setup for each source", async ({ page, context }, info) => {
   await look(page, info, "publish-setup-no-file");
   mkdirSync(info.outputDir, { recursive: true });
   const paths = ["first.mp4", "second.mp4"].map((file) => info.outputPath(file));
-  for (const path of paths) ffmpeg(["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30", "-t", "3", "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", path]);
+  for (const path of paths)
+    ffmpeg([
+      "-f",
+      "lavfi",
+      "-i",
+      "testsrc2=size=640x360:rate=30",
+      "-t",
+      "3",
+      "-c:v",
+      "libx264",
+      "-preset",
+      "veryfast",
+      "-pix_fmt",
+      "yuv420p",
+      path,
+    ]);
   await page.setInputFiles("#file", paths);
   await expect(page.getByRole("listitem")).toHaveCount(2);
   await look(page, info, "publish-setup-files");

@@ -75,19 +75,17 @@ export const publish = {
     note: "Viewers find the stream by it. Letters, digits, dots, hyphens, underscores.",
   },
   latency: {
-    legend: "Delay",
+    label: "Delay",
     offered: {
-      200: { behind: "About 0.7 seconds", name: "Lowest", note: "may stall on a busy machine" },
-      333: { behind: "About one second", name: "Low", note: "a good start" },
-      500: { behind: "About 1.6 seconds", name: "Balanced", note: "calmer" },
-      1000: { behind: "About three seconds", name: "Steady", note: "the fewest requests" },
+      200: "About 0.7 seconds, the lowest",
+      333: "About one second, a good start",
+      500: "About 1.6 seconds, calmer",
+      1000: "About three seconds, the steadiest",
     },
-    custom: (partTargetMs: number) => ({
-      behind: `About ${((partTargetMs * 3) / 1000).toFixed(1)} seconds`,
-      name: "Custom",
-      note: "three parts behind",
-    }),
-    parts: (partTargetMs: number): string => `How far viewers are behind, with parts of ${partTargetMs} ms`,
+    custom: (partTargetMs: number): string =>
+      `About ${((partTargetMs * 3) / 1000).toFixed(1)} seconds, as the address asks`,
+    note: (partTargetMs: number): string =>
+      `So far are viewers behind: the video goes out in parts of ${partTargetMs} ms.${partTargetMs < 300 ? " On a busy machine it may stall." : ""}`,
   },
   quality: {
     legend: "Quality",
@@ -237,7 +235,7 @@ export const publish = {
   keys: {
     title: "Keys while live",
     escape: "Close what is open; nothing ends by it",
-    enabled: "Single letters do this",
+    enabled: "These keys do something",
   },
   summary: {
     title: (name: string): string => `“${name}” has ended`,
@@ -252,7 +250,7 @@ export const publish = {
     dropped: "Dropped frames",
     lost: "Parts left out",
     viewers: "Most viewers at once",
-    kept: (size: string): string => `The recording is kept in this browser: ${size}.`,
+    kept: (length: string, size: string): string => `The recording is kept in this browser: ${length}, ${size}.`,
     notKept: "Nothing of it is kept on disk.",
     again: "Go live again",
     watch: "Watch the recording",
