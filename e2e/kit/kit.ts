@@ -9,7 +9,7 @@ type Part = Parameters<Parameters<Capture["start"]>[0]["part"]>[0];
 /** A piece of the pattern, from one key frame to another: it can be played again and again behind itself. */
 export interface Clip {
   readonly init: Bytes;
-  readonly rendition: Capture["rendition"];
+  readonly rendition: Omit<Capture["rendition"], "init">;
   readonly partTargetMs: number;
   readonly targetDurationMs: number;
   readonly parts: readonly Part[];
