@@ -1,5 +1,4 @@
 import { html, type TemplateResult } from "lit-html";
-import { ifDefined } from "lit-html/directives/if-defined.js";
 import { icon } from "../kit/icon.ts";
 import { words } from "../words/words.ts";
 
@@ -11,7 +10,8 @@ export interface LiveControl {
   readonly label: () => string;
   /** What the list of keys says. */
   readonly about: string;
-  readonly pressed?: () => boolean;
+  /** Something unusual goes on because of it, and pressing it again ends that. */
+  readonly active?: () => boolean;
   readonly shown?: () => boolean;
   readonly disabled?: () => boolean;
   readonly kind?: "danger" | "quiet";
@@ -23,8 +23,8 @@ export function liveControls(controls: readonly LiveControl[]): TemplateResult {
     ${controls
       .filter(({ shown }) => shown?.() ?? true)
       .map(
-        ({ key, icon: picture, label, pressed, disabled, kind, run }) =>
-          html`<button type="button" class="button ${kind ?? ""}" aria-pressed=${ifDefined(pressed?.())} aria-keyshortcuts=${key}
+        ({ key, icon: picture, label, active, disabled, kind, run }) =>
+          html`<button type="button" class="button ${kind ?? ""}" ?data-active=${active?.() ?? false} aria-keyshortcuts=${key}
             ?disabled=${disabled?.() ?? false} @click=${run}>
             ${icon(picture)}<span>${label()}</span><kbd aria-hidden="true">${key.toUpperCase()}</kbd>
           </button>`,

@@ -50,7 +50,7 @@ export class LivePanel extends View<HTMLDivElement> {
         <div class="studio-stage">${this.#stage()}</div>
         ${session.hasSound ? this.#meters.root : nothing}
         ${liveControls(this.#controls)}
-        <p class="health" role="status" data-tone=${now?.tone ?? "good"}>${session.task === "end" ? say.health.ending : (now?.sentence ?? say.health.good)}</p>
+        <p class="health" data-tone=${now?.tone ?? "good"}>${session.task === "end" ? say.health.ending : (now?.sentence ?? say.health.good)}</p>
         ${this.#playing()}
       </div>
       <aside class="panel studio-side" aria-label=${say.side}>
@@ -61,7 +61,7 @@ export class LivePanel extends View<HTMLDivElement> {
             <a href=${this.#link.address} target="_blank" rel="noopener">${say.link.open}</a>${this.#isShared ? say.link.shared : say.link.local}
           </p>
         </div>
-        ${stats === undefined ? nothing : figureList(say.figures.label, figures(stats))}
+        ${stats === undefined ? nothing : figureList(say.figures.label, [...pictureFigures(session), ...figures(stats)])}
         ${sent === undefined || !session.settings.sharing.peers ? nothing : figureList(say.figures.sentLabel, sentFigures(sent, stats?.mostViewers ?? 0))}
         ${sent?.relay === undefined ? nothing : html`<p class="soft" role="status">${relaySentence(sent.relay, "sent")}</p>`}
       </aside>
@@ -78,10 +78,12 @@ export class LivePanel extends View<HTMLDivElement> {
       ${
         capture.paused
           ? html`<div class="stage-words stage-over"><p class="cover-title">${words.publish.paused}</p><p>${say.paused}</p></div>`
-          : this.#preview.failed
-            ? html`<div class="stage-words stage-over"><p class="cover-title">${sourceTitle(source)}</p><p>${say.previewStopped}</p>
+          : !this.#session.hasPicture
+            ? html`<div class="stage-words">${icon("file")}<p>${say.soundOnly}</p></div>`
+            : this.#preview.failed
+              ? html`<div class="stage-words stage-over"><p class="cover-title">${sourceTitle(source)}</p><p>${say.previewStopped}</p>
                 <a class="button" href=${this.#link.address} target="_blank" rel="noopener">${say.watchInTab}</a></div>`
-            : nothing
+              : nothing
       }`;
   }
 
@@ -90,6 +92,20 @@ export class LivePanel extends View<HTMLDivElement> {
     if (playing === undefined || playing.count < 2) return nothing;
     return html`<p class="soft">${words.publish.files.playing(playing.name, playing.index + 1, playing.count)}</p>`;
   }
+}
+
+function pictureFigures({ source, capture }: LiveSession) {
+  const say = words.publish.figures;
+  const { width, height } = capture.rendition;
+  const sizes = capture.renditions.filter((each) => each.width !== undefined).length;
+  return [
+    { key: "source", ...say.source, text: sourceTitle(source) },
+    {
+      key: "picture",
+      ...say.picture,
+      text: width === undefined || height === undefined ? say.noPicture : say.size(width, height, sizes - 1),
+    },
+  ];
 }
 
 function figures(stats: PublishStats) {
@@ -110,7 +126,7 @@ function figures(stats: PublishStats) {
     },
     { key: "load", ...say.load, text: stats.load > 0 ? `${load} %` : "–", value: load },
     { key: "dropped", ...say.dropped, text: count(stats.droppedFrames), value: stats.droppedFrames },
-    { key: "size", ...say.size, text: fileSize(stats.bytesSent), value: stats.bytesSent },
+    { key: "sent", ...say.sent, text: fileSize(stats.bytesSent), value: stats.bytesSent },
     { key: "parts", ...say.parts, text: count(stats.partsSent), value: stats.partsSent },
     { key: "pending", ...say.pending, text: plural(stats.unacknowledged, "part"), value: stats.unacknowledged },
   ];

@@ -4,6 +4,7 @@ import { poll } from "../kit/poll.ts";
 import { RateMeter } from "../kit/rate-meter.ts";
 import { words } from "../words/words.ts";
 import type { CaptureTap } from "./capture-tap.ts";
+import { type Health, health } from "./health.ts";
 import { captureSource, type PublishSettings } from "./publish-settings.ts";
 import type { PublishStats } from "./publish-stats.ts";
 import type { SourceChoice } from "./source-choice.ts";
@@ -43,6 +44,7 @@ export class LiveSession {
   readonly #dropped = new RateMeter(RECENT_MS);
   readonly #lost = new RateMeter(RECENT_MS);
   #mostViewers = 0;
+  #tone: Health["tone"] = "good";
 
   constructor(options: LiveSessionOptions) {
     const { settings, publication, tap, relay } = options;
@@ -65,6 +67,11 @@ export class LiveSession {
     return this.settings.source.audio;
   }
 
+  /** A stream of sound alone has nothing that a slate or another source could take the place of. */
+  get hasPicture(): boolean {
+    return this.capture.rendition.width !== undefined;
+  }
+
   get hasQueue(): boolean {
     return (this.capture.stats.playing?.count ?? 0) > 1;
   }
@@ -81,6 +88,7 @@ export class LiveSession {
     );
     poll({ everyMs: FIGURES_EVERY_MS, signal }, async () => {
       this.#measure();
+      this.#sayHealth();
       this.#options.onChanged();
     });
     try {
@@ -152,6 +160,14 @@ export class LiveSession {
   #set(task: LiveTask | undefined): void {
     this.task = task;
     this.#options.onChanged();
+  }
+
+  /** Once, when it gets worse: the figures in the sentence change all the time. */
+  #sayHealth(): void {
+    if (this.stats === undefined || this.#isEnding()) return;
+    const { tone, sentence } = health(this.stats);
+    if (tone !== this.#tone && tone !== "good") this.#options.onSaid(sentence);
+    this.#tone = tone;
   }
 
   #measure(): void {

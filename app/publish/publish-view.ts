@@ -1,19 +1,18 @@
 import type { Relay } from "eddy-hls";
 import { html, nothing, type TemplateResult } from "lit-html";
-import { freeName, namesInUse, type PublishAddress, publishSearch, watchSearch } from "../address.ts";
+import { freeName, namesInUse, type PublishAddress } from "../address.ts";
 import { clockTime } from "../kit/format.ts";
-import { explain, isAbort } from "../kit/messages.ts";
+import { explain, explainCode, isAbort } from "../kit/messages.ts";
 import { NoticeBoard } from "../kit/notice.ts";
-import { readPreferences } from "../kit/preferences.ts";
 import { type PageContext, View } from "../kit/view.ts";
 import { words } from "../words/words.ts";
 import { acceptDrops } from "./file-drop.ts";
 import { goLive } from "./go-live.ts";
+import { liveSearch, watchLink } from "./live-address.ts";
 import { LiveDesk } from "./live-desk.ts";
 import { LiveSession, type LiveSessionOptions } from "./live-session.ts";
 import type { PublishSettings } from "./publish-settings.ts";
 import { SetupForm } from "./setup-form.ts";
-import { routeOf } from "./sharing.ts";
 import { type PublishSummary, summaryPanel } from "./summary.ts";
 
 type PublishState = "idle" | "starting" | "live" | "ending" | "over";
@@ -86,6 +85,9 @@ export class PublishView extends View {
   /** Starts what the address asks for, or says what is missing. */
   #begin(address: PublishAddress): void {
     const say = words.publish.hints;
+    if (typeof VideoEncoder === "undefined") {
+      this.#problems.show(explainCode("unsupported-browser", "expected WebCodecs (VideoEncoder)"), { tone: "warning" });
+    }
     if (address.complaints.length > 0) {
       const cause = address.complaints.join(" ");
       const explanation = { code: "address", cause, remedy: say.checkChoices, detail: location.search };
@@ -149,33 +151,19 @@ export class PublishView extends View {
       settings,
       ...begun,
       onChanged: () => {
+        this.#showAddress(session);
         this.#desk?.refresh();
         this.changed();
       },
       onSaid: (sentence) => this.#say(sentence),
       onProblem: (explanation, tone) => this.#problems.show(explanation, { tone }),
     });
-    const { seeding, name } = session;
-    const peers = settings.sharing.peers;
-    const route = routeOf(settings.sharing, this.#address, readPreferences());
-    const link = { ...route, peers, ...(seeding === undefined ? {} : { key: seeding.fingerprint }) };
     this.#session = session;
-    this.#desk = new LiveDesk(session, new URL(`./${watchSearch(name, link)}`, location.href).href);
-    this.#context.shared(seeding);
-    const { signal, ...relay } = route;
-    history.replaceState(
-      null,
-      "",
-      publishSearch({
-        name,
-        source: settings.source.kind,
-        partTargetMs: settings.partTargetMs,
-        ...(peers ? { peers: "on", ...(signal === undefined ? {} : { signal }) } : {}),
-        ...relay,
-      }),
-    );
+    this.#desk = new LiveDesk(session, watchLink(session, this.#address));
+    this.#context.shared(session.seeding);
+    this.#showAddress(session);
     this.#enter("live");
-    this.#say(words.publish.said.live(name));
+    this.#say(words.publish.said.live(session.name));
     if (hadFocus) this.#focusTitle();
 
     let failure: unknown;
@@ -185,6 +173,11 @@ export class PublishView extends View {
       failure = thrown;
     }
     await this.#over(session, failure);
+  }
+
+  #showAddress(session: LiveSession): void {
+    const search = liveSearch(session, this.#address);
+    if (search !== location.search) history.replaceState(null, "", search);
   }
 
   async #over(session: LiveSession, failure: unknown): Promise<void> {

@@ -148,6 +148,7 @@ export const publish = {
   stage: {
     muted: "Muted",
     paused: "Viewers see a still picture that says so, and hear nothing.",
+    soundOnly: "Sound alone: there is no picture.",
     previewStopped: "The preview stopped. The stream goes on.",
     watchInTab: "Watch it in a new tab",
   },
@@ -196,7 +197,12 @@ export const publish = {
       hint: "Share of the time that the busiest encoder works; at 100 % it has none to spare",
     },
     dropped: { label: "Dropped frames", hint: "Pictures that the encoder had no time for" },
-    size: { label: "Sent so far" },
+    source: { label: "On the air" },
+    picture: { label: "Picture" },
+    noPicture: "none, sound alone",
+    size: (width: number, height: number, smaller: number): string =>
+      `${width} × ${height}${smaller === 0 ? "" : `, and ${smaller} smaller`}`,
+    sent: { label: "Sent so far" },
     parts: { label: "Parts sent" },
     pending: { label: "Unacknowledged", hint: "Parts on their way to the Service Worker" },
     viewers: { label: "Connected viewers", hint: "They pass it on to others, who are not counted here" },
