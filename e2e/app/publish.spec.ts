@@ -48,7 +48,6 @@ test("each source is set up, and shown before it goes live", async ({ page }, in
   await look(page, info, "publish-setup-pattern");
 
   await page.getByRole("radio", { name: "Camera" }).check();
-  await press(page, "Turn the camera on");
   await expect.poll(() => loudest(page), "the beep of the fake microphone").toBeGreaterThan(-40);
   await expect(page.getByLabel("Camera", { exact: true }).getByRole("option")).not.toHaveCount(1);
   await look(page, info, "publish-setup-camera");
@@ -78,7 +77,6 @@ test("a stream from its camera to its summary: shared, muted, paused, switched, 
   const errors = collectErrors(page);
   await page.goto("/?publish=studio&source=screen&peers=on");
   await page.getByRole("radio", { name: "Camera" }).check();
-  await press(page, "Turn the camera on");
   await expect(page.getByLabel("Preview: Camera")).toBeVisible();
   await goLive(page, "studio");
   await expect(page.getByRole("heading", { name: "studio" })).toBeFocused();
