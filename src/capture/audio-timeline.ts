@@ -4,6 +4,8 @@ export interface AudioTimelineOptions {
   readonly maxDriftMs?: number;
   /** Over how much sound the delay is measured. Default 1000. */
   readonly windowMs?: number;
+  /** Where it begins, in sample frames from the start of the stream. Default 0. */
+  readonly startFrame?: number;
 }
 
 /** What to do with a block of sound, in sample frames: silence first, then the block without its first `dropFrames`. */
@@ -26,7 +28,7 @@ export class AudioTimeline {
   readonly #sampleRate: number;
   readonly #maxDriftMs: number;
   readonly #windowFrames: number;
-  #frames = 0;
+  #frames: number;
   #windowEnd: number;
   #leastDelayMs = Number.POSITIVE_INFINITY;
   #driftMs = 0;
@@ -35,11 +37,12 @@ export class AudioTimeline {
   /** Frames still to be dropped, from the blocks that come. */
   #surplus = 0;
 
-  constructor({ sampleRate, maxDriftMs = 20, windowMs = 1_000 }: AudioTimelineOptions) {
+  constructor({ sampleRate, maxDriftMs = 20, windowMs = 1_000, startFrame = 0 }: AudioTimelineOptions) {
     this.#sampleRate = sampleRate;
     this.#maxDriftMs = maxDriftMs;
     this.#windowFrames = (windowMs * sampleRate) / 1000;
-    this.#windowEnd = this.#windowFrames;
+    this.#frames = startFrame;
+    this.#windowEnd = startFrame + this.#windowFrames;
   }
 
   /** How far the sound was behind the clock when last measured; negative when ahead. */

@@ -1,94 +1,112 @@
-import { writePart } from "../media/part-writer.ts";
 import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError, type RelayErrorCode } from "../model/errors.ts";
 import type { CapturedRendition } from "../model/rendition-options.ts";
+import type { OpenFeed } from "./feed.ts";
+import { encodedSize } from "./file-decision.ts";
 import { type WrittenInit, writeInit } from "./init-writer.ts";
-import type { LiveStats } from "./live-source.ts";
-import type { CaptureStats, FromCaptureWorker } from "./messages.ts";
-import { type CutPart, PartCutter } from "./part-cutter.ts";
-import { PartOutbox } from "./part-outbox.ts";
-import type { EncodedPacket, OpenSource, PacketSink, RunningSource, TrackDescription } from "./source.ts";
+import type { CaptureAsk, CaptureRequest, CaptureStats, FromCaptureWorker } from "./messages.ts";
+import { describeRendition, RenditionLane } from "./rendition-lane.ts";
+import type { EncodedPacket, OpenSource, PacketSink, RunningSource, SourceStats, TrackDescription } from "./source.ts";
 
 export interface CaptureSessionOptions {
   readonly source: OpenSource;
   /** Posts to the page; `transfer` lists what goes with the message. */
   readonly post: (message: FromCaptureWorker, transfer?: Transferable[]) => void;
+  /** Opens what a stream is to go on with. @throws RelayError */
+  readonly openFeed?: (request: CaptureRequest) => Promise<OpenFeed>;
+  /** Encodes a feed as a stream with pictures of this size and rate, in one rendition. @throws RelayError */
+  readonly encode?: (feed: OpenFeed, options: { readonly audio: boolean }) => Promise<OpenSource>;
   readonly clock?: Clock;
 }
 
-/** A source that gives figures; files do not. */
-type MaybeMeasured = RunningSource & { readonly stats?: LiveStats };
-
 const STATS_EVERY_MS = 1_000;
+const LEVELS_EVERY_MS = 100;
 /** How long the last parts wait for a page that takes none. */
 const DRAIN_DEADLINE_MS = 3_000;
-/** A playlist states the peak rate; key frames and small parts go over what an encoder was asked for. */
-const PEAK_FACTOR = 1.5;
-
-/** Id of the only rendition. */
 const MAIN = "main";
+const SOUND = "sound";
+/** Packets of sound are shorter. */
+const PACKET_SLACK_MS = 50;
+const NO_STATS: SourceStats = { videos: [], levels: [], driftMs: 0 };
 
-/** One capture: packets of a source become parts, in order and within the page's credit. */
+interface LanePlan {
+  readonly id: string;
+  readonly tracks: readonly TrackDescription[];
+}
+
+/** One capture: packets of a source become parts of one rendition or several. */
 export class CaptureSession implements PacketSink {
-  readonly #source: OpenSource;
+  readonly #options: CaptureSessionOptions;
   readonly #post: CaptureSessionOptions["post"];
   readonly #clock: Clock;
-  readonly #cutter: PartCutter;
-  readonly #outbox: PartOutbox;
-  /** By generation of the cutter; an init segment that is still being written is a promise. */
-  readonly #inits: Promise<WrittenInit>[] = [];
-  readonly #trackIds: readonly number[];
-  #tracks: readonly TrackDescription[];
-  /** Writes parts in order, also while an init segment is being written. */
-  #writing: Promise<void> = Promise.resolve();
-  #running: MaybeMeasured | undefined;
+  readonly #lanes: readonly RenditionLane[];
+  #source: OpenSource;
+  #running: RunningSource | undefined;
   #startWallMs = 0;
   #firstUs: number | undefined;
-  #sequenceNumber = 0;
-  #generation = 0;
-  #bytes = 0;
+  /** What is added to the times of the source that runs, and where the stream ends by now. */
+  #offsetUs = 0;
+  #endUs = 0;
   #cancelStats: (() => void) | undefined;
-  #lastEncoded = 0;
+  #cancelLevels: (() => void) | undefined;
+  #lastEncoded: readonly number[] = [];
   #lastStatsMs = 0;
-  #overlong = 0;
+  #isStopping = false;
+  #isOver = false;
+  /** One change after the other. */
+  #asking: Promise<void> = Promise.resolve();
 
   /** @throws RelayError `unsupported-media` */
   static async open(options: CaptureSessionOptions): Promise<CaptureSession> {
-    return new CaptureSession(options, await writeInit(options.source.tracks));
+    const plans = planLanes(options.source);
+    const inits = await Promise.all(plans.map(({ tracks }) => writeInit(tracks)));
+    return new CaptureSession(options, { plans, inits });
   }
 
-  private constructor({ source, post, clock = systemClock }: CaptureSessionOptions, init: WrittenInit) {
+  private constructor(
+    options: CaptureSessionOptions,
+    { plans, inits }: { readonly plans: readonly LanePlan[]; readonly inits: readonly WrittenInit[] },
+  ) {
+    const { source, post, clock = systemClock } = options;
+    const { partTargetMs, targetDurationMs, segmentMs } = source;
+    this.#options = options;
     this.#source = source;
     this.#post = post;
     this.#clock = clock;
-    this.#tracks = source.tracks;
-    this.#inits.push(Promise.resolve(init));
-    this.#trackIds = init.segment.tracks.map((track) => track.id);
-    this.#outbox = new PartOutbox({
-      send: (item) =>
-        item.type === "part"
-          ? post({ type: "part", part: { ...item.part, rendition: MAIN } }, [item.part.bytes.buffer])
-          : post({ type: "init", rendition: MAIN, init: item.init }),
-      onLost: (lostMs) =>
-        this.warn("deadline", `${Math.round(lostMs)} ms of media were let go: the page took no part in time`),
+    const lanes = plans.flatMap(({ id, tracks }, index) => {
+      const init = inits[index];
+      return init === undefined ? [] : [{ id, tracks, init }];
     });
-    this.#cutter = new PartCutter({
-      tracks: init.segment.tracks.map((track, i) => ({
-        kind: source.tracks[i]?.kind ?? "video",
-        trackId: track.id,
-        timescale: track.timescale,
-        reorderDepth: source.tracks[i]?.reorderDepth ?? 0,
-      })),
-      partTargetMs: source.partTargetMs,
-      onPart: (part) => {
-        this.#writing = this.#writing.then(() => this.#write(part)).catch((thrown: unknown) => this.#fail(thrown));
-      },
-    });
+    const beside = (tracks: readonly TrackDescription[]): boolean => plans.length > 1 && tracks[0]?.kind === "audio";
+    this.#lanes = lanes.map(
+      (lane) =>
+        new RenditionLane({
+          ...lane,
+          partTargetMs,
+          ...(segmentMs === undefined || !beside(lane.tracks) ? {} : { segmentMs }),
+          wallMs: (timestampUs) => this.#startWallMs + (timestampUs - (this.#firstUs ?? 0)) / 1000,
+          send: (item) =>
+            item.type === "part"
+              ? post({ type: "part", part: { ...item.part, rendition: lane.id } }, [item.part.bytes.buffer])
+              : post({ type: "init", rendition: lane.id, init: item.init }),
+          onLost: (lostMs) =>
+            this.warn("deadline", `${Math.round(lostMs)} ms of media were let go: the page took no part in time`),
+          onOverlong: () =>
+            this.warn(
+              "part-too-long",
+              `a picture stood longer than the part target of ${partTargetMs} ms: a hole follows it`,
+            ),
+          onFailed: (thrown) => this.#fail(thrown),
+        }),
+    );
     post({
       type: "ready",
-      renditions: [{ id: MAIN, ...describeRendition(source.tracks, init), init: init.bytes }],
-      partTargetMs: source.partTargetMs,
-      targetDurationMs: source.targetDurationMs,
+      renditions: lanes.map(({ id, tracks, init }) => ({
+        ...describeRendition(id, tracks, init),
+        ...(beside(tracks) ? besideOptions(tracks, segmentMs ?? targetDurationMs) : {}),
+      })),
+      partTargetMs,
+      targetDurationMs,
     });
   }
 
@@ -96,95 +114,183 @@ export class CaptureSession implements PacketSink {
     if (this.#running !== undefined) return;
     this.#startWallMs = this.#clock.wallMs();
     this.#lastStatsMs = this.#clock.now();
-    const running: MaybeMeasured = this.#source.start(this);
-    this.#running = running;
+    this.#run(this.#source);
     this.#cancelStats = this.#clock.after(STATS_EVERY_MS, () => this.#report());
-    running.ended.then(
-      () => this.#finish(),
-      (thrown: unknown) => this.#finish(thrown),
-    );
+    this.#cancelLevels = this.#clock.after(LEVELS_EVERY_MS, () => this.#reportLevels());
   }
 
   stop(): void {
+    const wasStarted = this.#cancelStats !== undefined;
+    this.#isStopping = true;
     this.#running?.stop();
-    this.#outbox.release();
-    if (this.#running === undefined) this.#post({ type: "ended" });
+    for (const lane of this.#lanes) lane.release();
+    if (!wasStarted) this.#post({ type: "ended" });
   }
 
-  ack(): void {
-    this.#outbox.ack();
+  ack(rendition = MAIN): void {
+    this.#lanes.find(({ id }) => id === rendition)?.ack();
+  }
+
+  /** Does what the page asks for; what fails changes nothing. @throws RelayError */
+  ask(ask: CaptureAsk): Promise<void> {
+    const asked = this.#asking.then(() => this.#do(ask));
+    this.#asking = asked.catch(() => undefined);
+    return asked;
   }
 
   packet(packet: EncodedPacket): void {
-    this.#firstUs ??= packet.timestampUs;
-    this.#cutter.push(packet);
-    if (this.#cutter.overlong === this.#overlong) return;
-    this.#overlong = this.#cutter.overlong;
-    this.warn(
-      "part-too-long",
-      `a picture stood longer than the part target of ${this.#source.partTargetMs} ms: a hole follows it`,
-    );
+    const timestampUs = packet.timestampUs + this.#offsetUs;
+    this.#firstUs ??= timestampUs;
+    this.#endUs = Math.max(this.#endUs, timestampUs + packet.durationUs);
+    this.#laneOf(packet.kind, packet.rendition)?.push(this.#offsetUs === 0 ? packet : { ...packet, timestampUs });
   }
 
-  reconfigure(track: TrackDescription): void {
-    this.#tracks = this.#tracks.map((known) => (known.kind === track.kind ? track : known));
-    const init = writeInit(this.#tracks);
-    init.catch(() => undefined); // told when the first part needs it
-    this.#inits.push(init);
-    this.#cutter.reconfigure();
+  reconfigure(track: TrackDescription, rendition?: number): void {
+    this.#laneOf(track.kind, rendition)?.reconfigure(track);
   }
 
-  ready(): Promise<void> {
-    return this.#outbox.ready();
+  /** The fullest rendition says. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.ready()));
   }
 
   warn(code: RelayErrorCode, message: string): void {
     this.#post({ type: "warning", code, message });
   }
 
-  async #write(part: CutPart): Promise<void> {
-    for (; this.#generation < part.generation; this.#generation++) {
-      const init = await this.#inits[this.#generation + 1];
-      if (init === undefined) break;
-      if (init.segment.tracks.some((track, i) => track.id !== this.#trackIds[i])) {
-        throw new RelayError("track-mismatch", "expected an encoder started again to keep its tracks");
+  #laneOf(kind: TrackDescription["kind"], rendition = 0): RenditionLane | undefined {
+    return kind === "audio" ? this.#lanes.at(-1) : this.#lanes[rendition];
+  }
+
+  #run(source: OpenSource): RunningSource {
+    this.#source = source;
+    const running = source.start(this);
+    this.#running = running;
+    const isCurrent = (): boolean => this.#running === running;
+    running.ended.then(
+      () => (isCurrent() ? this.#finish() : undefined),
+      (thrown: unknown) => (isCurrent() ? this.#finish(thrown) : undefined),
+    );
+    return running;
+  }
+
+  async #do(ask: CaptureAsk): Promise<void> {
+    const running = this.#running;
+    if (running === undefined || this.#isOver || this.#isStopping)
+      throw new RelayError("closed", "expected a capture that runs");
+    switch (ask.kind) {
+      case "mute":
+        running.setMuted?.(ask.muted);
+        return;
+      case "pause": {
+        const { control } = running;
+        if (control !== undefined) control.setPaused(ask.paused, ask.text);
+        else if (ask.paused) await this.#pauseFile(running, ask.text);
+        return;
       }
-      this.#outbox.init(init.bytes);
+      case "switch": {
+        this.#expectPictures();
+        const { openFeed } = this.#options;
+        if (openFeed === undefined) throw new RelayError("internal", "expected a way to open a source");
+        const feed = await openFeed(ask.source);
+        if (running.control !== undefined) await running.control.switchTo(feed);
+        else await this.#takeOver(running, feed);
+        return;
+      }
+      case "next":
+        if (running.control === undefined) {
+          throw new RelayError("conflict", "expected a queue of files to play, got another source");
+        }
+        await running.control.next();
+        return;
     }
-    const bytes = writePart({ sequenceNumber: ++this.#sequenceNumber, tracks: part.tracks });
-    this.#bytes += bytes.byteLength;
-    const programDateTimeMs = this.#startWallMs + (part.timestampUs - (this.#firstUs ?? 0)) / 1000;
-    this.#outbox.part({
-      bytes,
-      durationMs: part.durationMs,
-      independent: part.independent,
-      programDateTimeMs,
-    });
+  }
+
+  /** Packets that pass through make no slate: the file is decoded from here on, and waits. */
+  async #pauseFile(running: RunningSource, text: string): Promise<void> {
+    this.#expectPictures();
+    const feed = await running.reopen?.();
+    if (feed === undefined) throw new RelayError("internal", "expected a file that can be opened again");
+    const { control } = await this.#takeOver(running, feed);
+    control?.setPaused(true, text);
+  }
+
+  /** Ends the source whose packets pass through, and goes on with a feed that is encoded: after a discontinuity, in the same shape. */
+  async #takeOver(running: RunningSource, feed: OpenFeed): Promise<RunningSource> {
+    const { encode } = this.#options;
+    const { tracks } = this.#source;
+    const video = tracks.find(({ kind }) => kind === "video");
+    const [lane] = this.#lanes;
+    if (encode === undefined || lane === undefined)
+      throw new RelayError("internal", "expected a way to encode a source");
+    const { width = feed.width, height = feed.height, frameRate = feed.frameRate, rotation = 0 } = video ?? {};
+    const [w, h] = rotation % 180 === 0 ? [width, height] : [height, width];
+    const source = await encode(
+      { ...feed, ...encodedSize({ width: w, height: h }), frameRate: Math.round(frameRate) },
+      { audio: tracks.some(({ kind }) => kind === "audio") },
+    );
+    const init = await writeInit(source.tracks);
+    if (this.#isOver || source.tracks.length !== tracks.length) {
+      feed.close();
+      throw this.#isOver
+        ? new RelayError("closed", "the capture has ended")
+        : new RelayError("encoder-failed", "expected encoders for all tracks of the stream, this browser lacks one");
+    }
+    const muted = running.muted === true;
+    this.#running = undefined;
+    running.stop();
+    await running.ended.catch(() => undefined);
+    lane.join(source.tracks, init);
+    this.#offsetUs = this.#endUs;
+    this.#lastEncoded = [];
+    const next = this.#run(source);
+    next.setMuted?.(muted);
+    if (this.#isStopping) next.stop();
+    return next;
+  }
+
+  #expectPictures(): void {
+    if (this.#source.tracks.some(({ kind }) => kind === "video")) return;
+    throw new RelayError("unsupported-media", "expected a stream with pictures, it was started with sound alone");
   }
 
   #report(): void {
-    const live = this.#running?.stats;
+    const { videos, levels, driftMs, playing } = this.#running?.readStats?.() ?? NO_STATS;
     const nowMs = this.#clock.now();
-    const encoded = live?.encoded ?? 0;
+    const sum = (of: (lane: RenditionLane) => number): number => this.#lanes.reduce((all, lane) => all + of(lane), 0);
+    const renditions = videos.map(({ encoded, dropped, queued, load }, index) => ({
+      id: this.#lanes[index]?.id ?? MAIN,
+      framesPerSecond: ((encoded - (this.#lastEncoded[index] ?? 0)) * 1000) / (nowMs - this.#lastStatsMs),
+      droppedFrames: dropped,
+      queuedFrames: queued,
+      load,
+    }));
     const stats: CaptureStats = {
-      load: 0,
-      renditions: [],
-      levels: [],
-      muted: false,
-      paused: false,
-      framesPerSecond: ((encoded - this.#lastEncoded) * 1000) / (nowMs - this.#lastStatsMs),
-      droppedFrames: live?.dropped ?? 0,
-      queuedFrames: live?.queued ?? 0,
-      driftMs: live?.driftMs ?? 0,
-      parts: this.#sequenceNumber,
-      bytes: this.#bytes,
-      waitingParts: this.#outbox.waiting,
-      lostParts: this.#outbox.lost,
+      framesPerSecond: renditions[0]?.framesPerSecond ?? 0,
+      droppedFrames: renditions.reduce((all, { droppedFrames }) => all + droppedFrames, 0),
+      queuedFrames: renditions.reduce((all, { queuedFrames }) => all + queuedFrames, 0),
+      load: Math.max(0, ...renditions.map(({ load }) => load)),
+      renditions,
+      levels,
+      muted: this.#running?.muted === true,
+      paused: this.#running?.control?.paused === true,
+      ...(playing === undefined ? {} : { playing }),
+      driftMs,
+      parts: sum(({ parts }) => parts),
+      bytes: sum(({ bytes }) => bytes),
+      waitingParts: sum(({ waiting }) => waiting),
+      lostParts: sum(({ lost }) => lost),
     };
-    this.#lastEncoded = encoded;
+    this.#lastEncoded = videos.map(({ encoded }) => encoded);
     this.#lastStatsMs = nowMs;
     this.#post({ type: "stats", stats });
     this.#cancelStats = this.#clock.after(STATS_EVERY_MS, () => this.#report());
+  }
+
+  #reportLevels(): void {
+    const levels = this.#running?.readLevels?.() ?? [];
+    if (levels.length > 0) this.#post({ type: "levels", levels });
+    this.#cancelLevels = this.#clock.after(LEVELS_EVERY_MS, () => this.#reportLevels());
   }
 
   #fail(thrown: unknown): void {
@@ -195,9 +301,9 @@ export class CaptureSession implements PacketSink {
 
   /** What was captured before the end, or before a failure, is still given. */
   async #finish(thrown?: unknown): Promise<void> {
+    this.#isOver = true;
     this.#cancelStats?.();
-    this.#cutter.flush();
-    await this.#writing;
+    this.#cancelLevels?.();
     await this.#drained();
     if (thrown !== undefined) {
       const { code, message } = RelayError.from(thrown);
@@ -211,24 +317,22 @@ export class CaptureSession implements PacketSink {
     const late = new Promise<void>((resolve) => {
       cancel = this.#clock.after(DRAIN_DEADLINE_MS, resolve);
     });
-    await Promise.race([this.#outbox.drained(), late]);
+    await Promise.race([Promise.all(this.#lanes.map((lane) => lane.finish())), late]);
     cancel();
   }
 }
 
-function describeRendition(
-  tracks: readonly TrackDescription[],
-  init: WrittenInit,
-): Omit<CapturedRendition, "id" | "init"> {
-  const video = tracks.find((track) => track.kind === "video");
-  const turned = video?.rotation === 90 || video?.rotation === 270;
-  const [width, height] = turned ? [video?.height, video?.width] : [video?.width, video?.height];
-  return {
-    // The init segment is what a player decodes by, so its own words come first.
-    codecs: tracks.map((track, i) => init.segment.tracks[i]?.codec ?? track.codec).join(","),
-    bandwidth: Math.max(1, Math.round(tracks.reduce((sum, track) => sum + track.bitrate, 0) * PEAK_FACTOR)),
-    ...(width === undefined ? {} : { width }),
-    ...(height === undefined ? {} : { height }),
-    ...(video?.frameRate === undefined ? {} : { frameRate: video.frameRate }),
-  };
+/** Sound beside the variants. Its packets do not end where key frames are, but a little before or after. */
+function besideOptions([track]: readonly TrackDescription[], segmentMs: number): Partial<CapturedRendition> {
+  const channels = String(track?.channels ?? 2);
+  return { kind: "audio", default: true, channels, segmentMinMs: Math.max(0, segmentMs - PACKET_SLACK_MS) };
+}
+
+/** One video has its sound in the same parts; of several, each has its own, and so has the sound. */
+function planLanes({ tracks, ids = [] }: OpenSource): readonly LanePlan[] {
+  const videos = tracks.filter(({ kind }) => kind === "video");
+  if (videos.length < 2) return [{ id: ids[0] ?? MAIN, tracks }];
+  const sound = tracks.filter(({ kind }) => kind === "audio");
+  const lanes = videos.map((track, index) => ({ id: ids[index] ?? `${MAIN}-${index}`, tracks: [track] }));
+  return sound.length === 0 ? lanes : [...lanes, { id: SOUND, tracks: sound }];
 }

@@ -1,6 +1,10 @@
 /// <reference lib="webworker" />
 import { RelayError } from "../model/errors.ts";
 import { CaptureSession } from "./capture-session.ts";
+import { probeEncoding } from "./encoding-probe.ts";
+import type { OpenFeed } from "./feed.ts";
+import type { OpenFileSource } from "./file-source.ts";
+import { openLive } from "./live-source.ts";
 import {
   CAPTURE_PROTOCOL,
   type CaptureOptions,
@@ -9,10 +13,10 @@ import {
   type ToCaptureWorker,
 } from "./messages.ts";
 import { openPattern } from "./pattern-source.ts";
-import type { OpenFile, OpenSource } from "./source.ts";
+import type { OpenSource } from "./source.ts";
 import { openStream } from "./stream-source.ts";
 
-/** Entry of the dedicated worker that captures and encodes: one source, from `open` to `ended`. */
+/** Entry of the dedicated worker that captures and encodes: one capture, from `open` to `ended`. */
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 
 let session: Promise<CaptureSession> | undefined;
@@ -28,14 +32,9 @@ scope.addEventListener("message", ({ data }: MessageEvent<ToCaptureWorker>) => {
 async function take(message: ToCaptureWorker): Promise<void> {
   switch (message.type) {
     case "open": {
-      if (message.protocol !== CAPTURE_PROTOCOL) {
-        throw new RelayError(
-          "version-mismatch",
-          `expected capture protocol ${CAPTURE_PROTOCOL}, got ${message.protocol}: reload the page`,
-        );
-      }
+      expectProtocol(message.protocol);
       const { source, options } = message;
-      session = openSource(source, options).then((open) => CaptureSession.open({ source: open, post }));
+      session = openSource(source, options).then((open) => openSession(open, options));
       await session;
       return;
     }
@@ -43,39 +42,80 @@ async function take(message: ToCaptureWorker): Promise<void> {
       (await session)?.start();
       return;
     case "ack":
-      (await session)?.ack();
+      (await session)?.ack(message.rendition);
       return;
-    case "ask":
-      post({
-        type: "answer",
-        id: message.id,
-        error: { code: "unsupported-media", message: `${message.ask.kind} is not there yet` },
-      });
+    case "ask": {
+      const { id, ask } = message;
+      try {
+        await (await session)?.ask(ask);
+        post({ type: "answer", id });
+      } catch (thrown) {
+        const { code, message: text } = RelayError.from(thrown);
+        post({ type: "answer", id, error: { code, message: text } });
+      }
       return;
+    }
     case "measure":
-      throw new RelayError("unsupported-media", "measuring is not there yet");
+      expectProtocol(message.protocol);
+      post({ type: "measured", measures: await probeEncoding(message.ask) });
+      return;
     case "stop":
       (await session)?.stop();
       return;
   }
 }
 
+function expectProtocol(protocol: number): void {
+  if (protocol === CAPTURE_PROTOCOL) return;
+  throw new RelayError(
+    "version-mismatch",
+    `expected capture protocol ${CAPTURE_PROTOCOL}, got ${protocol}: reload the page`,
+  );
+}
+
 function post(message: FromCaptureWorker, transfer: Transferable[] = []): void {
   scope.postMessage(message, transfer);
 }
 
-async function openSource(source: CaptureRequest, options: CaptureOptions): Promise<OpenSource> {
-  switch (source.kind) {
+function openSession(source: OpenSource, options: CaptureOptions): Promise<CaptureSession> {
+  return CaptureSession.open({
+    source,
+    post,
+    openFeed: (request) => openFeed(request, options),
+    encode: (feed, { audio }) => openLive(feed, { ...options, ...source, renditions: [{}], audio }),
+  });
+}
+
+async function openFeed(request: CaptureRequest, { audio }: CaptureOptions): Promise<OpenFeed> {
+  switch (request.kind) {
     case "pattern":
-      return await openPattern({ ...options, ...options.renditions[0], ...source });
+      return openPattern(request);
     case "stream":
-      return await openStream(source, options);
+      return await openStream(request, { audio });
     case "files": {
-      const [first] = source.files;
-      if (first === undefined) throw new RelayError("invalid-option", "files: expected one at least, got none");
-      // A demuxer is as large as all the rest, and only files need it.
-      const { openFile }: { readonly openFile: OpenFile } = await import("./file-source.ts");
-      return await openFile(first.file, { ...options, loop: source.loop });
+      const { openFiles } = await fileRoom();
+      return await openFiles(request, { audio });
     }
   }
 }
+
+async function openSource(request: CaptureRequest, options: CaptureOptions): Promise<OpenSource> {
+  const passing = request.kind === "files" ? await openPassing(request, options) : undefined;
+  return passing ?? (await openLive(await openFeed(request, options), options));
+}
+
+/** One file in one rendition, as it is, goes on air without being encoded, if its pictures allow. */
+async function openPassing(
+  { files, loop }: Extract<CaptureRequest, { kind: "files" }>,
+  { renditions, partTargetMs, targetDurationMs, audio }: CaptureOptions,
+): Promise<OpenFileSource | undefined> {
+  const [first, ...more] = files;
+  const [rendition = {}, ...others] = renditions;
+  const isAsItIs = others.length === 0 && rendition.height === undefined && rendition.frameRate === undefined;
+  if (first === undefined || more.length > 0 || !isAsItIs) return undefined;
+  const { openFile } = await fileRoom();
+  return await openFile(first.file, { partTargetMs, targetDurationMs, audio, loop, name: first.name });
+}
+
+/** A demuxer is as large as all the rest, and only files need it. */
+const fileRoom = () => import("./file-source.ts");

@@ -165,7 +165,7 @@ function passSegments(facts: VideoFacts, options: PlanOptions): { minSegmentUs: 
 }
 
 /** The usual rate nearest to the source's own, at most 60. */
-function encodedFrameRate(scan: VideoScan): number {
+export function encodedFrameRate(scan: VideoScan): number {
   const sourceRate = scan.constant ? scan.frameRate : 1e6 / scan.medianFrameUs;
   let rate = Math.max(MIN_FRAME_RATE, sourceRate);
   while (rate > MAX_FRAME_RATE * 1.01) rate /= 2;
@@ -177,7 +177,10 @@ function encodedFrameRate(scan: VideoScan): number {
 }
 
 /** Within 1280x720 or 720x1280, even. */
-function encodedSize({ width, height }: VideoFacts): { width: number; height: number } {
+export function encodedSize({ width, height }: Pick<VideoFacts, "width" | "height">): {
+  width: number;
+  height: number;
+} {
   const scale = Math.min(1, MAX_LONG_SIDE / Math.max(width, height), MAX_SHORT_SIDE / Math.min(width, height));
   const even = (pixels: number): number => Math.max(2, Math.round((pixels * scale) / 2) * 2);
   return { width: even(width), height: even(height) };

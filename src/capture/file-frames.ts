@@ -27,6 +27,8 @@ export interface DecodedReaderOptions<Media extends Sample> {
   readonly packets: Pick<EncodedPacketSink, "getPacket" | "getNextKeyPacket">;
   /** Nothing before it is given. */
   readonly fromUs: number;
+  /** Where the first round begins; the others begin at `fromUs`. */
+  readonly startUs?: number;
   /** See PacketReaderOptions. */
   readonly readable: () => Promise<boolean>;
   readonly onDamage: (atUs: number) => void;
@@ -43,7 +45,7 @@ class DecodedReader<Media extends Sample> implements DecodedStream<Media> {
 
   constructor(options: DecodedReaderOptions<Media>) {
     this.#options = options;
-    this.#lastS = options.fromUs / 1e6;
+    this.#lastS = Math.max(options.fromUs, options.startUs ?? 0) / 1e6;
     this.#samples = options.samples.samples(this.#lastS);
   }
 

@@ -189,6 +189,8 @@ export interface AudioPassOptions extends LaneOptions {
   readonly leads: boolean;
   readonly packets: PacketTimeline;
   readonly silent: SilentPacket;
+  /** While it says so packets of silence take the place of the file's. Default: never. */
+  readonly muted?: () => boolean;
   /** What a packet lasts when it is decoded. */
   readonly packetUs: (packet: ReadPacket) => number;
 }
@@ -226,7 +228,8 @@ export class AudioPassLane implements PacedLane {
         this.#packet = undefined;
         continue;
       }
-      this.#silence = place.silentPackets > 0;
+      // Muted, the packet in hand stays there until the silence has passed it, and is dropped.
+      this.#silence = place.silentPackets > 0 || this.#options.muted?.() === true;
       return packets.nextUs;
     }
   }

@@ -13,7 +13,6 @@ import {
 import { type InspectedAudio, type InspectedFile, type InspectedVideo, unsupported } from "./file-inspect.ts";
 import { type SilentPacket, silentPacket } from "./file-silence.ts";
 import type { FileSourceOptions, TrackDescription } from "./source.ts";
-import { probeVideoDecoder } from "./video-encoder.ts";
 
 /** The video, and what is done with it. */
 export interface VideoTrackPlan {
@@ -131,53 +130,30 @@ async function encodersFor(
   { video, audio }: { readonly video: VideoTrackPlan | undefined; readonly audio: AudioTrackPlan | undefined },
   probes: MediaProbes,
 ): Promise<EncoderChoice> {
-  const picture = video?.plan.mode === "encode" ? video.plan : undefined;
   const config = audio?.plan.mode === "encode" ? audio.inspected.config : undefined;
-  if (picture === undefined && config === undefined) return {};
-  const sound = config && { channels: Math.min(2, config.numberOfChannels), bitrate: ENCODED_AUDIO_BITRATE };
-  const sampleRates = config === undefined ? [undefined] : [config.sampleRate, OPUS_RATE];
+  if (config === undefined) return {};
+  const sound = { channels: Math.min(2, config.numberOfChannels), bitrate: ENCODED_AUDIO_BITRATE };
   let failure: unknown;
-  for (const sampleRate of sampleRates) {
+  for (const sampleRate of [config.sampleRate, OPUS_RATE]) {
     try {
-      const ask = {
-        ...(picture && { video: picture }),
-        ...(sound && sampleRate !== undefined && { audio: { ...sound, sampleRate } }),
-      };
-      const choice = await chooseEncoders(ask, probes);
-      if (sound === undefined || choice.audio !== undefined) return choice;
-      failure = choice;
+      return await chooseEncoders({ audio: { ...sound, sampleRate } }, probes);
     } catch (thrown) {
       failure = thrown;
     }
   }
-  if (failure instanceof Error && (picture !== undefined || video === undefined)) throw failure;
-  return failure instanceof Error || failure === undefined ? {} : (failure as EncoderChoice);
+  if (video === undefined) throw failure;
+  return {};
 }
 
-/** The tracks as they will be published; asks the encoders once. @throws RelayError `encoder-failed` */
+/** The tracks as they will be published, of a file whose pictures pass through. @throws RelayError `encoder-failed` */
 export async function describeTracks({ video, audio, encoders }: FilePlan): Promise<TrackDescription[]> {
   const tracks: TrackDescription[] = [];
-  if (video !== undefined) tracks.push(await describeVideo(video, encoders));
+  if (video !== undefined) tracks.push(describeVideo(video));
   if (audio !== undefined) tracks.push(await describeAudio(audio, encoders));
   return tracks;
 }
 
-async function describeVideo({ inspected, plan }: VideoTrackPlan, encoders: EncoderChoice): Promise<TrackDescription> {
-  if (plan.mode === "encode") {
-    const config = encoders.video;
-    if (config === undefined) throw new RelayError("internal", "expected a video encoder for a video that is encoded");
-    const decoderConfig = await probeVideoDecoder(config);
-    const { width, height } = config;
-    return {
-      kind: "video",
-      codec: decoderConfig.codec,
-      decoderConfig,
-      width,
-      height,
-      frameRate: plan.frameRate,
-      bitrate: config.bitrate ?? 0,
-    };
-  }
+function describeVideo({ inspected }: VideoTrackPlan): TrackDescription {
   const { config, scan, rotation } = inspected;
   if (config === undefined)
     throw new RelayError("internal", "expected a decoder configuration for a video that is passed through");

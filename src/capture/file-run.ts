@@ -1,10 +1,11 @@
-import { type AudioSample, AudioSampleSink, VideoSampleSink } from "mediabunny";
+import { type AudioSample, AudioSampleSink } from "mediabunny";
 import type { Clock } from "../model/clock.ts";
 import { RelayError, type RelayErrorCode } from "../model/errors.ts";
+import type { OpenFeed } from "./feed.ts";
 import { AvcSamples } from "./file-avc.ts";
-import { AudioEncodeLane, VideoEncodeLane } from "./file-encode-lanes.ts";
-import { soundEncoder, VideoSlots } from "./file-encoders.ts";
-import { channelsOf, decodeAudio, decodeVideo } from "./file-frames.ts";
+import { AudioEncodeLane } from "./file-encode-lanes.ts";
+import { soundEncoder } from "./file-encoders.ts";
+import { channelsOf, decodeAudio } from "./file-frames.ts";
 import type { InspectedFile } from "./file-inspect.ts";
 import { type PacedLane, pace } from "./file-pacer.ts";
 import { PacketReader, type ReadPacket } from "./file-packets.ts";
@@ -13,8 +14,10 @@ import type { AudioTrackPlan, FilePlan, VideoTrackPlan } from "./file-plan.ts";
 import { SegmentKeys } from "./file-scan.ts";
 import { opusPacketUs } from "./file-silence.ts";
 import { LoopTimeline, PacketTimeline } from "./file-timeline.ts";
-import type { PacketSink, RunningSource, TrackDescription } from "./source.ts";
-import type { VideoGridStats } from "./video-encoder.ts";
+import type { SoundLevel } from "./level-meter.ts";
+import { PacketMeter } from "./packet-meter.ts";
+import { SoundLine } from "./sound-line.ts";
+import type { PacketSink, RunningSource, SourceStats } from "./source.ts";
 
 /** An index that promises this much more than there is makes a file a cut-off one. */
 const CUT_OFF_US = 1_000_000;
@@ -23,13 +26,14 @@ const OPUS_RATE = 48_000;
 export interface FileRunOptions {
   readonly file: InspectedFile;
   readonly plan: FilePlan;
-  readonly tracks: readonly TrackDescription[];
+  /** Decodes the same file, from this time of its own on. */
+  readonly reopen: (fromUs: number) => Promise<OpenFeed>;
   readonly sink: PacketSink;
   readonly clock: Clock;
   readonly loop: boolean;
 }
 
-/** A file that plays: its tracks, each passed through or encoded, on one timeline and in real time. */
+/** A file that plays: its pictures passed through, its sound passed through or encoded, on one timeline and in real time. */
 export class FileRun implements RunningSource {
   readonly ended: Promise<void>;
   readonly #options: FileRunOptions;
@@ -38,7 +42,11 @@ export class FileRun implements RunningSource {
   readonly #lanes: PacedLane[] = [];
   readonly #encoders: { stop(): Promise<void> }[] = [];
   readonly #warned = new Set<string>();
-  #slots: VideoSlots | undefined;
+  /** Sound that is encoded, or packets of it that pass. */
+  #line: SoundLine | undefined;
+  #meter: PacketMeter | undefined;
+  #muted = false;
+  #atUs = 0;
   #failure: RelayError | undefined;
 
   constructor(options: FileRunOptions) {
@@ -51,8 +59,25 @@ export class FileRun implements RunningSource {
     this.ended = this.#run();
   }
 
-  get stats(): (VideoGridStats & { readonly driftMs: number }) | undefined {
-    return this.#slots && { ...this.#slots.stats, driftMs: 0 };
+  get muted(): boolean {
+    return this.#muted;
+  }
+
+  setMuted(muted: boolean): void {
+    this.#muted = muted;
+    if (this.#line !== undefined) this.#line.muted = muted;
+  }
+
+  readStats(): SourceStats {
+    return { videos: [], levels: this.#line?.readSecond() ?? this.#meter?.readSecond() ?? [], driftMs: 0 };
+  }
+
+  readLevels(): readonly SoundLevel[] {
+    return this.#line?.readMoment() ?? this.#meter?.readMoment() ?? [];
+  }
+
+  reopen(): Promise<OpenFeed> {
+    return this.#options.reopen(this.#timeline.sourceUs(this.#atUs));
   }
 
   stop(): void {
@@ -99,7 +124,7 @@ export class FileRun implements RunningSource {
   }
 
   #videoLane({ inspected, plan }: VideoTrackPlan): PacedLane {
-    const { scan, packets, track, config, codec } = inspected;
+    const { scan, packets, config, codec } = inspected;
     const { sink, file } = this.#options;
     const readable = file.readable;
     const onFileEnd = (endUs: number): void => this.#checkEnd(endUs, inspected.endUs);
@@ -110,7 +135,10 @@ export class FileRun implements RunningSource {
       return new VideoPassLane({
         stream: new PacketReader({ sink: packets, readable, onDamage }),
         timeline: this.#timeline,
-        put: (packet) => sink.packet(packet),
+        put: (packet) => {
+          this.#atUs = packet.timestampUs;
+          sink.packet(packet);
+        },
         reorderDepth: scan.reorderDepth,
         frameUs: scan.constant ? 1e6 / scan.frameRate : scan.medianFrameUs,
         constant: scan.constant,
@@ -121,33 +149,7 @@ export class FileRun implements RunningSource {
         onFileEnd,
       });
     }
-    const encoderConfig = this.#options.plan.encoders.video;
-    const description = this.#options.tracks[0];
-    if (encoderConfig === undefined || description === undefined)
-      throw new RelayError("internal", "expected a video encoder");
-    const slots = new VideoSlots({
-      config: encoderConfig,
-      track: description,
-      frameRate: plan.frameRate,
-      targetDurationMs: plan.targetDurationMs,
-      sink,
-      onFailed: (error) => this.#fail(error),
-    });
-    this.#slots = slots;
-    this.#encoders.push(slots);
-    return new VideoEncodeLane({
-      stream: decodeVideo(new VideoSampleSink(track), {
-        packets,
-        fromUs: Math.max(0, scan.firstUs),
-        readable,
-        onDamage,
-      }),
-      timeline: this.#timeline,
-      frameRate: plan.frameRate,
-      encoder: slots,
-      holdUntilUs: Math.max(inspected.endUs, this.#options.plan.audio?.inspected.endUs ?? 0),
-      onFileEnd,
-    });
+    throw new RelayError("internal", "expected a video that passes through");
   }
 
   #audioLane({ inspected, plan, silent }: AudioTrackPlan): PacedLane {
@@ -160,11 +162,17 @@ export class FileRun implements RunningSource {
       this.#warn("unsupported-media", "The file's sound is damaged in places; they are left out.");
     const common = { timeline: this.#timeline, leads, ...(onFileEnd && { onFileEnd }) };
     if (plan.mode === "pass" && silent !== undefined) {
+      this.#meter = config && new PacketMeter(config);
+      if (this.#meter !== undefined) this.#encoders.push(this.#meter);
       const packetUs = exactPacketUs(codec, config?.sampleRate ?? OPUS_RATE, scan.packetUs);
       return new AudioPassLane({
         ...common,
         stream: new PacketReader({ sink: packets, fromUs: Math.max(0, scan.firstUs), readable, onDamage }),
-        put: (packet) => sink.packet(packet),
+        put: (packet) => {
+          this.#meter?.add(packet);
+          sink.packet(packet);
+        },
+        muted: () => this.#muted,
         packets: new PacketTimeline(packetUs),
         silent: { ...silent, durationUs: codec === "opus" ? silent.durationUs : packetUs },
         packetUs: codec === "opus" ? (packet: ReadPacket) => opusPacketUs(packet.bytes) ?? packetUs : () => packetUs,
@@ -174,6 +182,13 @@ export class FileRun implements RunningSource {
     if (encoderConfig === undefined) throw new RelayError("internal", "expected an audio encoder");
     const encoder = soundEncoder(encoderConfig, { sink, onFailed: (error) => this.#fail(error) });
     this.#encoders.push(encoder);
+    const line = new SoundLine({
+      sampleRate: encoderConfig.sampleRate,
+      channels: encoderConfig.numberOfChannels,
+      encode: (block, startFrame) => encoder.encode(block, startFrame),
+    });
+    line.muted = this.#muted;
+    this.#line = line;
     return new AudioEncodeLane<AudioSample>({
       ...common,
       stream: decodeAudio(new AudioSampleSink(track), {
@@ -183,7 +198,7 @@ export class FileRun implements RunningSource {
         onDamage,
       }),
       channelsOf,
-      encoder,
+      encoder: { encode: (block, startFrame) => line.put(block, startFrame) },
       sampleRate: encoderConfig.sampleRate,
       channels: encoderConfig.numberOfChannels,
     });

@@ -63,6 +63,7 @@ async function play(
   { stopAfter = Number.POSITIVE_INFINITY, ...changes }: Partial<FileSourceOptions> & { stopAfter?: number } = {},
 ) {
   const source = await openFile(file, { ...options, ...changes }, host());
+  if (source === undefined) throw new Error("expected a file that passes through");
   const packets: EncodedPacket[] = [];
   const warnings: string[] = [];
   const running = source.start({

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from "../model/clock.ts";
 import { browserProbes, type MediaProbes } from "./encoder-choice.ts";
 import { inspectFile } from "./file-inspect.ts";
 import { describeTracks, planFile } from "./file-plan.ts";
+import { openFiles } from "./file-queue.ts";
 import { FileRun } from "./file-run.ts";
 import type { FileSourceOptions, OpenSource } from "./source.ts";
 
@@ -26,8 +27,9 @@ export interface OpenFileSource extends OpenSource {
 const browserHost: FileHost = { probes: browserProbes, clock: systemClock };
 
 /**
- * Opens a media file for publishing in real time: looks at its index and first minute, and decides for each track whether its
- * packets can be passed through as they are or have to be decoded and encoded anew. The file is read as it plays.
+ * Opens a media file for publishing in real time: looks at its index and first minute, and decides whether its pictures can be passed
+ * through as they are; its sound is, or else is encoded anew. The file is read as it plays. Undefined where the pictures have to be
+ * encoded: `openFiles()` decodes them.
  *
  * @throws RelayError `unsupported-media` with a sentence for people: no media, empty, encrypted, no duration, or a codec that
  * this browser neither plays nor decodes; `source-lost` when the file cannot be read; `unsupported-browser` or
@@ -37,13 +39,17 @@ export async function openFile(
   file: Blob,
   options: FileSourceOptions,
   host: FileHost = browserHost,
-): Promise<OpenFileSource> {
+): Promise<OpenFileSource | undefined> {
   const inspected = await inspectFile(file, {
     audio: options.audio !== false,
     ...(options.signal && { signal: options.signal }),
   });
   try {
     const plan = await planFile(inspected, options, host.probes);
+    if (plan.video?.plan.mode === "encode") {
+      inspected.close();
+      return undefined;
+    }
     const tracks = await describeTracks(plan);
     options.signal?.throwIfAborted();
     return {
@@ -56,10 +62,24 @@ export async function openFile(
         reasons: plan.reasons,
       },
       start: (sink) =>
-        new FileRun({ file: inspected, plan, tracks, sink, clock: host.clock, loop: options.loop === true }),
+        new FileRun({
+          file: inspected,
+          plan,
+          reopen: (fromUs) =>
+            openFiles(
+              { kind: "files", files: [{ file, name: options.name ?? "" }], loop: options.loop === true },
+              { audio: options.audio !== false, fromUs },
+              host.clock,
+            ),
+          sink,
+          clock: host.clock,
+          loop: options.loop === true,
+        }),
     };
   } catch (thrown) {
     inspected.close();
     throw thrown;
   }
 }
+
+export { openFiles } from "./file-queue.ts";

@@ -18,12 +18,14 @@ const MAX_ROUNDS_KEPT = 64;
 export class LoopTimeline {
   readonly #loop: boolean;
   readonly #first: Round;
+  readonly #restartUs: number;
   readonly #rounds = new Map<number, Round>();
   #lastRound = Number.POSITIVE_INFINITY;
 
-  /** `originUs` is the source's time of the first frame that is given; it becomes 0. */
-  constructor(originUs: number, loop: boolean) {
+  /** `originUs` is the source's time of the first frame that is given; it becomes 0. `restartUs`: of that of later rounds. */
+  constructor(originUs: number, loop: boolean, restartUs = originUs) {
     this.#loop = loop;
+    this.#restartUs = restartUs;
     this.#first = { startUs: 0, originUs, restarts: true };
     this.#rounds.set(0, this.#first);
   }
@@ -34,6 +36,12 @@ export class LoopTimeline {
     return startUs + timestampUs - originUs;
   }
 
+  /** The source's time that is shown at `us` on the timeline. */
+  sourceUs(us: number): number {
+    const begun = [...this.#rounds.values()].filter(({ startUs }) => startUs <= us).at(-1) ?? this.#first;
+    return begun.originUs + us - begun.startUs;
+  }
+
   /** Where a round ends; `undefined` while the leading track has not come to its end. */
   endUs(round: number): number | undefined {
     return this.#rounds.get(round + 1)?.startUs;
@@ -41,7 +49,7 @@ export class LoopTimeline {
 
   /** Tells that the file ended, and where on the timeline. Returns whether another round follows. */
   close(round: number, endUs: number): boolean {
-    this.#open(round + 1, { startUs: endUs, originUs: this.#first.originUs, restarts: true });
+    this.#open(round + 1, { startUs: endUs, originUs: this.#restartUs, restarts: true });
     // A round without length would repeat for ever without time passing.
     const more = this.#loop && endUs > (this.#rounds.get(round)?.startUs ?? 0);
     if (!more) this.#lastRound = round;

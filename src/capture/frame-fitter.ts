@@ -1,6 +1,9 @@
 import type { VideoSlot } from "./video-encoder.ts";
 
-/** Makes frames of any size and turn fit one size: a window that is resized or a phone that is turned must not end a stream. */
+/**
+ * Makes frames of any shape and turn fit one: a window that is resized or a phone that is turned must not end a stream. What has the
+ * right shape is left to the encoder, which scales it without a copy here.
+ */
 export class FrameFitter {
   readonly #width: number;
   readonly #height: number;
@@ -14,7 +17,7 @@ export class FrameFitter {
   /** A frame for the slot, made of `newest`, which stays open; the caller closes the result. */
   fit(newest: VideoFrame, { timestampUs, durationUs }: VideoSlot): VideoFrame {
     const timing = { timestamp: timestampUs, duration: durationUs };
-    if (newest.displayWidth === this.#width && newest.displayHeight === this.#height && !isTurned(newest)) {
+    if (this.#hasShape(newest) && !isTurned(newest)) {
       return new VideoFrame(newest, { ...timing, alpha: "discard" });
     }
     this.#canvas ??= new OffscreenCanvas(this.#width, this.#height);
@@ -24,6 +27,11 @@ export class FrameFitter {
     context?.clearRect(0, 0, this.#width, this.#height);
     context?.drawImage(newest, (this.#width - width) / 2, (this.#height - height) / 2, width, height);
     return new VideoFrame(this.#canvas, { ...timing, alpha: "discard" });
+  }
+
+  /** Within a pixel, as sizes are rounded. */
+  #hasShape({ displayWidth, displayHeight }: VideoFrame): boolean {
+    return Math.abs((displayWidth * this.#height) / displayHeight - this.#width) < 2;
   }
 }
 

@@ -29,6 +29,8 @@ export interface PartCutterOptions {
   readonly tracks: readonly CutTrack[];
   /** No part lasts longer. */
   readonly partTargetMs: number;
+  /** Of sound alone: no part reaches over a multiple of this, so that its segments keep step with those of pictures. */
+  readonly segmentMs?: number;
   readonly onPart: (part: CutPart) => void;
 }
 
@@ -60,6 +62,7 @@ interface OpenPart {
 export class PartCutter {
   readonly #cut: CutTrack;
   readonly #limitTicks: number;
+  readonly #segmentUs: number | undefined;
   readonly #onPart: (part: CutPart) => void;
   readonly #times: DecodeTimes;
   readonly #audio: AudioQueue | undefined;
@@ -70,13 +73,14 @@ export class PartCutter {
   #generation = 0;
   #overlong = 0;
 
-  constructor({ tracks, partTargetMs, onPart }: PartCutterOptions) {
+  constructor({ tracks, partTargetMs, segmentMs, onPart }: PartCutterOptions) {
     const video = tracks.find((track) => track.kind === "video");
     const audio = tracks.find((track) => track.kind === "audio");
     const cut = video ?? audio;
     if (cut === undefined) throw new TypeError("expected a video or an audio track");
     this.#cut = cut;
     this.#limitTicks = Math.floor((partTargetMs * cut.timescale) / 1000);
+    this.#segmentUs = segmentMs === undefined ? undefined : segmentMs * 1000;
     this.#onPart = onPart;
     this.#times = new DecodeTimes(cut.reorderDepth ?? 0);
     this.#audio = video !== undefined && audio !== undefined ? new AudioQueue(audio) : undefined;
@@ -133,9 +137,15 @@ export class PartCutter {
       ticks = Math.max(ticks, last.ticks + 1);
       this.#append(last, { endUs: timed.decodeUs, endTicks: ticks });
       // Segments roll at key frames, so a part never reaches over one. Every audio packet is one.
-      if (this.#cut.kind === "video" && timed.packet.key) this.#close();
+      if (this.#cut.kind === "video" ? timed.packet.key : this.#opensSegment(last.decodeUs, timed.decodeUs))
+        this.#close();
     }
     this.#held = { ...timed, ticks, generation: this.#generation };
+  }
+
+  #opensSegment(beforeUs: number, nowUs: number): boolean {
+    const segmentUs = this.#segmentUs;
+    return segmentUs !== undefined && Math.floor(nowUs / segmentUs) !== Math.floor(beforeUs / segmentUs);
   }
 
   #append(sample: HeldSample, { endUs, endTicks }: { readonly endUs: number; readonly endTicks: number }): void {

@@ -1,62 +1,43 @@
-import { browserProbes, chooseEncoders } from "./encoder-choice.ts";
-import { type OpenLiveSource, openLive } from "./live-source.ts";
+import type { OpenFeed } from "./feed.ts";
+import { SOUND_AHEAD_MS } from "./feed.ts";
 import { PatternPicture } from "./pattern-picture.ts";
 import { patternTone } from "./pattern-tone.ts";
-import type { SourceOptions } from "./source.ts";
 import { FIRST_SLOT } from "./video-encoder.ts";
 
-export interface PatternOptions extends SourceOptions {
+export interface PatternOptions {
   /** Default 640x360 at 30. */
   readonly width?: number;
   readonly height?: number;
   readonly frameRate?: number;
-  readonly videoBitrate?: number;
 }
 
-const SAMPLE_RATE = 48_000;
-const CHANNELS = 2;
-/** Sound is made this far ahead of the pictures, so that no part ever waits for it. */
-const SOUND_AHEAD_MS = 60;
-
-/** A test pattern with a clock in it and a tone beside it. @throws RelayError `unsupported-browser`, `encoder-failed` */
-export async function openPattern(options: PatternOptions): Promise<OpenLiveSource> {
-  const { width = 640, height = 360, frameRate = 30, videoBitrate, audio = true } = options;
-  const choice = await chooseEncoders(
-    {
-      video: { width, height, frameRate, ...(videoBitrate === undefined ? {} : { bitrate: videoBitrate }) },
-      ...(audio ? { audio: { sampleRate: SAMPLE_RATE, channels: CHANNELS } } : {}),
-    },
-    browserProbes,
-  );
-  const picture = new PatternPicture({ width, height });
-  return await openLive({
-    choice,
+/** A test pattern with a clock in it and a tone beside it. */
+export function openPattern({ width = 640, height = 360, frameRate = 30 }: PatternOptions): OpenFeed {
+  return {
+    width,
+    height,
     frameRate,
-    options,
-    picture: picture.frame(Date.now(), FIRST_SLOT),
-    feed: ({ wallMs }) => {
-      let soundFrames = 0;
+    sampleRate: 48_000,
+    picture: (size) => new PatternPicture(size).frame(Date.now(), FIRST_SLOT),
+    close: () => undefined,
+    start: ({ size, line, start: { wallMs } }) => {
+      const picture = new PatternPicture(size);
       return {
         driftMs: 0,
         // The time at which a picture is taken, and not when its slot was due: what a viewer measures against is the clock.
         frame: (slot) => picture.frame(Date.now(), slot),
-        sound: (encoder, elapsedMs) => {
-          const due = Math.floor(((elapsedMs + SOUND_AHEAD_MS) * SAMPLE_RATE) / 1000);
+        sound: (elapsedMs) => {
+          if (line === undefined) return;
+          const { sampleRate, channels } = line;
+          const due = line.framesAt(elapsedMs + SOUND_AHEAD_MS);
           // A machine that slept goes on with the present, as its pictures do.
-          if (due - soundFrames > SAMPLE_RATE) soundFrames = due - SAMPLE_RATE;
-          const span = {
-            startFrame: soundFrames,
-            frames: due - soundFrames,
-            sampleRate: SAMPLE_RATE,
-            channels: CHANNELS,
-            wallStartMs: wallMs,
-          };
-          if (span.frames <= 0) return;
-          encoder.encode(patternTone(span), soundFrames);
-          soundFrames = due;
+          const startFrame = Math.max(line.frames, due - sampleRate);
+          const frames = due - startFrame;
+          if (frames <= 0) return;
+          line.put(patternTone({ startFrame, frames, sampleRate, channels, wallStartMs: wallMs }), startFrame);
         },
         stop: () => undefined,
       };
     },
-  });
+  };
 }

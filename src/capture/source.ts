@@ -1,11 +1,17 @@
 import type { Bytes } from "../model/bytes.ts";
 import type { RelayErrorCode } from "../model/errors.ts";
+import type { OpenFeed } from "./feed.ts";
+import type { SoundLevel } from "./level-meter.ts";
+import type { PlayingFile } from "./messages.ts";
+import type { PictureStats } from "./picture-encoder.ts";
 
 export type TrackKind = "video" | "audio";
 
 /** One encoded frame. Packets of a kind come in decode order; `bytes` belongs to the receiver and is never changed. */
 export interface EncodedPacket {
   readonly kind: TrackKind;
+  /** Of several videos, the index of its track. Default 0. */
+  readonly rendition?: number;
   readonly bytes: Bytes;
   /** Presentation time. All tracks share one timeline, which never jumps: a source that loops goes on counting. */
   readonly timestampUs: number;
@@ -40,16 +46,50 @@ export interface TrackDescription {
 export interface PacketSink {
   /** Takes one packet; never throws and never waits. */
   packet(packet: EncodedPacket): void;
-  /** The packets of this kind that follow, from a key frame on, are described so: an encoder started again with another configuration. */
-  reconfigure(track: TrackDescription): void;
+  /**
+   * The packets of this kind that follow, from a key frame on, are described so: an encoder started again with another configuration.
+   * `rendition`: as in EncodedPacket.
+   */
+  reconfigure(track: TrackDescription, rendition?: number): void;
   /** Resolves at once while there is room downstream, else when there is room again; a source awaits it before it reads more. */
   ready(): Promise<void>;
   /** Tells the page of something it should know while the stream goes on. */
   warn(code: RelayErrorCode, message: string): void;
 }
 
+/** Figures of a running source. */
+export interface SourceStats {
+  /** Of the encoders, one for each video; none where packets pass through. Counts are since the start, load since it was last read. */
+  readonly videos: readonly (PictureStats & { readonly load: number })[];
+  /** One for each channel, since it was last read. */
+  readonly levels: readonly SoundLevel[];
+  readonly driftMs: number;
+  readonly playing?: PlayingFile;
+}
+
+/** What can be asked of a source that encodes. */
+export interface LiveControl {
+  readonly paused: boolean;
+  /** `text` stands on the slate. */
+  setPaused(paused: boolean, text: string): void;
+  /** Resolves when the feed is on the air. @throws RelayError; the former one goes on */
+  switchTo(feed: OpenFeed): Promise<void>;
+  /** @throws RelayError `conflict` where nothing follows */
+  next(): Promise<void>;
+}
+
 /** A source that gives packets, paced in real time. */
 export interface RunningSource {
+  readStats?(): SourceStats;
+  /** For a meter, since it was last read. */
+  readLevels?(): readonly SoundLevel[];
+  readonly muted?: boolean;
+  /** The sound goes on as silence. */
+  setMuted?(muted: boolean): void;
+  /** Absent where packets pass through. */
+  readonly control?: LiveControl;
+  /** Where packets pass through: the same again, decoded, from where it is now. @throws RelayError */
+  reopen?(): Promise<OpenFeed>;
   /** No packet comes after this; `ended` resolves soon after. Idempotent. */
   stop(): void;
   /** Resolves when the source has given its last packet; rejects with a RelayError when it failed. */
@@ -70,12 +110,18 @@ export interface SourceOptions {
 export interface FileSourceOptions extends SourceOptions {
   /** Starts again at the end, on the same timeline. Default false. */
   readonly loop?: boolean;
+  /** What it is called, for people. Default nothing. */
+  readonly name?: string;
 }
 
 /** A source whose tracks are known and whose packets have not begun. */
 export interface OpenSource {
-  /** At most one of each kind; video first. */
+  /** Videos first, and one sound at most. Of one video it is in the same parts, of several it has its own. */
   readonly tracks: readonly TrackDescription[];
+  /** Ids of the renditions with pictures, as they are published. Default `main`. */
+  readonly ids?: readonly string[];
+  /** Key frames of all videos are so far apart. Only where there are several it matters. */
+  readonly segmentMs?: number;
   /** What its parts need at least: the asked one, raised to a whole number of frames where the frame rate is constant. */
   readonly partTargetMs: number;
   /** What its segments need at least: not shorter than its longest distance between key frames. */
@@ -83,12 +129,6 @@ export interface OpenSource {
   /** Begins to give packets, in real time: a packet comes when its timestamp, counted from the first one, is due. */
   start(sink: PacketSink): RunningSource;
 }
-
-/**
- * Signature of `openFile` in `file-source.ts`: reads the file's tracks without reading all of it.
- * @throws RelayError `unsupported-media`
- */
-export type OpenFile = (file: Blob, options: FileSourceOptions) => Promise<OpenSource>;
 
 /** `partTargetMs` raised to a whole number of frames, rounded up to the millisecond: parts at a constant rate fill it exactly. */
 export function wholeFramesMs(partTargetMs: number, frameRate: number): number {

@@ -1,12 +1,12 @@
 import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
-import type { SoundBlock, SoundEncoder } from "./audio-encoder.ts";
+import type { SoundBlock } from "./audio-encoder.ts";
 import { AudioTimeline, type Placement } from "./audio-timeline.ts";
-import { browserProbes, chooseEncoders } from "./encoder-choice.ts";
+import { type FeedContext, type OpenFeed, silence } from "./feed.ts";
+import { Resampler } from "./file-sound.ts";
 import { FrameFitter } from "./frame-fitter.ts";
-import { type OpenLiveSource, openLive } from "./live-source.ts";
-import type { CaptureOptions, CaptureRequest } from "./messages.ts";
-import type { PacketSink } from "./source.ts";
+import type { CaptureRequest } from "./messages.ts";
+import type { SoundLine } from "./sound-line.ts";
 import { FIRST_SLOT } from "./video-encoder.ts";
 
 type StreamRequest = Extract<CaptureRequest, { kind: "stream" }>;
@@ -24,65 +24,54 @@ const SOUND_GONE_MS = 20;
 
 /**
  * A camera or a screen, as streams of frames that the page handed over.
- * @throws RelayError `source-missing` when no picture comes, `unsupported-browser`, `encoder-failed`
+ * @throws RelayError `source-missing` when no picture comes
  */
 export async function openStream(
   request: StreamRequest,
-  options: CaptureOptions,
+  { audio }: { readonly audio: boolean },
   clock: Clock = systemClock,
-): Promise<OpenLiveSource> {
+): Promise<OpenFeed> {
+  const { name } = request;
   const pictures = new NewestFrame(request.video);
   const size = await pictures.firstSize(clock);
   if (size === undefined) {
     pictures.stop();
     throw new RelayError(
       "source-missing",
-      `expected a picture of the ${request.name} within ${FIRST_FRAME_DEADLINE_MS / 1000} s, got none`,
+      `expected a picture of the ${name} within ${FIRST_FRAME_DEADLINE_MS / 1000} s, got none`,
     );
   }
-  const sound = request.audio === undefined || !options.audio ? undefined : await SoundInput.open(request.audio, clock);
-  const frameRate = Math.min(MAX_FRAME_RATE, Math.max(1, Math.round(request.frameRate ?? DEFAULT_FRAME_RATE)));
-  const choice = await chooseEncoders(
-    {
-      video: { ...size, frameRate, ...bitrateOf(options) },
-      ...(sound === undefined ? {} : { audio: { sampleRate: sound.sampleRate, channels: sound.channels } }),
-    },
-    browserProbes,
-  );
-  const fitter = new FrameFitter(size);
-  const { newest } = pictures;
-  return await openLive({
-    choice,
-    frameRate,
-    options,
+  const sound = request.audio === undefined || !audio ? undefined : await SoundInput.open(request.audio, clock);
+  const close = (): void => {
+    pictures.stop();
+    sound?.stop();
+  };
+  return {
+    ...size,
+    frameRate: Math.min(MAX_FRAME_RATE, Math.max(1, Math.round(request.frameRate ?? DEFAULT_FRAME_RATE))),
+    ...(sound === undefined ? {} : { sampleRate: sound.sampleRate }),
     // No frame is left only when the source went away again since the first one.
-    ...(newest === undefined ? {} : { picture: fitter.fit(newest, FIRST_SLOT) }),
-    clock,
-    feed: ({ monotonicMs }, sink) => {
+    picture: (fitted) => pictures.newest && new FrameFitter(fitted).fit(pictures.newest, FIRST_SLOT),
+    close,
+    start: ({ size: fitted, line, start, warn }) => {
+      const fitter = new FrameFitter(fitted);
       const track =
-        sound === undefined
+        sound === undefined || line === undefined
           ? undefined
-          : new SoundTrack(sound, { startMs: monotonicMs, clock, sink, name: request.name });
+          : new SoundTrack(sound, { startMs: start.monotonicMs, clock, warn, name, line });
       pictures.whenLost(() =>
-        sink.warn("source-lost", `the ${request.name} gives no more pictures: its last one stays, until it is stopped`),
+        warn("source-lost", `the ${name} gives no more pictures: its last one stays, until something else is shown`),
       );
       return {
         get driftMs() {
           return track?.driftMs ?? 0;
         },
         frame: (slot) => pictures.newest && fitter.fit(pictures.newest, slot),
-        sound: (encoder, elapsedMs) => track?.encode(encoder, elapsedMs),
-        stop: () => {
-          pictures.stop();
-          sound?.stop();
-        },
+        sound: (elapsedMs) => (track === undefined ? silence(line, elapsedMs) : track.give(elapsedMs)),
+        stop: close,
       };
     },
-  });
-}
-
-function bitrateOf({ renditions: [main] }: CaptureOptions): { readonly bitrate?: number } {
-  return main?.videoBitrate === undefined ? {} : { bitrate: main.videoBitrate };
+  };
 }
 
 /** An input that can end by itself, also before anyone listens. */
@@ -222,56 +211,48 @@ interface SoundTrackOptions {
   /** When the stream started, on the clock. */
   readonly startMs: number;
   readonly clock: Clock;
-  readonly sink: PacketSink;
+  readonly warn: FeedContext["warn"];
   readonly name: string;
+  readonly line: SoundLine;
 }
 
 /** Blocks waiting for the next slot, at most: a second of the smallest. */
 const MAX_PENDING = 400;
 
-/** The sound of a running stream: placed in time, completed by silence. */
+/** The sound of a device on the air: placed in time, completed by silence. */
 class SoundTrack {
-  readonly #input: SoundInput;
-  readonly #timeline: AudioTimeline;
+  readonly #line: SoundLine;
   readonly #pending: { readonly block: SoundBlock; readonly placement: Placement }[] = [];
+  /** From the first time that it is asked for: what came before is not on the air. */
+  #timeline: AudioTimeline | undefined;
   #lost = false;
 
-  constructor(input: SoundInput, { startMs, clock, sink, name }: SoundTrackOptions) {
-    this.#input = input;
-    this.#timeline = new AudioTimeline({ sampleRate: input.sampleRate });
-    input.onSound = (block) => {
-      if (this.#pending.length >= MAX_PENDING) return;
+  constructor(input: SoundInput, { startMs, clock, warn, name, line }: SoundTrackOptions) {
+    this.#line = line;
+    const resampler = new Resampler(input.sampleRate, line.sampleRate);
+    input.onSound = (planes) => {
+      if (this.#timeline === undefined || this.#pending.length >= MAX_PENDING) return;
+      const block = resampler.convert(planes);
       this.#pending.push({ block, placement: this.#timeline.admit(block[0]?.length ?? 0, clock.now() - startMs) });
     };
     input.whenLost(() => {
       this.#lost = true;
-      sink.warn("source-lost", `the ${name} gives no more sound: silence goes on, until it is stopped`);
+      warn("source-lost", `the ${name} gives no more sound: silence goes on, until something else is shown`);
     });
   }
 
   get driftMs(): number {
-    return this.#timeline.driftMs;
+    return this.#timeline?.driftMs ?? 0;
   }
 
-  encode(encoder: SoundEncoder, elapsedMs: number): void {
+  give(elapsedMs: number): void {
+    const line = this.#line;
+    this.#timeline ??= new AudioTimeline({ sampleRate: line.sampleRate, startFrame: line.frames });
     for (const { block, placement } of this.#pending.splice(0)) {
       const { silenceFrames, dropFrames, startFrame } = placement;
-      this.#silence(encoder, silenceFrames, startFrame);
-      encoder.encode(
-        dropFrames === 0 ? block : block.map((plane) => plane.subarray(dropFrames)),
-        startFrame + silenceFrames,
-      );
+      line.put(dropFrames === 0 ? block : block.map((plane) => plane.subarray(dropFrames)), startFrame + silenceFrames);
     }
     const due = this.#timeline.fill(elapsedMs, this.#lost ? SOUND_GONE_MS : SOUND_LATE_MS);
-    if (due !== undefined) this.#silence(encoder, due.silenceFrames, due.startFrame);
-  }
-
-  #silence(encoder: SoundEncoder, frames: number, startFrame: number): void {
-    if (frames === 0) return;
-    const plane = new Float32Array(frames);
-    encoder.encode(
-      Array.from({ length: this.#input.channels }, () => plane),
-      startFrame,
-    );
+    if (due !== undefined) line.fillTo(due.startFrame + due.silenceFrames);
   }
 }

@@ -59,7 +59,13 @@ function grid({ frameRate = 30, keyEveryFrames = 60, first = 0 } = {}) {
   const failures: RelayError[] = [];
   const frames = { open: 0 };
   const video = new VideoGrid({
-    config: { codec: "avc1.42e01e", width: 640, height: 360 },
+    outputs: [
+      {
+        config: { codec: "avc1.42e01e", width: 640, height: 360 },
+        onPacket: (packet) => packets.push(packet),
+        onConfig: () => undefined,
+      },
+    ],
     frameRate,
     keyEveryFrames,
     clock,
@@ -68,8 +74,6 @@ function grid({ frameRate = 30, keyEveryFrames = 60, first = 0 } = {}) {
       frames.open++;
       return { timestamp: timestampUs, close: () => frames.open-- } as unknown as VideoFrame;
     },
-    onPacket: (packet) => packets.push(packet),
-    onConfig: () => undefined,
     onRestart: (error) => restarts.push(error),
     onFailed: (error) => failures.push(error),
   });
@@ -127,9 +131,9 @@ describe("VideoGrid", () => {
     clock.advance(3000);
     StubEncoder.held = 0;
     clock.advance(1000);
-    expect(video.stats.dropped).toBeGreaterThan(50);
+    expect(video.stats[0]?.dropped).toBeGreaterThan(50);
     expect(keys()).toContain(2_000_000);
-    expect(packets.length + video.stats.dropped).toBe(121);
+    expect(packets.length + (video.stats[0]?.dropped ?? 0)).toBe(121);
   });
 
   test("an encoder that fails is started again, with a key frame", () => {
@@ -172,7 +176,7 @@ describe("VideoGrid", () => {
     const next = packets[31];
     expect(next?.key).toBe(true);
     expect(next?.timestampUs).toBeGreaterThan(3_580_000_000);
-    expect(video.stats.dropped).toBeGreaterThan(100_000);
+    expect(video.stats[0]?.dropped).toBeGreaterThan(100_000);
   });
 
   test("stop() ends it", async () => {

@@ -52,6 +52,8 @@ export interface RenditionOptions {
   readonly group?: string;
   /** CHANNELS of audio, such as `2`. Default: not said. */
   readonly channels?: string;
+  /** As the stream's, which it has precedence over: each part of sound is independent, and must not open a segment by that. */
+  readonly segmentMinMs?: number;
 }
 
 /** RenditionOptions, checked and complete. */
@@ -98,8 +100,20 @@ function resolveRendition(options: RenditionOptions): RenditionConfig {
   const id = checkName(options?.id, "rendition");
   const kind = checkOneOf(`kind of "${id}"`, options.kind ?? "variant", KINDS);
   const of = (what: string): string => `${what} of "${id}"`;
-  const { container, codecs, bandwidth, width, height, frameRate, videoRange, language, name, group, channels } =
-    options;
+  const {
+    container,
+    codecs,
+    bandwidth,
+    width,
+    height,
+    frameRate,
+    videoRange,
+    language,
+    name,
+    group,
+    channels,
+    segmentMinMs,
+  } = options;
   if (container !== undefined) checkOneOf(of("container"), container, CONTAINERS);
   if (container !== undefined && kind === "subtitles")
     throw new RelayError("invalid-option", `${of("container")}: expected none, it is subtitles`);
@@ -108,6 +122,7 @@ function resolveRendition(options: RenditionOptions): RenditionConfig {
   if (width !== undefined) checkNumber(of("width"), width, 1, 65_535);
   if (height !== undefined) checkNumber(of("height"), height, 1, 65_535);
   if (frameRate !== undefined) checkNumber(of("frameRate"), frameRate, 0.1, 1_000);
+  if (segmentMinMs !== undefined) checkNumber(of("segmentMinMs"), segmentMinMs, 0, 60_000);
   if (videoRange !== undefined) checkOneOf(of("videoRange"), videoRange, RANGES);
   if (language !== undefined) checkText(of("language"), language, LANGUAGE, "a BCP 47 tag");
   if (name !== undefined) checkText(of("name"), name, NAME, "1 to 80 characters without quotes");

@@ -75,7 +75,7 @@ export class Rendition {
     this.#manifest = new M3u8Manifest({
       partTargetMs: config.partTargetMs,
       targetDurationMs: config.targetDurationMs,
-      segmentMinMs: config.segmentMinMs,
+      segmentMinMs: Math.min(options.segmentMinMs ?? config.segmentMinMs, config.targetDurationMs),
       maxSegments: cacheConfig.maxSegments,
       maxPartsPerSegment: cacheConfig.maxPartsPerSegment,
       epoch,

@@ -51,6 +51,7 @@ const RENDITION_FIELDS: FieldOf<RenditionOptions> = [
   "default",
   "group",
   "channels",
+  "segmentMinMs",
 ];
 
 /** The fields that we know, in their order: unknown ones, of a later release, are left out. */

@@ -1,0 +1,200 @@
+import { type Clock, systemClock } from "../model/clock.ts";
+import { RelayError } from "../model/errors.ts";
+import type { Feed, FeedContext, OpenFeed } from "./feed.ts";
+import { encodedFrameRate, encodedSize } from "./file-decision.ts";
+import { type InspectedFile, inspectFile, unsupported } from "./file-inspect.ts";
+import { FilePlay } from "./file-play.ts";
+import type { CaptureRequest, PlayingFile } from "./messages.ts";
+import type { VideoSlot } from "./video-encoder.ts";
+
+type FilesRequest = Extract<CaptureRequest, { kind: "files" }>;
+
+/** What sound alone is shown in. */
+const SOUND_ALONE = { width: 640, height: 360, frameRate: 25 };
+const NEXT_DEADLINE_MS = 10_000;
+
+/**
+ * Files to be decoded one after the other, in the size of the first.
+ * @throws RelayError as `openFile()` does, of the first one that cannot be opened
+ */
+export async function openFiles(
+  request: FilesRequest,
+  { audio, fromUs = 0 }: { readonly audio: boolean; readonly fromUs?: number },
+  clock: Clock = systemClock,
+): Promise<OpenFeed> {
+  const [first] = request.files;
+  if (first === undefined) throw new RelayError("invalid-option", "files: expected one at least, got none");
+  const opened = await openDecodable(first.file, audio);
+  const { file } = opened;
+  const { video } = file;
+  return {
+    ...(video === undefined ? SOUND_ALONE : { ...encodedSize(video), frameRate: encodedFrameRate(video.scan) }),
+    ...(file.audio?.config === undefined ? {} : { sampleRate: file.audio.config.sampleRate }),
+    close: () => file.close(),
+    start: (context) => new FileQueue({ request, audio, file: opened, fromUs, context, clock }),
+  };
+}
+
+interface FileQueueOptions {
+  readonly request: FilesRequest;
+  readonly audio: boolean;
+  /** The first, opened. */
+  readonly file: OpenedFile;
+  /** Where the first begins. */
+  readonly fromUs: number;
+  readonly context: FeedContext;
+  readonly clock: Clock;
+}
+
+interface Queued {
+  readonly index: number;
+  readonly play: FilePlay;
+}
+
+/** Plays files one after the other without a pause between them: the next one is decoding when one ends. */
+class FileQueue implements Feed {
+  readonly driftMs = 0;
+  readonly #options: FileQueueOptions;
+  #current: Queued;
+  #next: Queued | undefined;
+  #preparing: Promise<void> | undefined;
+  #skip: (() => void) | undefined;
+  #failure: RelayError | undefined;
+  #held = false;
+  #stopped = false;
+  #isOver = false;
+
+  constructor(options: FileQueueOptions) {
+    this.#options = options;
+    this.#current = this.#play(0, options.file, options.fromUs);
+    if (this.#count > 1) void this.#prepare();
+  }
+
+  get playing(): PlayingFile {
+    const { index } = this.#current;
+    return { index, count: this.#count, name: this.#options.request.files[index]?.name ?? "" };
+  }
+
+  frame(slot: VideoSlot): VideoFrame | undefined {
+    const { play } = this.#current;
+    const picture = play.frame(slot);
+    if (this.#skip === undefined && !play.isOver) return picture;
+    if (this.#next?.play.hasPicture === true) {
+      picture?.close();
+      return this.#advance(this.#next, slot);
+    }
+    // What follows may still be opening.
+    if (this.#skip === undefined && this.#next === undefined && this.#preparing === undefined) this.#end();
+    return picture;
+  }
+
+  sound(elapsedMs: number): void {
+    this.#current.play.sound(elapsedMs);
+  }
+
+  hold(held: boolean): void {
+    this.#held = held;
+    this.#current.play.held = held;
+  }
+
+  async next(): Promise<void> {
+    await this.#prepare();
+    if (this.#next === undefined) await this.#prepare({ wraps: true });
+    if (this.#next === undefined) throw this.#failure ?? new RelayError("closed", "the capture has ended");
+    const { clock } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      const cancel = clock.after(NEXT_DEADLINE_MS, () => {
+        this.#skip = undefined;
+        reject(this.#failure ?? new RelayError("deadline", "expected a picture of the next file in time, got none"));
+      });
+      this.#skip = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#current.play.stop();
+    this.#next?.play.stop();
+    this.#next = undefined;
+  }
+
+  get #count(): number {
+    return this.#options.request.files.length;
+  }
+
+  #play(index: number, { file, omitted }: OpenedFile, fromUs = 0): Queued {
+    const { request, context } = this.#options;
+    const loop = request.loop && this.#count === 1;
+    if (omitted !== undefined) context.warn("unsupported-media", omitted);
+    const play = new FilePlay({ file, name: request.files[index]?.name ?? "", loop, fromUs, context });
+    return { index, play };
+  }
+
+  #advance(next: Queued, slot: VideoSlot): VideoFrame | undefined {
+    this.#current.play.stop();
+    this.#current = next;
+    this.#next = undefined;
+    this.#skip?.();
+    this.#skip = undefined;
+    next.play.held = this.#held;
+    if (this.#count > 1) void this.#prepare();
+    return next.play.frame(slot);
+  }
+
+  /** Opens what follows, and lets it decode its first pictures. */
+  #prepare({ wraps = this.#options.request.loop }: { readonly wraps?: boolean } = {}): Promise<void> {
+    if (this.#next !== undefined) return Promise.resolve();
+    this.#preparing ??= this.#openNext(wraps).finally(() => {
+      this.#preparing = undefined;
+    });
+    return this.#preparing;
+  }
+
+  async #openNext(wraps: boolean): Promise<void> {
+    const { request, audio, context } = this.#options;
+    const last = wraps ? this.#count : this.#count - 1 - this.#current.index;
+    for (let step = 1; step <= last; step++) {
+      const index = (this.#current.index + step) % this.#count;
+      const queued = request.files[index];
+      if (queued === undefined) break;
+      try {
+        const file = await openDecodable(queued.file, audio);
+        if (this.#stopped) file.file.close();
+        else this.#next = this.#play(index, file);
+        return;
+      } catch (thrown) {
+        const { code, message } = RelayError.from(thrown);
+        this.#failure = new RelayError(code, `${queued.name}: ${message}`);
+        context.warn(code, `${queued.name} is left out. ${message}`);
+      }
+    }
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#options.context.ended(this.#current.play.failure);
+  }
+}
+
+interface OpenedFile {
+  readonly file: InspectedFile;
+  /** What of it is not played, for people. */
+  readonly omitted?: string;
+}
+
+/** @throws RelayError `unsupported-media`, `source-lost` */
+async function openDecodable(blob: Blob, withSound: boolean): Promise<OpenedFile> {
+  const file = await inspectFile(blob, { audio: withSound });
+  const { video, audio, ...rest } = file;
+  if (video?.decodable === false || (video === undefined && audio?.decodable !== true)) {
+    file.close();
+    throw unsupported(`No browser codec takes it (${video?.codec ?? audio?.codec}).`);
+  }
+  if (audio?.decodable !== false) return { file };
+  const omitted = `The sound is left out: no browser codec takes it (${audio.codec}).`;
+  return { file: { ...rest, ...(video && { video }) }, omitted };
+}
