@@ -46,8 +46,8 @@ export class LevelMeters extends View<HTMLDivElement> {
       bar.style.setProperty("--peak", share(held));
       bar.toggleAttribute("data-clipping", held > -1);
       if (!say) continue;
-      bar.setAttribute("aria-valuenow", String(Math.round(clamped(peakDb))));
-      bar.setAttribute("aria-valuetext", words.publish.meters.level(peakDb > FLOOR_DB ? peakDb : undefined));
+      bar.setAttribute("aria-valuenow", String(Math.round(clamped(held))));
+      bar.setAttribute("aria-valuetext", words.publish.meters.level(held > FLOOR_DB ? held : undefined));
     }
   }
 

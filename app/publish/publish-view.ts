@@ -183,7 +183,8 @@ export class PublishView extends View {
   async #over(session: LiveSession, failure: unknown): Promise<void> {
     const { name, stats, relay } = session;
     const wasAsked = session.task === "end";
-    const hadFocus = this.#hasFocus;
+    // The button that ended it is no longer to be pressed, and has lost the focus.
+    const hadFocus = this.#hasFocus || document.activeElement === document.body;
     this.#context.shared(undefined);
     this.#desk?.close();
     this.#desk = undefined;
