@@ -29,7 +29,7 @@ export async function goLive(
     const from = captureSource(source, granted);
     // First, because a browser shares a screen only right after a click.
     if (granted !== undefined) await fitTo(granted, quality);
-    const renditions = renditionsOf(quality);
+    const renditions = renditionsOf(quality, source.kind);
     const started = startCapture({
       source: from,
       audio: source.audio,

@@ -14,7 +14,7 @@ const well: PublishStats = {
   load: 0.2,
   isMuted: false,
   isPaused: false,
-  recent: { lostParts: 0, droppedShare: 0 },
+  recent: { lostParts: 0, droppedFrames: 0, droppedShare: 0 },
   mostViewers: 0,
 };
 
@@ -32,8 +32,12 @@ test("what was lost long ago is not said for ever", () => {
 test("the worst comes first: what viewers lose before what they might", () => {
   const busy = { ...well, load: 0.95 };
   expect(health(busy).tone).toBe("warn");
-  const lossy = health({ ...busy, recent: { lostParts: 2, droppedShare: 0.2 } });
+  const lossy = health({ ...busy, recent: { lostParts: 2, droppedFrames: 70, droppedShare: 0.2 } });
   expect(lossy).toMatchObject({ tone: "bad", sentence: expect.stringContaining("2 parts") });
-  expect(health({ ...busy, recent: { lostParts: 0, droppedShare: 0.2 } }).sentence).toContain("20 %");
+  expect(health({ ...busy, recent: { lostParts: 0, droppedFrames: 70, droppedShare: 0.2 } }).sentence).toContain(
+    "20 %",
+  );
+  const beginning = health({ ...well, recent: { lostParts: 0, droppedFrames: 3, droppedShare: 0.1 } });
+  expect(beginning.tone).toBe("good");
   expect(health({ ...well, unacknowledged: 5 }).tone).toBe("bad");
 });

@@ -179,6 +179,7 @@ export class LiveSession {
     this.#lost.sample(now, lostParts);
     const sent = this.seeding?.stats();
     this.#mostViewers = Math.max(this.#mostViewers, sent?.peers.length ?? 0);
+    const recentS = Math.min(RECENT_MS, now - this.#since) / 1000;
     const droppedPerSecond = this.#dropped.perSecond;
     this.stats = {
       elapsedMs: now - this.#since,
@@ -193,7 +194,8 @@ export class LiveSession {
       isMuted: this.capture.muted,
       isPaused: this.capture.paused,
       recent: {
-        lostParts: Math.round((this.#lost.perSecond * RECENT_MS) / 1000),
+        lostParts: Math.round(this.#lost.perSecond * recentS),
+        droppedFrames: Math.round(droppedPerSecond * recentS),
         droppedShare: droppedPerSecond === 0 ? 0 : droppedPerSecond / (droppedPerSecond + framesPerSecond),
       },
       ...(sent === undefined ? {} : { sent }),

@@ -19,6 +19,7 @@ export interface PublishStats {
   /** Of the last seconds. */
   readonly recent: {
     readonly lostParts: number;
+    readonly droppedFrames: number;
     /** 0 to 1, of the pictures that were due. */
     readonly droppedShare: number;
   };

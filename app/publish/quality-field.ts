@@ -1,21 +1,24 @@
 import { html, nothing, type TemplateResult } from "lit-html";
+import type { SourceKind } from "../address.ts";
 import { words } from "../words/words.ts";
 import type { EncodingPower } from "./encoding-power.ts";
-import { AS_IT_COMES, COPIES, FRAME_RATES, HEIGHTS, isTooMuch, loadOf, type Quality } from "./quality.ts";
+import { COPIES, FRAME_RATES, HEIGHTS, isTooMuch, loadOf, type Quality } from "./quality.ts";
 
 interface Entry {
   readonly value: number;
   readonly label: string;
 }
 
-/** Size, rate and number of sizes; what this machine cannot encode in time is offered no more. */
+/** Size, rate and number of sizes; what this machine does not encode in time is said to be too much. */
 export function qualityField(
   quality: Quality,
   {
+    kind,
     power,
     change,
     measure,
   }: {
+    readonly kind: SourceKind;
     readonly power: EncodingPower;
     readonly change: (quality: Quality) => void;
     readonly measure: () => void;
@@ -30,9 +33,9 @@ export function qualityField(
       <label for="quality-${key}">${label}</label>
       <select id="quality-${key}" aria-describedby="quality-note" @change=${picked}>
         ${entries.map((entry) => {
-          const tooMuch = isTooMuch(loadOf({ ...quality, [key]: entry.value }, power.measures));
-          return html`<option value=${entry.value} ?selected=${entry.value === quality[key]} ?disabled=${tooMuch && entry.value !== AS_IT_COMES[key]}>
-            ${entry.label}${tooMuch && entry.value !== AS_IT_COMES[key] ? say.tooMuch : nothing}
+          const tooMuch = isTooMuch(loadOf({ ...quality, [key]: entry.value }, kind, power.measures));
+          return html`<option value=${entry.value} ?selected=${entry.value === quality[key]}>
+            ${entry.label}${tooMuch ? say.tooMuch : nothing}
           </option>`;
         })}
       </select>
@@ -50,18 +53,18 @@ export function qualityField(
       COPIES.map((value) => ({ value, label: say.copiesOf(value) })),
     )}
     <p class="note" id="quality-note" role="status">
-      ${sentence(quality, power)}
+      ${sentence(quality, kind, power)}
       ${power.state === "measuring" ? nothing : html`<button type="button" class="link-button" @click=${measure}>${power.state === "unknown" ? say.measure : say.measureAgain}</button>`}
     </p>
   </fieldset>`;
 }
 
-function sentence(quality: Quality, { state, measures }: EncodingPower): string {
+function sentence(quality: Quality, kind: SourceKind, { state, measures }: EncodingPower): string {
   const say = words.publish.quality;
   if (state !== "measured") return say.state[state];
   const best = measures.find(({ realtime }) => realtime);
   if (best === undefined) return say.nothingInTime;
-  const load = loadOf(quality, measures);
+  const load = loadOf(quality, kind, measures);
   if (isTooMuch(load)) return say.over(best.height);
   return `${say.best(best.height, best.frameRate)} ${load === undefined ? "" : say.load(load)}`;
 }

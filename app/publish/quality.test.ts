@@ -11,31 +11,41 @@ const measure = (height: number, load: number) => ({
 });
 
 test("a stream as it comes asks nothing of the capture", () => {
-  expect(renditionsOf(AS_IT_COMES)).toBeUndefined();
+  expect(renditionsOf(AS_IT_COMES, "file")).toBeUndefined();
 });
 
 test("each smaller size is much smaller than the one above", () => {
-  expect(copyHeights({ height: 1080, frameRate: 0, copies: 2 })).toEqual([720, 480]);
-  expect(copyHeights({ height: 720, frameRate: 0, copies: 2 })).toEqual([480, 240]);
-  expect(copyHeights({ height: 360, frameRate: 0, copies: 2 })).toEqual([240]);
+  expect(copyHeights({ height: 1080, frameRate: 0, copies: 2 }, "camera")).toEqual([720, 480]);
+  expect(copyHeights({ height: 720, frameRate: 0, copies: 2 }, "camera")).toEqual([480, 240]);
+  expect(copyHeights({ height: 360, frameRate: 0, copies: 2 }, "camera")).toEqual([240]);
 });
 
 test("all sizes have the frame rate that is asked for, the best one first", () => {
-  expect(renditionsOf({ height: 720, frameRate: 15, copies: 1 })).toEqual([
+  expect(renditionsOf({ height: 720, frameRate: 15, copies: 1 }, "camera")).toEqual([
     { height: 720, frameRate: 15 },
     { height: 480, frameRate: 15 },
   ]);
-  expect(renditionsOf({ height: 0, frameRate: 0, copies: 1 })).toEqual([{}, { height: 480 }]);
+  expect(renditionsOf({ height: 0, frameRate: 0, copies: 1 }, "camera")).toEqual([{}, { height: 480 }]);
 });
 
 test("the load grows with the area and the frame rate, and is that of all sizes", () => {
   const measures = [measure(720, 0.2), measure(360, 0.1)];
-  expect(loadOf({ height: 720, frameRate: 60, copies: 0 }, measures)).toBeCloseTo(0.4);
-  expect(loadOf({ height: 720, frameRate: 30, copies: 1 }, measures)).toBeCloseTo(0.2 + 0.1 * (480 / 360) ** 2);
+  expect(loadOf({ height: 720, frameRate: 60, copies: 0 }, "camera", measures)).toBeCloseTo(0.4);
+  expect(loadOf({ height: 720, frameRate: 30, copies: 1 }, "camera", measures)).toBeCloseTo(
+    0.2 + 0.1 * (480 / 360) ** 2,
+  );
 });
 
 test("a size beyond every encoder is too much, and one that nothing is known of is not said to be", () => {
-  expect(isTooMuch(loadOf({ height: 1080, frameRate: 0, copies: 0 }, [measure(360, 0.1)]))).toBe(true);
-  expect(loadOf({ height: 1080, frameRate: 0, copies: 0 }, [])).toBeUndefined();
+  expect(isTooMuch(loadOf({ height: 1080, frameRate: 0, copies: 0 }, "camera", [measure(360, 0.1)]))).toBe(true);
+  expect(loadOf({ height: 1080, frameRate: 0, copies: 0 }, "camera", [])).toBeUndefined();
   expect(isTooMuch(undefined)).toBe(false);
+});
+
+test("what comes as it is weighs as much as its source gives, and a file nothing", () => {
+  const measures = [measure(1080, 1.2), measure(720, 0.5), measure(360, 0.1)];
+  expect(loadOf(AS_IT_COMES, "pattern", measures)).toBeCloseTo(0.1);
+  expect(loadOf(AS_IT_COMES, "camera", measures)).toBeCloseTo(0.5);
+  expect(isTooMuch(loadOf(AS_IT_COMES, "screen", measures))).toBe(true);
+  expect(loadOf(AS_IT_COMES, "file", measures)).toBeUndefined();
 });

@@ -124,6 +124,7 @@ export class SetupForm extends View<HTMLFormElement> {
             <p class="note" id="name-note">${say.name.note}</p>
           </div>
           ${qualityField(this.#quality, {
+            kind: this.picker.choice.kind,
             power: this.#power,
             measure: () => this.#measure(),
             change: (quality) => {

@@ -101,7 +101,7 @@ export const publish = {
         : copies === 1
           ? "A smaller one too, for slow connections"
           : "Two smaller ones too, for slow connections",
-    tooMuch: " (too much for this machine)",
+    tooMuch: ", too much as measured",
     measure: "Measure it",
     measureAgain: "Measure again",
     state: {
@@ -109,10 +109,9 @@ export const publish = {
       measuring: "Measuring what this machine can encode: a second or so.",
       failed: "What this machine can encode could not be measured.",
     },
-    nothingInTime:
-      "Measured just now, this machine encodes no picture in time. Close other programs, and measure again.",
+    nothingInTime: "Measured: this machine encodes no picture in time. Close other programs, and measure again.",
     over: (height: number): string =>
-      `This is more than this machine encodes in time: pictures would be left out. Measured, ${height}p is the most.`,
+      `Measured: this is more than this machine encodes in time, and pictures may be left out. ${height}p is the most.`,
     best: (height: number, frameRate: number): string =>
       `Measured: this machine encodes up to ${height}p at ${Math.round(frameRate)} pictures a second.`,
     load: (load: number): string => `What is chosen takes about ${Math.max(1, Math.round(load * 100))} % of its time.`,
