@@ -23,9 +23,11 @@ const common: InlineConfig = {
 /** Path of the kit's page. */
 export const KIT = "/e2e/kit/kit.html";
 
-let kitFiles: Promise<ReadonlyMap<string, string | Buffer>> | undefined;
+const bundled = new Map<string, Promise<ReadonlyMap<string, string | Buffer>>>();
 
 export interface KitOptions {
+  /** Paths of the pages beside the build. Default: the kit. */
+  readonly pages?: readonly string[];
   /** Source of the worker, from this folder. Default: the demo's worker, as it is built. */
   readonly worker?: string;
   /** Or what the library's own worker is to serve with. */
@@ -35,8 +37,10 @@ export interface KitOptions {
 
 /** Serves the build with the kit beside it: a page that does for tests what the demo does for people. */
 export async function serveKit(options: KitOptions = {}): Promise<Site> {
-  kitFiles ??= bundlePages([KIT]);
-  const files = new Map(await kitFiles);
+  const { pages = [KIT] } = options;
+  const known = bundled.get(pages.join()) ?? bundlePages(pages);
+  bundled.set(pages.join(), known);
+  const files = new Map(await known);
   if (options.worker !== undefined) {
     const lib = { entry: here(options.worker), formats: ["iife" as const], name: "EddySw", fileName: () => "sw.js" };
     for (const [path, body] of await bundle({ ...common, build: { write: false, lib } })) files.set(path, body);

@@ -97,7 +97,7 @@ export async function watch(
 }
 
 /** A picture that stands still for so long is hardly seen to. */
-const BLINK_MS = 500;
+export const BLINK_MS = 500;
 
 export interface LiveBounds {
   readonly name: string;
