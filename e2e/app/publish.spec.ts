@@ -59,7 +59,6 @@ test("each source is set up, and shown before it goes live", async ({ page }, in
   await look(page, info, "publish-setup-screen");
 
   await page.getByRole("radio", { name: "Files" }).check();
-  await look(page, info, "publish-setup-no-file");
   await page.setInputFiles("#file", films(info, ["first.mp4", "second.mp4"]));
   await expect(page.getByRole("listitem")).toHaveCount(2);
   await press(page, "Play second.mp4 earlier");
@@ -137,7 +136,6 @@ test("several files play one after the other, in several sizes", async ({ page }
   await expect(page.getByText("Playing second.mp4, 2 of 2.")).toBeVisible();
   const stats = await streamStats(page, "films");
   expect(stats?.renditionStats.length).toBe(3);
-  await look(page, info, "publish-live-files");
 });
 
 test("all of it by the keyboard alone", async ({ page }, info) => {
