@@ -182,6 +182,10 @@ export class PublishView extends View {
 
   async #over(session: LiveSession, failure: unknown): Promise<void> {
     const { name, stats, relay } = session;
+    const kept = await relay.stats(name).then(
+      (found) => found.kept,
+      () => undefined,
+    );
     const wasAsked = session.task === "end";
     // The button that ended it is no longer to be pressed, and has lost the focus.
     const hadFocus = this.#hasFocus || document.activeElement === document.body;
@@ -190,10 +194,6 @@ export class PublishView extends View {
     this.#desk = undefined;
     this.#session = undefined;
     if (failure !== undefined) this.#problems.show(explain(failure));
-    const kept = await relay.stats(name).then(
-      (found) => found.kept,
-      () => undefined,
-    );
     if (stats !== undefined) {
       this.#summary = {
         name,
@@ -221,6 +221,7 @@ export class PublishView extends View {
   };
 
   #takeFiles(files: readonly File[]): void {
+    if (this.#state === "starting") return;
     if (this.#state === "over") this.#again();
     if (this.#state === "idle") this.#form.picker.addFiles(files);
     else this.#desk?.offer(files);
