@@ -1,6 +1,6 @@
-import { svg, type TemplateResult } from "lit-html";
+import { html, type TemplateResult } from "lit-html";
 
 /** A picture from `public/icons.svg`; what it means stands in words beside it. */
 export function icon(name: string): TemplateResult {
-  return svg`<svg class="icon" aria-hidden="true"><use href="/icons.svg#${name}"></use></svg>`;
+  return html`<svg class="icon" aria-hidden="true"><use href="/icons.svg#${name}"></use></svg>`;
 }

@@ -22,8 +22,8 @@ export interface Preferences {
   readonly moqUrl: string;
   /** How much of each stream is kept on disk, in hours. */
   readonly dvrHours: number;
-  /** Single letters do something while one publishes or watches. */
-  readonly singleKeys: boolean;
+  /** Keys of a live stream's controls that are single letters. */
+  readonly studioKeys: boolean;
 }
 
 const DEFAULTS: Preferences = {
@@ -39,7 +39,7 @@ const DEFAULTS: Preferences = {
   turnPassword: "",
   moqUrl: "",
   dvrHours: 4,
-  singleKeys: true,
+  studioKeys: true,
 };
 
 const KEY = "eddy.preferences";

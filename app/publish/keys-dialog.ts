@@ -8,7 +8,7 @@ import type { LiveControl } from "./live-controls.ts";
 /** The list of keys, and whether they do anything: single letters get in the way of speech input. */
 export class KeysDialog extends Dialog {
   readonly #controls: readonly LiveControl[];
-  enabled = readPreferences().singleKeys;
+  enabled = readPreferences().studioKeys;
 
   constructor(controls: readonly LiveControl[]) {
     super("keys-title");
@@ -38,7 +38,7 @@ export class KeysDialog extends Dialog {
   readonly #toggle = (): void => {
     this.enabled = !this.enabled;
     try {
-      changePreferences({ singleKeys: this.enabled });
+      changePreferences({ studioKeys: this.enabled });
     } catch {
       // A browser that stores nothing forgets it with the page.
     }

@@ -164,7 +164,7 @@ export class PublishView extends View {
     this.#showAddress(session);
     this.#enter("live");
     this.#say(words.publish.said.live(session.name));
-    if (hadFocus) this.#focusTitle();
+    if (hadFocus) this.root.querySelector("h1")?.focus({ preventScroll: true });
 
     let failure: unknown;
     try {
@@ -230,10 +230,6 @@ export class PublishView extends View {
 
   get #hasFocus(): boolean {
     return this.root.contains(document.activeElement);
-  }
-
-  #focusTitle(): void {
-    this.root.querySelector("h1")?.focus({ preventScroll: true });
   }
 
   #say(sentence: string): void {
