@@ -1,11 +1,12 @@
 import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError, type RelayErrorCode } from "../model/errors.ts";
 import type { CapturedRendition } from "../model/rendition-options.ts";
-import type { OpenFeed } from "./feed.ts";
+import type { OpenFeed, PictureSize } from "./feed.ts";
 import { encodedSize } from "./file-decision.ts";
 import { type WrittenInit, writeInit } from "./init-writer.ts";
 import type { CaptureAsk, CaptureRequest, CaptureStats, FromCaptureWorker } from "./messages.ts";
 import { describeRendition, RenditionLane } from "./rendition-lane.ts";
+import { SlatePicture } from "./slate-picture.ts";
 import type { EncodedPacket, OpenSource, PacketSink, RunningSource, SourceStats, TrackDescription } from "./source.ts";
 
 export interface CaptureSessionOptions {
@@ -18,6 +19,8 @@ export interface CaptureSessionOptions {
   readonly encode?: (feed: OpenFeed, options: { readonly audio: boolean }) => Promise<OpenSource>;
   readonly clock?: Clock;
 }
+
+import { FIRST_SLOT } from "./video-encoder.ts";
 
 const STATS_EVERY_MS = 1_000;
 const LEVELS_EVERY_MS = 100;
@@ -147,6 +150,9 @@ export class CaptureSession implements PacketSink {
 
   reconfigure(track: TrackDescription, rendition?: number): void {
     this.#laneOf(track.kind, rendition)?.reconfigure(track);
+    // Discontinuities of renditions match (6.2.4), so the sound beside has one with the main pictures.
+    const sound = this.#source.tracks.at(-1);
+    if (this.#lanes.length > 1 && rendition === 0 && sound?.kind === "audio") this.#lanes.at(-1)?.reconfigure(sound);
   }
 
   /** The fullest rendition says. */
@@ -211,7 +217,9 @@ export class CaptureSession implements PacketSink {
     this.#expectPictures();
     const feed = await running.reopen?.();
     if (feed === undefined) throw new RelayError("internal", "expected a file that can be opened again");
-    const { control } = await this.#takeOver(running, feed);
+    // The encoder is asked about what it is to encode first.
+    const picture = (size: PictureSize) => new SlatePicture(size, text).frame(FIRST_SLOT);
+    const { control } = await this.#takeOver(running, { ...feed, picture });
     control?.setPaused(true, text);
   }
 

@@ -44,7 +44,9 @@ export class EncoderLoad {
     const elapsedMs = nowMs - this.#readMs;
     const floor = this.#spentMs.findIndex((ms) => ms > 0);
     const idleMs = floor === -1 ? elapsedMs : (this.#spentMs[floor] ?? 0);
-    const busy = elapsedMs <= 0 ? 0 : Math.min(1, Math.max(0, 1 - idleMs / elapsedMs));
+    // Never more and never fewer: each frame goes in as the one before comes out, and nothing is held back.
+    const isFull = floor > 0 && idleMs >= elapsedMs;
+    const busy = elapsedMs <= 0 ? 0 : isFull ? 1 : Math.min(1, Math.max(0, 1 - idleMs / elapsedMs));
     const load = this.#dropped === 0 ? busy : 1 + this.#dropped / Math.max(1, this.#encoded);
     this.#spentMs = [];
     this.#readMs = nowMs;

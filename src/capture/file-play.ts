@@ -162,7 +162,7 @@ export class FilePlay {
 }
 
 /** A frame that shows what the sample does. The sample itself knows how it is turned. */
-function upright(sample: VideoSample): VideoFrame {
+export function upright(sample: VideoSample): VideoFrame {
   if (sample.rotation === 0 && !sample.flip) return sample.toVideoFrame();
   const canvas = new OffscreenCanvas(sample.displayWidth, sample.displayHeight);
   const context = canvas.getContext("2d", { alpha: false });

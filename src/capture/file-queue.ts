@@ -1,11 +1,13 @@
+import { VideoSampleSink } from "mediabunny";
 import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Feed, FeedContext, OpenFeed } from "./feed.ts";
 import { encodedFrameRate, encodedSize } from "./file-decision.ts";
-import { type InspectedFile, inspectFile, unsupported } from "./file-inspect.ts";
-import { FilePlay } from "./file-play.ts";
+import { type InspectedFile, type InspectedVideo, inspectFile, unsupported } from "./file-inspect.ts";
+import { FilePlay, upright } from "./file-play.ts";
+import { FrameFitter } from "./frame-fitter.ts";
 import type { CaptureRequest, PlayingFile } from "./messages.ts";
-import type { VideoSlot } from "./video-encoder.ts";
+import { FIRST_SLOT, type VideoSlot } from "./video-encoder.ts";
 
 type FilesRequest = Extract<CaptureRequest, { kind: "files" }>;
 
@@ -27,12 +29,34 @@ export async function openFiles(
   const opened = await openDecodable(first.file, audio);
   const { file } = opened;
   const { video } = file;
+  let picture = video && (await pictureAt(video, fromUs));
+  const forget = (): void => {
+    picture?.close();
+    picture = undefined;
+  };
   return {
     ...(video === undefined ? SOUND_ALONE : { ...encodedSize(video), frameRate: encodedFrameRate(video.scan) }),
     ...(file.audio?.config === undefined ? {} : { sampleRate: file.audio.config.sampleRate }),
-    close: () => file.close(),
-    start: (context) => new FileQueue({ request, audio, file: opened, fromUs, context, clock }),
+    picture: (size) => picture && new FrameFitter(size).fit(picture, FIRST_SLOT),
+    close: () => {
+      forget();
+      file.close();
+    },
+    start: (context) => {
+      forget();
+      return new FileQueue({ request, audio, file: opened, fromUs, context, clock });
+    },
   };
+}
+
+/** The picture that a file begins with; undefined where it cannot be decoded. */
+async function pictureAt({ track, scan }: InspectedVideo, fromUs: number): Promise<VideoFrame | undefined> {
+  const sample = await new VideoSampleSink(track).getSample(Math.max(fromUs, scan.firstUs, 0) / 1e6).catch(() => null);
+  try {
+    return sample === null ? undefined : upright(sample);
+  } finally {
+    sample?.close();
+  }
 }
 
 interface FileQueueOptions {

@@ -66,6 +66,7 @@ export class LiveRun implements RunningSource, LiveControl {
         line: this.#line,
         warn: (code, message) => sink.warn(code, message),
         ended: (error) => this.#end(error),
+        onCut: () => this.#grid.wantKey(),
       },
       feed,
     );

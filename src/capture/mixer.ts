@@ -7,6 +7,8 @@ import type { VideoSlot } from "./video-encoder.ts";
 export type MixerContext = Omit<FeedContext, "ended"> & {
   /** The source that the stream began with has given all there is, or broke. */
   readonly ended: (error?: RelayError) => void;
+  /** The picture that is asked for is the first of another source. */
+  readonly onCut: () => void;
 };
 
 /** A source that was opened shows something within this, or is not worth switching to. */
@@ -135,6 +137,7 @@ export class Mixer {
     this.#feed.stop();
     this.#feed = incoming.feed;
     if (this.paused) this.#feed.hold?.(true);
+    this.#context.onCut();
     incoming.onAir();
     return picture;
   }

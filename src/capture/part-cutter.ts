@@ -96,6 +96,11 @@ export class PartCutter {
     return this.#audio?.dropped ?? 0;
   }
 
+  /** Of the earliest that is not given yet: what was before it is. */
+  get generation(): number {
+    return (this.#waiting[0] ?? this.#open ?? this.#held)?.generation ?? 0;
+  }
+
   push(packet: EncodedPacket): void {
     if (packet.kind === this.#cut.kind) for (const timed of this.#times.push(packet)) this.#next(timed);
     else this.#audio?.push(packet);

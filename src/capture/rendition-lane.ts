@@ -38,6 +38,7 @@ export class RenditionLane {
   /** Writes parts in order, also while an init segment is being written. */
   #writing: Promise<void> = Promise.resolve();
   #generation = 0;
+  #announced = 0;
   #sequenceNumber = 0;
   #bytes = 0;
   #overlong = 0;
@@ -73,6 +74,7 @@ export class RenditionLane {
 
   push(packet: EncodedPacket): void {
     this.#cutter.push(packet);
+    this.#announce(this.#base + this.#cutter.generation);
     if (this.#cutter.overlong === this.#overlong) return;
     this.#overlong = this.#cutter.overlong;
     this.#options.onOverlong();
@@ -96,6 +98,7 @@ export class RenditionLane {
     this.#trackIds = init.segment.tracks.map((track) => track.id);
     this.#overlong = 0;
     this.#cutter = this.#cut(init);
+    this.#announce(this.#base);
   }
 
   ack(): void {
@@ -138,7 +141,14 @@ export class RenditionLane {
     });
   }
 
-  async #write(part: CutPart, generation: number): Promise<void> {
+  /** Tells of an init segment as soon as the last part before it is cut: players are to have it before its first part (rule 41). */
+  #announce(generation: number): void {
+    if (generation <= this.#announced) return;
+    this.#announced = generation;
+    this.#writing = this.#writing.then(() => this.#turn(generation)).catch(this.#options.onFailed);
+  }
+
+  async #turn(generation: number): Promise<void> {
     for (; this.#generation < generation; this.#generation++) {
       const init = await this.#inits[this.#generation + 1];
       if (init === undefined) break;
@@ -147,6 +157,10 @@ export class RenditionLane {
       }
       this.#outbox.init(init.bytes);
     }
+  }
+
+  async #write(part: CutPart, generation: number): Promise<void> {
+    await this.#turn(generation);
     const bytes = writePart({ sequenceNumber: ++this.#sequenceNumber, tracks: part.tracks });
     this.#bytes += bytes.byteLength;
     const programDateTimeMs = this.#options.wallMs(part.timestampUs);

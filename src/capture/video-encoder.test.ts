@@ -187,4 +187,39 @@ describe("VideoGrid", () => {
     expect(packets).toHaveLength(31);
     expect(StubEncoder.made[0]?.state).toBe("closed");
   });
+
+  test("all outputs get the same pictures, and key frames at the same slots", () => {
+    const clock = new TestClock();
+    const packets: EncodedPacket[][] = [[], []];
+    const output = (index: number, everyNth: number) => ({
+      config: { codec: "avc1.42e01e", width: 640, height: 360 },
+      everyNth,
+      onPacket: (packet: EncodedPacket) => packets[index]?.push(packet),
+      onConfig: () => undefined,
+    });
+    let open = 0;
+    const video = new VideoGrid({
+      outputs: [output(0, 1), output(1, 2)],
+      frameRate: 30,
+      keyEveryFrames: 60,
+      clock,
+      frameAt: ({ timestampUs }) => {
+        open++;
+        return { timestamp: timestampUs, close: () => open-- } as unknown as VideoFrame;
+      },
+      onRestart: () => undefined,
+      onFailed: () => undefined,
+    });
+    video.start();
+    clock.advance(3_000);
+    video.wantKey();
+    clock.advance(1_000);
+    const [all = [], half = []] = packets;
+    expect([all.length, half.length, open]).toEqual([121, 61, 0]);
+    const keys = (list: readonly EncodedPacket[]) =>
+      list.filter(({ key }) => key).map(({ timestampUs }) => timestampUs);
+    expect(keys(all)).toEqual([0, 2_000_000, 3_033_333, 4_000_000]);
+    expect(keys(half)).toEqual([0, 2_000_000, 3_066_667, 4_000_000]);
+    expect(video.stats).toMatchObject([{ encoded: 121 }, { encoded: 61 }]);
+  });
 });

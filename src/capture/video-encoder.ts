@@ -75,6 +75,11 @@ export class VideoGrid {
     return this.#encoders.map((encoder) => encoder.readLoad());
   }
 
+  /** The next frames, or those of the slot that is being asked for, are key frames. */
+  wantKey(): void {
+    for (const encoder of this.#encoders) encoder.wantKey();
+  }
+
   /** Slot 0 is now. */
   start(): void {
     this.#startMs = this.#clock.now();
@@ -110,7 +115,7 @@ export class VideoGrid {
   }
 
   #encode(index: number): void {
-    if (index % this.#options.keyEveryFrames === 0) for (const encoder of this.#encoders) encoder.wantKey();
+    if (index % this.#options.keyEveryFrames === 0) this.wantKey();
     const taking = this.#encoders.filter((encoder) => index % encoder.everyNth === 0 && encoder.admit());
     if (taking.length === 0) return;
     const timestampUs = Math.round(this.#slotMs(index) * 1000);
