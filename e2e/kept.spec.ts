@@ -1,12 +1,12 @@
 import { expect, test } from "@playwright/test";
 import type { RelayStats } from "eddy-hls";
 import { notePictures, picturesOf } from "./pattern-frames.ts";
-import { collectErrors, killWorker, playback, publish, streamStats } from "./support.ts";
+import { collectErrors, endStream, killWorker, playback, publish, streamStats } from "./support.ts";
 
 test("who opens a stream that has ended sees it from its start to its end", async ({ context }) => {
   const publisher = await publish(context, "studio");
   await expect.poll(async () => (await streamStats(publisher, "studio"))?.windowMs).toBeGreaterThan(6_000);
-  await publisher.getByRole("button", { name: "End the stream" }).click();
+  await endStream(publisher);
   await expect.poll(async () => (await streamStats(publisher, "studio"))?.state).toBe("ended");
 
   const page = await context.newPage();
@@ -53,7 +53,7 @@ test("one goes back and to the live moment by key, and a clip of it is a file of
 test("by keyboard alone one pins, renames and deletes what is kept, and focus is never lost", async ({ context }) => {
   const publisher = await publish(context, "studio");
   await expect.poll(async () => (await streamStats(publisher, "studio"))?.kept?.sizeBytes ?? 0).toBeGreaterThan(0);
-  await publisher.getByRole("button", { name: "End the stream" }).click();
+  await endStream(publisher);
   await expect.poll(async () => (await streamStats(publisher, "studio"))?.state).toBe("ended");
   await publisher.close();
 

@@ -2,7 +2,7 @@ import { expect, type Page, test } from "@playwright/test";
 import { serveKit } from "./kit-site.ts";
 import { Published } from "./published.ts";
 import { storeFaults } from "./store-check.ts";
-import { killWorker, untilListed } from "./support.ts";
+import { endStream, killWorker, untilListed } from "./support.ts";
 import { compare, expectWhole, windowMedia } from "./window-media.ts";
 
 /** Holds the worker up where it asks whether it may go on. */
@@ -79,7 +79,7 @@ test("a worker that is killed at any moment of its work on the disk finds it who
     const page = await context.newPage();
     await page.goto(`${site.url}/?publish=old&source=pattern`);
     await untilListed(page, "old", 2);
-    await page.getByRole("button", { name: "End the stream" }).click();
+    await endStream(page);
     await page.goto(`${site.url}/?publish=studio&source=pattern`);
     await untilListed(page, "studio", 2);
     const parts = () => published.parts("studio");
@@ -104,7 +104,7 @@ test("a worker that is killed at any moment of its work on the disk finds it who
       });
     }
 
-    await page.getByRole("button", { name: "End the stream" }).click();
+    await endStream(page);
     await expect.poll(async () => (await page.evaluate(() => window.eddy?.relay.stats("studio")))?.state).toBe("ended");
     await killWorker(page);
     await expectWhole(page, published, "studio");

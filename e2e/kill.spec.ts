@@ -1,7 +1,7 @@
 import { expect, type Page, test } from "@playwright/test";
 import { Published } from "./published.ts";
 import { watchStalls } from "./stall-watch.ts";
-import { killWorker, playback, publish, readClock, streamStats, watch } from "./support.ts";
+import { endStream, killWorker, playback, publish, readClock, streamStats, watch } from "./support.ts";
 import { compare, expectWhole, PlaylistLedger, windowMedia } from "./window-media.ts";
 
 const KILLS = 20;
@@ -61,7 +61,7 @@ test("a worker that is killed 20 times in 3 minutes loses no part, repeats none,
   const seen = await endured();
   const { latencyMs } = await playback(page);
 
-  await publisher.getByRole("button", { name: "End the stream" }).click();
+  await endStream(publisher);
   await expect.poll(async () => (await streamStats(page, "studio"))?.state).toBe("ended");
   const [whole] = await expectWhole(page, published, "studio");
   // From the disk alone.
@@ -116,7 +116,7 @@ test("an update of the worker under a live stream, and kills while it is install
   await expect
     .poll(() => page.evaluate(() => navigator.serviceWorker.controller?.scriptURL), { timeout: 15_000 })
     .toMatch(/sw\.js\?/);
-  await publisher.getByRole("button", { name: "End the stream" }).click();
+  await endStream(publisher);
   await expect.poll(async () => (await streamStats(page, "studio"))?.state, { timeout: 15_000 }).toBe("ended");
   await expectWhole(page, published, "studio");
   expect(published.sessions.size, "sessions").toBe(1);

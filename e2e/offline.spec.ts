@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { expect, type Page, test } from "@playwright/test";
 import { notePictures, picturesOf } from "./pattern-frames.ts";
 import { type Site, serveBuild } from "./site.ts";
-import { collectErrors, streamStats } from "./support.ts";
+import { collectErrors, endStream, streamStats } from "./support.ts";
 
 const FRAME_MS = 1000 / 30;
 
@@ -115,7 +115,7 @@ test("with the network gone, all tabs closed and the browser started again, the 
   await expect
     .poll(async () => (await streamStats(publisher, "studio"))?.windowMs, { timeout: 40_000 })
     .toBeGreaterThan(10_000);
-  await publisher.getByRole("button", { name: "End the stream" }).click();
+  await endStream(publisher);
   await expect.poll(async () => (await streamStats(publisher, "studio"))?.state).toBe("ended");
   const listed = await dvrPlaylist(publisher);
   await before.close();

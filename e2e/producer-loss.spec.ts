@@ -1,5 +1,5 @@
 import { expect, test } from "@playwright/test";
-import { playback, publish, streamStats, watch } from "./support.ts";
+import { endStream, playback, publish, streamStats, watch } from "./support.ts";
 
 const SILENT_MS = 8_000;
 
@@ -41,7 +41,7 @@ test("rule 58: while the producer is silent hls.js is answered in time, asks at 
     .toBeGreaterThan(positionMs + 4_000);
   expect(failed, "requests that were refused").toEqual([]);
 
-  await publisher.getByRole("button", { name: "End the stream" }).click();
+  await endStream(publisher);
   await expect.poll(async () => (await rendition())?.waiting).toBe(0);
   await expect.poll(async () => (await streamStats(page, "studio"))?.state).toBe("ended");
 });

@@ -56,6 +56,12 @@ export async function publishFile(
   return page;
 }
 
+/** Ends the stream of a publishing page as a person does, who is asked whether they mean it. */
+export async function endStream(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "End the stream" }).click();
+  await page.getByRole("button", { name: "End now" }).click();
+}
+
 /** Resolves once the stream has a segment that a player can start with, or as many as are asked for. */
 export async function untilListed(page: Page, name: string, segments = 1): Promise<void> {
   await expect

@@ -129,7 +129,8 @@ const SENTENCES = {
   },
   "source-lost": {
     cause: "The source is gone: unplugged, no longer shared, or no longer readable.",
-    remedy: "The stream goes on with the last picture. End it and go live again to take the source up anew.",
+    remedy:
+      "The stream goes on with the last picture. Switch the source to take it up anew, or to go on with another one.",
   },
   "unsupported-media": {
     cause: "This browser cannot read or encode that source.",
@@ -204,7 +205,7 @@ const SENTENCES = {
   },
   "name-kept": {
     cause: "A recording of that name is kept in this browser, and going live under it would replace it.",
-    remedy: "Choose another name, or delete the recording on the start page first.",
+    remedy: "Choose another name, or delete the recording in the library first.",
   },
   "no-file-chosen": { cause: "No file is chosen yet.", remedy: "Choose a video file, or drop one on this page." },
 } as const satisfies Record<RelayErrorCode | AppErrorCode, Sentences>;
@@ -213,7 +214,7 @@ const SENTENCES = {
 const WARNINGS: Partial<Record<RelayErrorCode, Sentences>> = {
   "source-missing": {
     cause: "No microphone was found, so the stream has no sound.",
-    remedy: "To add it, connect one, end the stream and go live again.",
+    remedy: "To add it, connect one, and switch the source to the camera anew.",
   },
   "encoder-failed": {
     cause: "The encoder stopped and was started again.",

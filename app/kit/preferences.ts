@@ -22,6 +22,8 @@ export interface Preferences {
   readonly moqUrl: string;
   /** How much of each stream is kept on disk, in hours. */
   readonly dvrHours: number;
+  /** Keys of a live stream's controls that are single letters. */
+  readonly studioKeys: boolean;
 }
 
 const DEFAULTS: Preferences = {
@@ -37,6 +39,7 @@ const DEFAULTS: Preferences = {
   turnPassword: "",
   moqUrl: "",
   dvrHours: 4,
+  studioKeys: true,
 };
 
 const KEY = "eddy.preferences";

@@ -1,5 +1,6 @@
 import type { CaptureRequest } from "../capture/messages.ts";
 import { RelayError } from "../model/errors.ts";
+import { requestMedia } from "./request-media.ts";
 
 /** Where a capture takes its media from. */
 export type CaptureSource =
@@ -19,6 +20,8 @@ export type CaptureSource =
    * most browsers give that of a tab. Default: as the capture's `audio`.
    */
   | { readonly kind: "screen"; readonly withSound?: boolean; readonly frameRate?: number }
+  /** What the page has got already, as `requestMedia()` gives it. Its tracks belong to the capture from now on, which stops them at its end. */
+  | { readonly kind: "stream"; readonly stream: MediaStream; readonly name?: "camera" | "screen" }
   /** Played in real time; with `loop` again and again. */
   | { readonly kind: "file"; readonly file: Blob; readonly loop?: boolean }
   /** One after the other in real time, all in the size of the first; with `loop` from the first again. */
@@ -42,8 +45,6 @@ type TrackProcessor<Frame> = new (init: {
   readonly maxBufferSize?: number;
 }) => { readonly readable: ReadableStream<Frame> };
 
-const DEFAULT_FRAME_RATE = 30;
-
 export interface InputWish {
   readonly audio: boolean;
   /** Lines of the largest picture that is encoded of it; 0 and absent: as it comes. */
@@ -65,6 +66,8 @@ export async function openInput(source: CaptureSource, { audio, height = 0 }: In
       return await openCamera(height === 0 ? source : { ...sizeOf(height), ...source }, audio);
     case "screen":
       return await openScreen(source, audio);
+    case "stream":
+      return openStream(source);
   }
 }
 
@@ -83,48 +86,43 @@ function filesRequest(files: readonly Blob[], loop = false): CaptureRequest {
 
 async function openCamera(source: Extract<CaptureSource, { kind: "camera" }>, audio: boolean): Promise<CaptureInput> {
   const processor = trackProcessor("a camera");
-  const { deviceId, microphoneId, width = 1280, height = 720, frameRate = DEFAULT_FRAME_RATE } = source;
-  const video: MediaTrackConstraints = {
-    width: { ideal: width },
-    height: { ideal: height },
-    frameRate: { ideal: frameRate },
-    ...(deviceId === undefined ? {} : { deviceId: { exact: deviceId } }),
-  };
-  const sound: MediaTrackConstraints = microphoneId === undefined ? {} : { deviceId: { exact: microphoneId } };
-  const devices = navigator.mediaDevices;
-  if (!audio) return inputOf(await granted("camera", devices.getUserMedia({ video })), "camera", processor);
-  try {
-    return inputOf(await granted("camera", devices.getUserMedia({ video, audio: sound })), "camera", processor);
-  } catch (thrown) {
-    if (!(thrown instanceof RelayError && thrown.code === "source-missing")) throw thrown;
-    // A machine without a microphone still has a camera.
-    const input = inputOf(await granted("camera", devices.getUserMedia({ video })), "camera", processor);
-    return { ...input, warning: new RelayError("source-missing", "no microphone was found: the stream is silent") };
-  }
+  const stream = await requestMedia(source, { audio });
+  return inputOf(stream, { name: "camera", processor, ...(audio ? { silent: "no microphone was found" } : {}) });
 }
 
 async function openScreen(source: Extract<CaptureSource, { kind: "screen" }>, audio: boolean): Promise<CaptureInput> {
   const processor = trackProcessor("the screen");
-  const video = { frameRate: { ideal: source.frameRate ?? DEFAULT_FRAME_RATE } };
-  const withSound = audio && source.withSound !== false;
-  const input = inputOf(
-    await granted("screen", navigator.mediaDevices.getDisplayMedia({ video, audio: withSound })),
-    "screen",
+  const stream = await requestMedia(source, { audio });
+  const isMissed = audio && source.withSound === true;
+  return inputOf(stream, {
+    name: "screen",
     processor,
-  );
-  if (!withSound || source.withSound === undefined || input.preview?.getAudioTracks().length !== 0) return input;
-  const message = "what was chosen to be shared gives no sound: the stream is silent";
-  return { ...input, warning: new RelayError("source-missing", message) };
+    ...(isMissed ? { silent: "what was chosen to be shared gives no sound" } : {}),
+  });
 }
 
-function inputOf(stream: MediaStream, name: string, processor: TrackProcessor<never>): CaptureInput {
+function openStream({ stream, name = "camera" }: Extract<CaptureSource, { kind: "stream" }>): CaptureInput {
+  try {
+    return inputOf(stream, { name, processor: trackProcessor(`a ${name}`) });
+  } catch (thrown) {
+    release(stream);
+    throw thrown;
+  }
+}
+
+interface InputOptions {
+  /** For messages. */
+  readonly name: string;
+  readonly processor: TrackProcessor<never>;
+  /** Why there is no sound, where that is missed. */
+  readonly silent?: string;
+}
+
+function inputOf(stream: MediaStream, { name, processor, silent }: InputOptions): CaptureInput {
   const [video] = stream.getVideoTracks();
   const [audio] = stream.getAudioTracks();
-  const release = () => {
-    for (const track of stream.getTracks()) track.stop();
-  };
   if (video === undefined) {
-    release();
+    release(stream);
     throw new RelayError("source-missing", `expected a picture of the ${name}, got a stream without video`);
   }
   const pictures: ReadableStream<VideoFrame> = new processor({ track: video }).readable;
@@ -140,8 +138,15 @@ function inputOf(stream: MediaStream, name: string, processor: TrackProcessor<ne
     },
     transfer: sound === undefined ? [pictures] : [pictures, sound],
     preview: stream,
-    release,
+    ...(silent === undefined || sound !== undefined
+      ? {}
+      : { warning: new RelayError("source-missing", `${silent}: the stream is silent`) }),
+    release: () => release(stream),
   };
+}
+
+function release(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
 }
 
 function trackProcessor(what: string): TrackProcessor<never> {
@@ -151,20 +156,4 @@ function trackProcessor(what: string): TrackProcessor<never> {
     "unsupported-browser",
     `expected MediaStreamTrackProcessor, which publishing ${what} needs: this browser has none`,
   );
-}
-
-/** Names of DOMException that mean a person or a policy said no; all others mean that there is nothing to capture. */
-const DENIED = new Set(["NotAllowedError", "SecurityError", "PermissionDeniedError"]);
-
-async function granted(name: string, asked: Promise<MediaStream>): Promise<MediaStream> {
-  try {
-    return await asked;
-  } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.name : String(thrown);
-    if (DENIED.has(reason)) {
-      throw new RelayError("source-denied", `the ${name} may not be used: permission was refused`, { cause: thrown });
-    }
-    const why = reason === "NotReadableError" ? "another program may be using it" : "none was found";
-    throw new RelayError("source-missing", `the ${name} cannot be opened: ${why} (${reason})`, { cause: thrown });
-  }
 }

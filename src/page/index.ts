@@ -42,6 +42,7 @@ export { type Peers, peers } from "./peers/peers.ts";
 export type { UploadBar, UploadPolicy, UploadState } from "./peers/upload-policy.ts";
 export { type LivePublication, type PublishCaptureOptions, publishCapture } from "./publish-capture.ts";
 export type { PublishedPart, Publisher, Seeding } from "./publisher.ts";
+export { requestMedia } from "./request-media.ts";
 export type { RelaySource } from "./session/relay-feed.ts";
 export type { Session, SessionEvents } from "./session/session.ts";
 export type { SessionFailure, SessionPeer, SessionRelay, SessionRole, SessionStats } from "./session/session-stats.ts";

@@ -1,4 +1,5 @@
 import { common } from "./common.ts";
+import { publish } from "./publish.ts";
 
 /** English: each view's words in a file of its own. */
-export const en = { common };
+export const en = { common, publish };
