@@ -1,0 +1,77 @@
+import type { Fault } from "../model/fault.ts";
+import { checkName, type PartId } from "../model/ids.ts";
+import type { InspectedStream, RequestTrace, RestartReport } from "../model/inspection.ts";
+import type { WorkerLink } from "./worker-link.ts";
+
+/**
+ * Looks into the relay of the worker, and breaks things on purpose. Only where the site allows it: `serveRelay(self, { diagnostics: true })`.
+ *
+ * @example
+ * let trace = await relay.diagnostics.trace();
+ * setInterval(async () => {
+ *   trace = await relay.diagnostics.trace(trace);
+ *   for (const { target, status, sizeBytes } of trace.requests) console.log(target, status, sizeBytes);
+ * }, 250);
+ */
+export interface Diagnostics {
+  /**
+   * Every slot of one stream, or of all that are in the worker's memory, as it is now: in columns of typed arrays that are this caller's own.
+   * At most the newest 4096 slots of each rendition. No media is copied.
+   * @throws RelayError `diagnostics-off`, `stream-not-found`, `invalid-name`
+   */
+  inspect(name?: string): Promise<readonly InspectedStream[]>;
+  /**
+   * Requests to the relay, from any tab: those that have changed since `last`, or all that are remembered, the newest 500. They are recorded
+   * from the first call on, and for ten seconds after each; while nobody calls, requests cost nothing more than ever.
+   * @throws RelayError `diagnostics-off`
+   */
+  trace(last?: Pick<RequestTrace, "cursor" | "worker">): Promise<RequestTrace>;
+  /**
+   * xxHash64 of a part in hex; undefined where the ring has not got it. Computed when it is asked for, and kept.
+   * @throws RelayError `diagnostics-off`, `stream-not-found`, `rendition-not-found`
+   */
+  hash(name: string, rendition: string, id: PartId): Promise<string | undefined>;
+  /**
+   * Makes the worker drop all that it has in memory and has not written, and break off the answers that were recorded and are not done: what its end
+   * by the browser does to the relay. The next request or step reads the disk and goes on from there. The process itself lives on, since a page cannot
+   * end it: its script is not loaded anew, and listeners of the site's own keep what they have.
+   * @throws RelayError `diagnostics-off`
+   */
+  restart(): Promise<RestartReport>;
+  /**
+   * Lets something go wrong where a stream is fed: in the page of this browser that publishes it, or that has joined it for all tabs. Resolves once
+   * that page has been told.
+   * @throws RelayError `diagnostics-off`; `stream-not-found` where no page of this browser feeds it; `malformed-message` for a fault that is none
+   */
+  fault(name: string, fault: Fault): Promise<void>;
+}
+
+export function diagnosticsOver(link: WorkerLink, check: () => void): Diagnostics {
+  return {
+    async inspect(name) {
+      check();
+      return link.ask(
+        name === undefined ? { type: "inspect" } : { type: "inspect", stream: checkName(name, "stream") },
+      );
+    },
+    async trace(last) {
+      check();
+      if (last === undefined) return link.ask({ type: "trace", cursor: 0 });
+      return link.ask({ type: "trace", cursor: last.cursor, worker: last.worker });
+    },
+    async hash(name, rendition, id) {
+      check();
+      const stream = checkName(name, "stream");
+      const { hash } = await link.ask({ type: "hash", stream, rendition: checkName(rendition, "rendition"), id });
+      return hash;
+    },
+    async restart() {
+      check();
+      return link.ask({ type: "restart" });
+    },
+    async fault(name, fault) {
+      check();
+      await link.ask({ type: "fault", stream: checkName(name, "stream"), fault });
+    },
+  };
+}
