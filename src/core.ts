@@ -54,3 +54,11 @@ export type {
   RenditionReport,
   SegmentInfo,
 } from "./playlist/manifest-types.ts";
+export {
+  type AnnotatedLine,
+  type AnnotateOptions,
+  annotatePlaylist,
+  type LineFinding,
+  type RuleText,
+  ruleTexts,
+} from "./validate/annotate-playlist.ts";

@@ -1,6 +1,7 @@
 import type { Fault } from "../model/fault.ts";
 import { checkName, type PartId } from "../model/ids.ts";
 import type { InspectedStream, RequestTrace, RestartReport } from "../model/inspection.ts";
+import type { SessionStats } from "./session/session-stats.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
 /**
@@ -40,13 +41,26 @@ export interface Diagnostics {
   restart(): Promise<RestartReport>;
   /**
    * Lets something go wrong where a stream is fed: in the page of this browser that publishes it, or that has joined it for all tabs. Resolves once
-   * that page has been told.
+   * that page has been told. Lines are those to an origin and to peers; one to a relay of Media over QUIC is left alone.
    * @throws RelayError `diagnostics-off`; `stream-not-found` where no page of this browser feeds it; `malformed-message` for a fault that is none
    */
   fault(name: string, fault: Fault): Promise<void>;
+  /**
+   * Hears once a second how a stream is doing that a tab of this browser has joined, without joining it: never, while none has. Resolves with how to
+   * stop. Needs no leave of the site, since any of its tabs hears this.
+   * @throws RelayError `invalid-name`
+   */
+  session(name: string, heard: (stats: SessionStats) => void): Promise<() => void>;
 }
 
-export function diagnosticsOver(link: WorkerLink, check: () => void): Diagnostics {
+export interface DiagnosticsContext {
+  readonly link: WorkerLink;
+  readonly base: string;
+  /** Throws once the relay is closed. */
+  readonly check: () => void;
+}
+
+export function diagnosticsOver({ link, base, check }: DiagnosticsContext): Diagnostics {
   return {
     async inspect(name) {
       check();
@@ -72,6 +86,11 @@ export function diagnosticsOver(link: WorkerLink, check: () => void): Diagnostic
     async fault(name, fault) {
       check();
       await link.ask({ type: "fault", stream: checkName(name, "stream"), fault });
+    },
+    async session(name, heard) {
+      check();
+      const { observeSession } = await import("./session/observe-session.ts");
+      return observeSession(base, checkName(name, "stream"), heard);
     },
   };
 }

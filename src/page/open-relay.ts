@@ -236,7 +236,7 @@ class PageRelay implements Relay {
     this.base = base;
     this.#registration = registration;
     this.#link = link;
-    this.diagnostics = diagnosticsOver(link, () => this.#check());
+    this.diagnostics = diagnosticsOver({ link, base, check: () => this.#check() });
     const { signal } = this.#closed;
     navigator.serviceWorker.addEventListener(
       "controllerchange",
