@@ -35,7 +35,7 @@ export class Diagnostics {
     switch (ask.type) {
       case "inspect": {
         const streams = ask.stream === undefined ? [...playlists.streams] : [playlists.get(ask.stream)];
-        return streams.map((stream) => stream.inspect());
+        return streams.map((stream) => stream.inspect(ask.newest));
       }
       case "trace":
         return this.#recorder.trace(ask.cursor, ask.worker);

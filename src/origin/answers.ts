@@ -253,9 +253,9 @@ export class Answers {
   }
 
   /** The slots as they are now; see `inspectSlots()`. */
-  get slots(): InspectedSlots {
+  slots(newest: number): InspectedSlots {
     const { ring, manifest, notes } = this.#context;
-    return inspectSlots({ ring, manifest, notes, isStored: (id) => this.#archive?.isStored(id) === true });
+    return inspectSlots({ ring, manifest, notes, newest, isStored: (id) => this.#archive?.isStored(id) === true });
   }
 
   /** What requests wait for now. */

@@ -2,7 +2,6 @@ import type { SlotRing } from "../cache/slot-ring.ts";
 import type { PartId } from "../model/ids.ts";
 import {
   type InspectedSlots,
-  MAX_INSPECTED_SLOTS,
   SLOT_GAP,
   SLOT_IN_DVR,
   SLOT_IN_RING,
@@ -19,14 +18,16 @@ export interface SlotsContext {
   readonly ring: SlotRing;
   readonly manifest: M3u8Manifest;
   readonly notes: PartNotes;
+  /** Slots that are told of at most. */
+  readonly newest: number;
   /** Whether the media of a part is on disk. */
   isStored(id: PartId): boolean;
 }
 
 /** The slots of a rendition as they are now: the newest, as many as the ring has. Nothing of it is kept, and no media is copied. */
-export function inspectSlots({ ring, manifest, notes, isStored }: SlotsContext): InspectedSlots {
+export function inspectSlots({ ring, manifest, notes, newest, isStored }: SlotsContext): InspectedSlots {
   const endId = manifest.nextPartId;
-  const firstId = Math.max(0, endId - Math.min(ring.capacity, MAX_INSPECTED_SLOTS));
+  const firstId = Math.max(0, endId - Math.min(ring.capacity, newest));
   const count = endId - firstId;
   const slots: InspectedSlots = {
     firstId,

@@ -353,7 +353,7 @@ export class Rendition {
   }
 
   /** The rendition as it is now, for who looks into it. */
-  inspect(): InspectedRendition {
+  inspect(newest: number): InspectedRendition {
     const { capacity, floorId, stats } = this.#ring;
     return {
       id: this.options.id,
@@ -363,7 +363,7 @@ export class Rendition {
       floorId,
       evicted: stats.evicted,
       initIndex: this.next.initIndex - 1,
-      slots: this.#answers.slots,
+      slots: this.#answers.slots(newest),
       waits: this.#answers.waits,
     };
   }

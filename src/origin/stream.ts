@@ -214,10 +214,11 @@ export class Stream {
     };
   }
 
-  /** The stream as it is now, for who looks into it. */
-  inspect(): InspectedStream {
+  /** The stream as it is now, with the newest slots of each rendition, for who looks into it. */
+  inspect(newest: number): InspectedStream {
     const { name, epoch, ended } = this;
-    return { name, epoch, ended, renditions: [...this.#renditions.values()].map((rendition) => rendition.inspect()) };
+    const renditions = [...this.#renditions.values()].map((rendition) => rendition.inspect(newest));
+    return { name, epoch, ended, renditions };
   }
 
   get #state(): StreamState {

@@ -1,8 +1,18 @@
 import type { Fault } from "../model/fault.ts";
 import { checkName, type PartId } from "../model/ids.ts";
-import type { InspectedStream, RequestTrace, RestartReport } from "../model/inspection.ts";
+import {
+  type InspectedStream,
+  MAX_INSPECTED_SLOTS,
+  type RequestTrace,
+  type RestartReport,
+} from "../model/inspection.ts";
 import type { SessionStats } from "./session/session-stats.ts";
 import type { WorkerLink } from "./worker-link.ts";
+
+export interface InspectOptions {
+  /** Slots of each rendition that are told of at most: the newest. Default, and at most, 4096. */
+  readonly newest?: number;
+}
 
 /**
  * Looks into the relay of the worker, and breaks things on purpose. Only where the site allows it: `serveRelay(self, { diagnostics: true })`.
@@ -17,10 +27,10 @@ import type { WorkerLink } from "./worker-link.ts";
 export interface Diagnostics {
   /**
    * Every slot of one stream, or of all that are in the worker's memory, as it is now: in columns of typed arrays that are this caller's own.
-   * At most the newest 4096 slots of each rendition. No media is copied.
+   * No media is copied.
    * @throws RelayError `diagnostics-off`, `stream-not-found`, `invalid-name`
    */
-  inspect(name?: string): Promise<readonly InspectedStream[]>;
+  inspect(name?: string, options?: InspectOptions): Promise<readonly InspectedStream[]>;
   /**
    * Requests to the relay, from any tab: those that have changed since `last`, or all that are remembered, the newest 500. They are recorded
    * from the first call on, and for ten seconds after each; while nobody calls, requests cost nothing more than ever.
@@ -62,11 +72,10 @@ export interface DiagnosticsContext {
 
 export function diagnosticsOver({ link, base, check }: DiagnosticsContext): Diagnostics {
   return {
-    async inspect(name) {
+    async inspect(name, { newest = MAX_INSPECTED_SLOTS } = {}) {
       check();
-      return link.ask(
-        name === undefined ? { type: "inspect" } : { type: "inspect", stream: checkName(name, "stream") },
-      );
+      const stream = name === undefined ? {} : { stream: checkName(name, "stream") };
+      return link.ask({ type: "inspect", newest, ...stream });
     },
     async trace(last) {
       check();

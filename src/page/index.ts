@@ -34,7 +34,7 @@ export type {
 } from "../model/stats.ts";
 export { type KeptStats, MAX_TITLE_LENGTH, type StorageStats } from "../model/storage.ts";
 export { type Capture, type CaptureOptions, startCapture } from "./capture.ts";
-export type { Diagnostics } from "./diagnostics.ts";
+export type { Diagnostics, InspectOptions } from "./diagnostics.ts";
 export type { JoinOptions } from "./join-options.ts";
 export { type MoqOptions, type MoqRelay, type MoqSource, moq } from "./moq/moq-source.ts";
 export { type OpenRelayOptions, openRelay, type PublishCall, type Relay } from "./open-relay.ts";

@@ -1,12 +1,17 @@
 import { RelayError } from "../model/errors.ts";
 import { type Fault, MAX_FAULT_MS } from "../model/fault.ts";
 import { checkName, type PartId } from "../model/ids.ts";
-import type { InspectedStream, RequestTrace, RestartReport } from "../model/inspection.ts";
+import {
+  type InspectedStream,
+  MAX_INSPECTED_SLOTS,
+  type RequestTrace,
+  type RestartReport,
+} from "../model/inspection.ts";
 
 /** What a page may ask of a worker whose site lets it be looked into. */
 export type DiagnosticAsk =
   /** Of one stream, or of all that are open. */
-  | { readonly type: "inspect"; readonly stream?: string }
+  | { readonly type: "inspect"; readonly stream?: string; readonly newest: number }
   /** Requests that have changed since `cursor`, which is that of `worker`'s last answer. Recording goes on for ten seconds. */
   | { readonly type: "trace"; readonly cursor: number; readonly worker?: string }
   | { readonly type: "hash"; readonly stream: string; readonly rendition: string; readonly id: PartId }
@@ -46,7 +51,11 @@ const MAX_ID = 2 ** 53;
 export function diagnosticAskOf(type: unknown, fields: Fields): DiagnosticAsk | undefined {
   switch (type) {
     case "inspect":
-      return fields.stream === undefined ? { type } : { type, stream: checkName(fields.stream, "stream") };
+      return {
+        type,
+        newest: within(fields, "newest", MAX_INSPECTED_SLOTS),
+        ...(fields.stream === undefined ? {} : { stream: checkName(fields.stream, "stream") }),
+      };
     case "trace": {
       const cursor = within(fields, "cursor", MAX_ID);
       if (fields.worker === undefined) return { type, cursor };
