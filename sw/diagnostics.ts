@@ -74,8 +74,8 @@ export class Diagnostics {
 export function transfersOf(ask: DiagnosticAsk, answer: unknown): ArrayBuffer[] {
   if (ask.type !== "inspect") return [];
   return (answer as DiagnosticAnswers["inspect"]).flatMap(({ renditions }) =>
-    renditions.flatMap(({ slots: { msns, parts, durationsMs, sizesBytes, flags, sources } }) =>
-      [msns, parts, durationsMs, sizesBytes, flags, sources].map(({ buffer }) => buffer),
+    renditions.flatMap(({ slots: { msns, parts, durationsMs, sizesBytes, takenAtMs, flags, sources } }) =>
+      [msns, parts, durationsMs, sizesBytes, takenAtMs, flags, sources].map(({ buffer }) => buffer),
     ),
   );
 }

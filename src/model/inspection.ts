@@ -36,6 +36,8 @@ export interface InspectedSlots {
   readonly sizesBytes: Uint32Array<ArrayBuffer>;
   /** `SLOT_IN_RING` and the like. */
   readonly flags: Uint8Array<ArrayBuffer>;
+  /** Wall clock at which this worker took it, in ms since the Unix epoch; 0 where another did. */
+  readonly takenAtMs: Float64Array<ArrayBuffer>;
   /** Indexes of `SLOT_SOURCES`. */
   readonly sources: Uint8Array<ArrayBuffer>;
 }

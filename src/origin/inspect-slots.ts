@@ -35,6 +35,7 @@ export function inspectSlots({ ring, manifest, notes, newest, isStored }: SlotsC
     parts: new Uint16Array(count),
     durationsMs: new Float32Array(count),
     sizesBytes: new Uint32Array(count),
+    takenAtMs: new Float64Array(count),
     flags: new Uint8Array(count),
     sources: new Uint8Array(count),
   };
@@ -46,6 +47,7 @@ export function inspectSlots({ ring, manifest, notes, newest, isStored }: SlotsC
     const marks = note?.flags ?? 0;
     slots.durationsMs[column] = note?.durationMs ?? 0;
     slots.sizesBytes[column] = slot?.bytes.byteLength ?? note?.sizeBytes ?? 0;
+    slots.takenAtMs[column] = note?.takenAtMs ?? 0;
     slots.sources[column] = note?.source === undefined ? 0 : SLOT_SOURCES.indexOf(note.source);
     slots.flags[column] =
       (slots.flags[column] ?? 0) |

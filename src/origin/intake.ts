@@ -142,6 +142,7 @@ export class Intake {
         sizeBytes,
         flags: flags[index] ?? 0,
         source: undefined,
+        takenAtMs: 0,
       });
     });
   }
@@ -369,7 +370,9 @@ export class Intake {
   ): RenditionStart | undefined {
     const { durationMs, sizeBytes } = info;
     const listed = this.#manifest.addPart(info);
-    this.#context.notes.take(listed.id, { durationMs, sizeBytes, flags: listed.flags, source: media.source });
+    const { source } = media;
+    const takenAtMs = this.#context.clock.wallMs();
+    this.#context.notes.take(listed.id, { durationMs, sizeBytes, flags: listed.flags, source, takenAtMs });
     this.#record(listed, durationMs, media.bytes);
     this.#lastPartAtMs = this.#context.clock.now();
     const closed = listed.closedMsn === undefined ? undefined : this.#manifest.segment(listed.closedMsn);

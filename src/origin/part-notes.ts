@@ -8,19 +8,22 @@ export interface PartNote {
   readonly sizeBytes: number;
   /** `PART_INDEPENDENT` and `PART_GAP`. */
   readonly flags: number;
+  /** Wall clock, in ms since the Unix epoch; 0 of what a worker before this one took. */
+  readonly takenAtMs: number;
   /** Undefined of what a worker before this one took. */
   readonly source: MediaSource | undefined;
 }
 
 /**
  * Remembers of each part what nobody needs who plays it, for who looks into the relay: as many parts as the ring has slots, in columns
- * that are written in place, so that a part costs four stores and no object.
+ * that are written in place, so that a part costs five stores and no object.
  */
 export class PartNotes {
   readonly #capacity: number;
   readonly #ids: Float64Array;
   readonly #durationsMs: Float32Array;
   readonly #sizesBytes: Uint32Array;
+  readonly #takenAtMs: Float64Array;
   /** Flags below, source above. */
   readonly #marks: Uint8Array;
 
@@ -29,14 +32,16 @@ export class PartNotes {
     this.#ids = new Float64Array(capacity).fill(-1);
     this.#durationsMs = new Float32Array(capacity);
     this.#sizesBytes = new Uint32Array(capacity);
+    this.#takenAtMs = new Float64Array(capacity);
     this.#marks = new Uint8Array(capacity);
   }
 
-  take(id: PartId, { durationMs, sizeBytes, flags, source }: PartNote): void {
+  take(id: PartId, { durationMs, sizeBytes, flags, source, takenAtMs }: PartNote): void {
     const slot = id % this.#capacity;
     this.#ids[slot] = id;
     this.#durationsMs[slot] = durationMs;
     this.#sizesBytes[slot] = sizeBytes;
+    this.#takenAtMs[slot] = takenAtMs;
     this.#marks[slot] = flags | ((source === undefined ? 0 : SLOT_SOURCES.indexOf(source)) << 4);
   }
 
@@ -50,6 +55,7 @@ export class PartNotes {
       durationMs: this.#durationsMs[slot] ?? 0,
       sizeBytes: this.#sizesBytes[slot] ?? 0,
       flags: marks & 0xf,
+      takenAtMs: this.#takenAtMs[slot] ?? 0,
       source: source === "unknown" ? undefined : source,
     };
   }

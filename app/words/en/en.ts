@@ -1,4 +1,5 @@
 import { common } from "./common.ts";
+import { inspect } from "./inspect.ts";
 
 /** English: each view's words in a file of its own. */
-export const en = { common };
+export const en = { common, inspect };
