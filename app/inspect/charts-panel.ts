@@ -33,7 +33,8 @@ export class ChartsPanel extends View {
   constructor(series: Series, signal: AbortSignal) {
     super(h("section", { class: "panel", "aria-labelledby": "charts-heading" }));
     this.#series = series;
-    for (const name of [...Object.keys(CHARTS), "peers"]) this.#places.set(name, h("div", { class: "chart", "data-chart": name }));
+    for (const name of [...Object.keys(CHARTS), "peers"])
+      this.#places.set(name, h("div", { class: "chart", "data-chart": name }));
     const seen = new IntersectionObserver(([entry]) => {
       this.#isSeen = entry?.isIntersecting === true;
       if (this.#isSeen) void this.#load();
@@ -53,7 +54,12 @@ export class ChartsPanel extends View {
   /** The series has another point. */
   update(): void {
     if (!this.#isSeen || document.hidden || this.#uPlot === undefined) return;
-    for (const [name, series] of Object.entries(CHARTS)) this.#plot(name, series.map((one) => words.inspect.charts.series[one]), this.#series.columns(series));
+    for (const [name, series] of Object.entries(CHARTS))
+      this.#plot(
+        name,
+        series.map((one) => words.inspect.charts.series[one]),
+        this.#series.columns(series),
+      );
     const { names, columns } = this.#series.peers();
     // Who comes and goes makes another chart.
     if (names.join() !== this.#peerKey) {

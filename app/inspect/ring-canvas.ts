@@ -1,7 +1,7 @@
 import { type InspectedRendition, SLOT_INDEPENDENT, SLOT_SOURCES, SLOT_STORED } from "eddy-hls";
 import { h } from "../kit/dom.ts";
-import { type Cell, cellAt, cellTowards, type Grid, layOut, stateOf } from "./slot-grid.ts";
 import type { Colours } from "./slot-colours.ts";
+import { type Cell, cellAt, cellTowards, type Grid, layOut, stateOf } from "./slot-grid.ts";
 
 export interface RingPicture {
   readonly rendition: InspectedRendition;

@@ -13,8 +13,8 @@ import { html, type TemplateResult } from "lit-html";
 import { h } from "../kit/dom.ts";
 import { View } from "../kit/view.ts";
 import { words } from "../words/words.ts";
-import { RingCanvas } from "./ring-canvas.ts";
 import { type LoggedRequest, readNow } from "./request-log.ts";
+import { RingCanvas } from "./ring-canvas.ts";
 import { type Colours, legend, readColours } from "./slot-colours.ts";
 import { stateOf } from "./slot-grid.ts";
 

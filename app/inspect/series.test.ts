@@ -14,7 +14,14 @@ test("each peer that was seen has a column", () => {
   const series = new Series();
   series.add(1000, { peers: new Map([["anna", 80]]) });
   series.add(2000, { peers: new Map([["bela", 90]]) });
-  expect(series.peers()).toEqual({ names: ["anna", "bela"], columns: [[1, 2], [80, null], [null, 90]] });
+  expect(series.peers()).toEqual({
+    names: ["anna", "bela"],
+    columns: [
+      [1, 2],
+      [80, null],
+      [null, 90],
+    ],
+  });
 });
 
 test("the time between parts is that since the part before the first of them", () => {
@@ -27,7 +34,12 @@ test("the time between parts is that since the part before the first of them", (
 test("delays of playlists and of media are told apart, and what is older is left out", () => {
   const request = (kind: string, askedAtMs: number, answeredAfterMs?: number) =>
     ({ kind, askedAtMs, answeredAfterMs }) as LoggedRequest;
-  const requests = [request("media", 0, 100), request("media", 900, 200), request("part", 1500, 4), request("part", 1500)];
+  const requests = [
+    request("media", 0, 100),
+    request("media", 900, 200),
+    request("part", 1500, 4),
+    request("part", 1500),
+  ];
   expect(delaysMs(requests, 1000)).toEqual({ playlist: 200, media: 4 });
 });
 

@@ -4,16 +4,7 @@ import type { LoggedRequest } from "./request-log.ts";
 /** How much of the past the charts show, at one point a second. */
 const MAX_POINTS = 120;
 
-export const SERIES = [
-  "latency",
-  "buffer",
-  "arrival",
-  "playlist",
-  "media",
-  "page",
-  "peer",
-  "origin",
-] as const;
+export const SERIES = ["latency", "buffer", "arrival", "playlist", "media", "page", "peer", "origin"] as const;
 export type SeriesName = (typeof SERIES)[number];
 export type Point = Partial<Record<SeriesName, number>> & { readonly peers?: ReadonlyMap<string, number> };
 
@@ -54,7 +45,9 @@ export function arrivalMs({ slots }: InspectedRendition, sinceMs: number): numbe
     if (atMs < sinceMs) break;
   }
   const [last, first] = [times[0], times.at(-1)];
-  return last === undefined || first === undefined || times.length < 2 ? undefined : (last - first) / (times.length - 1);
+  return last === undefined || first === undefined || times.length < 2
+    ? undefined
+    : (last - first) / (times.length - 1);
 }
 
 /** Mean time to an answer of what was answered since `sinceMs`: of playlists, and of media. */

@@ -2,7 +2,19 @@ import { html, type TemplateResult } from "lit-html";
 import { words } from "../words/words.ts";
 
 /** What is drawn with a colour of its own; each has a swatch in the legend, whose style says which. */
-const SWATCHES = ["page", "peer", "origin", "unknown", "disk", "diskOnly", "gone", "gap", "independent", "next", "read"] as const;
+const SWATCHES = [
+  "page",
+  "peer",
+  "origin",
+  "unknown",
+  "disk",
+  "diskOnly",
+  "gone",
+  "gap",
+  "independent",
+  "next",
+  "read",
+] as const;
 export type Swatch = (typeof SWATCHES)[number];
 export type Colours = Readonly<Record<Swatch | "ink" | "soft" | "surface", string>>;
 

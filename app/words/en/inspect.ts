@@ -82,8 +82,7 @@ export const inspect = {
     lines: (kind: string, total: number): string => `${kind}: ${plural(total, "line")}`,
     unchosen: "No line is chosen.",
     rule: (number: number): string => `Rule ${number}`,
-    section: (section: string, level: string): string =>
-      `${level}${section === "field" ? "" : `, section ${section}`}`,
+    section: (section: string, level: string): string => `${level}${section === "field" ? "" : `, section ${section}`}`,
     checked: (how: string): string => `Checked by: ${how}.`,
     holds: "Every rule that text can show is kept.",
     broken: (total: number): string => `${plural(total, "line breaks a rule", "lines break a rule")}.`,
@@ -159,7 +158,8 @@ export const inspect = {
     restartHint:
       "The worker drops all it has in memory and has not written, and breaks off the answers on their way, as when the browser ends it. It reads the disk again and goes on. Its process lives on, since no page can end that.",
     offline: (forS: number): string => `Drop the network for ${forS} s`,
-    offlineHint: "Requests to the origin fail, and what peers send is lost. Only of a stream that this browser has joined.",
+    offlineHint:
+      "Requests to the origin fail, and what peers send is lost. Only of a stream that this browser has joined.",
     gap: "Lose a part",
     gapHint: "The publishing tab loses the next part of each rendition: it is listed with GAP=YES and answered 404.",
     discontinuity: "Add a discontinuity",
