@@ -1,8 +1,8 @@
 import { html, type TemplateResult } from "lit-html";
 import type UPlot from "uplot";
 import { h } from "../kit/dom.ts";
-import { View } from "../kit/view.ts";
 import { words } from "../words/words.ts";
+import { SeenView } from "./seen-view.ts";
 import type { Series, SeriesName } from "./series.ts";
 import { peerName } from "./swarm-panel.ts";
 
@@ -20,31 +20,24 @@ const STROKES = ["--accent", "--warn-line", "--live", "--ink-soft"] as const;
 const DASHES: readonly number[][] = [[], [6, 4], [2, 3], [10, 3]];
 
 /** Charts of the last two minutes. uPlot is loaded when they are first seen. */
-export class ChartsPanel extends View {
+export class ChartsPanel extends SeenView {
   readonly #series: Series;
   readonly #places = new Map<string, HTMLElement>();
   readonly #charts = new Map<string, UPlot>();
   #uPlot: typeof UPlot | undefined;
-  #isSeen = false;
   #isLoading = false;
   #hasFailed = false;
   #peerKey = "";
 
   constructor(series: Series, signal: AbortSignal) {
-    super(h("section", { class: "panel", "aria-labelledby": "charts-heading" }));
+    super(h("section", { class: "panel", "aria-labelledby": "charts-heading" }), signal);
     this.#series = series;
     for (const name of [...Object.keys(CHARTS), "peers"])
       this.#places.set(name, h("div", { class: "chart", "data-chart": name }));
-    const seen = new IntersectionObserver(([entry]) => {
-      this.#isSeen = entry?.isIntersecting === true;
-      if (this.#isSeen) void this.#load();
-    });
     const sized = new ResizeObserver(() => this.#resize());
-    seen.observe(this.root);
     sized.observe(this.root);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#restyle(), { signal });
     signal.addEventListener("abort", () => {
-      seen.disconnect();
       sized.disconnect();
       this.#destroy();
     });
@@ -53,7 +46,15 @@ export class ChartsPanel extends View {
 
   /** The series has another point. */
   update(): void {
-    if (!this.#isSeen || document.hidden || this.#uPlot === undefined) return;
+    if (this.isSeen) setTimeout(() => this.#paint());
+  }
+
+  protected override shown(): void {
+    void this.#load();
+  }
+
+  #paint(): void {
+    if (this.#uPlot === undefined) return;
     for (const [name, series] of Object.entries(CHARTS))
       this.#plot(
         name,
@@ -144,7 +145,7 @@ export class ChartsPanel extends View {
 
   #restyle(): void {
     this.#destroy();
-    this.update();
+    this.#paint();
   }
 
   #destroy(): void {

@@ -71,7 +71,7 @@ export class FaultsPanel extends View {
         ${button("slow", faults.slow, isJoined ? faults.slowHint(peer && peerName(peer)) : faults.notJoined, peer !== undefined && (() => this.#break({ kind: "slow-peer", peer, ...SLOW })))}
       </ul>
       <h3>${faults.happened}</h3>
-      <ol class="fault-log" role="log" aria-label=${faults.happened}>
+      <ol class="fault-log" aria-live="polite" aria-label=${faults.happened}>
         ${this.#told.length === 0 ? html`<li class="soft">${faults.nothing}</li>` : this.told.map((text) => html`<li>${text}</li>`)}
       </ol>
     `;

@@ -111,10 +111,10 @@ export class InspectView extends View {
     this.#relay = relay;
     this.#panels = {
       rings: new RingsPanel(relay, signal),
-      playlist: new PlaylistPanel(),
+      playlist: new PlaylistPanel(signal),
       requests: new RequestsPanel(signal),
       charts: new ChartsPanel(this.#series, signal),
-      swarm: new SwarmPanel(),
+      swarm: new SwarmPanel(signal),
       faults: new FaultsPanel(relay, signal),
       player: new MiniPlayer(signal),
       report: new ReportPanel(() => this.#report(relay)),
@@ -143,7 +143,11 @@ export class InspectView extends View {
     panels.rings.show(streams, this.#log.all);
     panels.requests.show(this.#log, this.#stream);
     const first = this.#stream?.renditions[0];
-    if (first !== undefined) void panels.playlist.read(`${relay.base}${this.#name}/${first.id}/media.m3u8`);
+    if (first !== undefined) {
+      const { nextId, floorId } = first;
+      const version = [this.#log.last?.worker, this.#name, nextId, floorId, this.#stream?.ended].join();
+      void panels.playlist.read(`${relay.base}${this.#name}/${first.id}/media.m3u8`, version);
+    }
     panels.faults.show({
       name: this.#name,
       stream: this.#stream,

@@ -1,9 +1,9 @@
 import type { AnnotatedLine, RuleText } from "eddy-hls/core";
 import { html, type TemplateResult } from "lit-html";
 import { h } from "../kit/dom.ts";
-import { View } from "../kit/view.ts";
 import { words } from "../words/words.ts";
 import { OWN_MARK } from "./request-log.ts";
+import { SeenView } from "./seen-view.ts";
 
 type Rules = typeof import("eddy-hls/core");
 
@@ -16,17 +16,20 @@ const LISTS = ["full", "delta"] as const;
 type ListName = (typeof LISTS)[number];
 
 /** The Media Playlist and its delta update, each line with the rules that bear on it. */
-export class PlaylistPanel extends View {
+export class PlaylistPanel extends SeenView {
   #url = "";
   #text = "";
+  #delta = "";
+  #version = "";
+  #before: { readonly before?: string } = {};
   #listed: Listed | undefined;
   #isHeld = false;
   #isLoading = false;
   #chosen: { readonly list: ListName; readonly line: number } | undefined;
   #rules: Rules | undefined;
 
-  constructor() {
-    super(h("section", { class: "panel", "aria-labelledby": "playlist-heading" }));
+  constructor(signal: AbortSignal) {
+    super(h("section", { class: "panel", "aria-labelledby": "playlist-heading" }), signal);
     this.draw();
   }
 
@@ -39,29 +42,40 @@ export class PlaylistPanel extends View {
     return this.#isHeld;
   }
 
-  /** Reads the playlist at `url`, and what has changed since the one before. */
-  async read(url: string): Promise<void> {
-    if (this.#isHeld || this.#isLoading) return;
+  /** Reads the playlist at `url`, where it has changed: `version` is another then. */
+  async read(url: string, version: string): Promise<void> {
+    if (this.#isHeld || this.#isLoading || version === this.#version) return;
     this.#isLoading = true;
     try {
-      // With the validator, which no other view needs.
-      this.#rules ??= await import("eddy-hls/core");
       const [full, delta] = await Promise.all([text(`${url}?${OWN_MARK}`), text(`${url}?_HLS_skip=YES&${OWN_MARK}`)]);
+      // Whoever reads the lines sees no others.
       if (full === undefined || delta === undefined || this.#isHeld) return;
-      const before = this.#url === url && this.#text !== "" ? { before: this.#text } : {};
-      if (full === this.#text && this.#url === url) return;
-      const { annotatePlaylist } = this.#rules;
-      const at = new URL(url, location.href).href;
-      this.#listed = {
-        full: annotatePlaylist(full, { url: at, ...before }),
-        delta: delta.includes("#EXT-X-SKIP") ? annotatePlaylist(delta, { url: at }) : [],
-      };
+      this.#before = this.#url === url && this.#text !== "" ? { before: this.#text } : {};
       this.#url = url;
       this.#text = full;
-      this.changed();
+      this.#delta = delta.includes("#EXT-X-SKIP") ? delta : "";
+      this.#version = version;
+      if (this.isSeen) await this.#annotate();
     } finally {
       this.#isLoading = false;
     }
+  }
+
+  protected override shown(): void {
+    if (this.#text !== "") void this.#annotate();
+  }
+
+  /** Each list in a task of its own. */
+  async #annotate(): Promise<void> {
+    // With the validator, which no other view needs.
+    this.#rules ??= await import("eddy-hls/core");
+    const { annotatePlaylist } = this.#rules;
+    const url = new URL(this.#url, location.href).href;
+    const full = annotatePlaylist(this.#text, { url, ...this.#before });
+    await anotherTask();
+    const delta = this.#delta === "" ? [] : annotatePlaylist(this.#delta, { url });
+    this.#listed = { full, delta };
+    this.refresh();
   }
 
   protected override template(): TemplateResult {
@@ -167,7 +181,16 @@ function isBroken({ findings }: AnnotatedLine): boolean {
   return findings.length > 0;
 }
 
+/** Undefined where it is not there, or was broken off: it is asked for again. */
 async function text(url: string): Promise<string | undefined> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
-  return response?.ok === true ? response.text() : undefined;
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+    return response.ok ? await response.text() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function anotherTask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }

@@ -19,6 +19,8 @@ export class RequestLog {
   readonly #requests = new Map<string, LoggedRequest>();
   #last: RequestTrace | undefined;
   #starts: readonly number[] = [];
+  #all: readonly LoggedRequest[] = [];
+  #foreign: readonly LoggedRequest[] = [];
 
   /** Of the trace that was taken last. */
   get last(): RequestTrace | undefined {
@@ -32,12 +34,12 @@ export class RequestLog {
 
   /** Oldest first. */
   get all(): readonly LoggedRequest[] {
-    return [...this.#requests.values()];
+    return this.#all;
   }
 
   /** Those of players and pages, oldest first. */
   get foreign(): readonly LoggedRequest[] {
-    return this.all.filter(({ target }) => !target.includes(OWN_MARK));
+    return this.#foreign;
   }
 
   /** Takes what has changed. Returns whether anything has. */
@@ -54,7 +56,10 @@ export class RequestLog {
       if (this.#requests.size <= MAX_REQUESTS) break;
       this.#requests.delete(key);
     }
-    return isAnother || trace.requests.length > 0;
+    if (!isAnother && trace.requests.length === 0) return false;
+    this.#all = [...this.#requests.values()];
+    this.#foreign = this.#all.filter(({ target }) => !target.includes(OWN_MARK));
+    return true;
   }
 
   /** Whatever was open is answered by nobody. */

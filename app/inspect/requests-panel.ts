@@ -3,22 +3,22 @@ import { html, type TemplateResult } from "lit-html";
 import { readAddress } from "../address.ts";
 import { h } from "../kit/dom.ts";
 import { count, timeOfDay } from "../kit/format.ts";
-import { View } from "../kit/view.ts";
 import { words } from "../words/words.ts";
 import type { LoggedRequest, RequestLog } from "./request-log.ts";
+import { SeenView } from "./seen-view.ts";
 import { TimelineCanvas } from "./timeline-canvas.ts";
 
 const ROWS = 14;
 
 /** What is asked of the relay, what it answered, and who waits. */
-export class RequestsPanel extends View {
+export class RequestsPanel extends SeenView {
   readonly #timeline = new TimelineCanvas();
   #requests: readonly LoggedRequest[] = [];
   #starts: readonly number[] = [];
   #stream: InspectedStream | undefined;
 
   constructor(signal: AbortSignal) {
-    super(h("section", { class: "panel", "aria-labelledby": "requests-heading" }));
+    super(h("section", { class: "panel", "aria-labelledby": "requests-heading" }), signal);
     this.#timeline.watch(signal);
     this.draw();
   }
@@ -28,7 +28,7 @@ export class RequestsPanel extends View {
     this.#starts = log.starts;
     this.#stream = stream;
     this.#timeline.show(this.#requests, this.#starts);
-    this.changed();
+    this.refresh();
   }
 
   protected override template(): TemplateResult {

@@ -11,10 +11,10 @@ import {
 } from "eddy-hls";
 import { html, type TemplateResult } from "lit-html";
 import { h } from "../kit/dom.ts";
-import { View } from "../kit/view.ts";
 import { words } from "../words/words.ts";
 import { type LoggedRequest, readNow } from "./request-log.ts";
 import { RingCanvas } from "./ring-canvas.ts";
+import { SeenView } from "./seen-view.ts";
 import { type Colours, legend, readColours } from "./slot-colours.ts";
 import { stateOf } from "./slot-grid.ts";
 
@@ -35,7 +35,7 @@ interface Ring {
 }
 
 /** Every ring of the relay, slot by slot. */
-export class RingsPanel extends View {
+export class RingsPanel extends SeenView {
   readonly #relay: Relay;
   readonly #signal: AbortSignal;
   readonly #rings = new Map<string, Ring>();
@@ -43,7 +43,7 @@ export class RingsPanel extends View {
   #chosen: Chosen | undefined;
 
   constructor(relay: Relay, signal: AbortSignal) {
-    super(h("section", { class: "panel", "aria-labelledby": "rings-heading" }));
+    super(h("section", { class: "panel", "aria-labelledby": "rings-heading" }), signal);
     this.#relay = relay;
     this.#signal = signal;
     this.draw();
@@ -70,7 +70,8 @@ export class RingsPanel extends View {
     }
     for (const key of this.#rings.keys()) if (!known.has(key)) isSame = !this.#rings.delete(key);
     // The canvases draw by themselves; what is written beside them changes with each part.
-    if (this.root.isConnected) isSame ? this.changed() : this.draw();
+    if (isSame) this.refresh();
+    else this.draw();
   }
 
   protected override template(): TemplateResult {

@@ -2,8 +2,8 @@ import type { SessionPeer, SessionStats } from "eddy-hls";
 import { html, svg, type TemplateResult } from "lit-html";
 import { h } from "../kit/dom.ts";
 import { fileSize } from "../kit/format.ts";
-import { View } from "../kit/view.ts";
 import { words } from "../words/words.ts";
+import { SeenView } from "./seen-view.ts";
 
 const WIDTH = 640;
 const HEIGHT = 360;
@@ -16,17 +16,17 @@ export function peerName(peer: string): string {
 }
 
 /** Whom this browser is connected to, and what goes over each connection. */
-export class SwarmPanel extends View {
+export class SwarmPanel extends SeenView {
   #stats: SessionStats | undefined;
 
-  constructor() {
-    super(h("section", { class: "panel", "aria-labelledby": "swarm-heading" }));
+  constructor(signal: AbortSignal) {
+    super(h("section", { class: "panel", "aria-labelledby": "swarm-heading" }), signal);
     this.draw();
   }
 
   show(stats: SessionStats | undefined): void {
     this.#stats = stats;
-    this.changed();
+    this.refresh();
   }
 
   protected override template(): TemplateResult {
