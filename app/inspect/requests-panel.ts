@@ -43,7 +43,7 @@ export class RequestsPanel extends SeenView {
       ${started === undefined ? "" : html`<p class="worker-began" data-starts=${this.#starts.length}>${requests.started(timeOfDay(started))}</p>`}
       <h3>${requests.waiting}</h3>
       <ul class="waits">${this.#waits()}</ul>
-      ${newest.length === 0 ? html`<p class="soft">${requests.none}</p>` : requestTable(newest)}
+      ${newest.length === 0 ? html`<p class="soft table-frame">${requests.none}</p>` : requestTable(newest)}
     `;
   }
 
