@@ -60,5 +60,5 @@ export {
   annotatePlaylist,
   type LineFinding,
   type RuleText,
-  ruleTexts,
+  ruleText,
 } from "./validate/annotate-playlist.ts";

@@ -34,7 +34,8 @@ export class ChartsPanel extends SeenView {
     this.#series = series;
     for (const name of [...Object.keys(CHARTS), "peers"])
       this.#places.set(name, h("div", { class: "chart", "data-chart": name }));
-    const sized = new ResizeObserver(() => this.#resize());
+    // In the next frame: a chart that grows while sizes are told would be told of again.
+    const sized = new ResizeObserver(() => requestAnimationFrame(() => this.#resize()));
     sized.observe(this.root);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#restyle(), { signal });
     signal.addEventListener("abort", () => {

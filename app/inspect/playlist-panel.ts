@@ -135,11 +135,11 @@ export class PlaylistPanel extends SeenView {
     const { playlist } = words.inspect;
     const line = this.#chosen && this.#listed?.[this.#chosen.list][this.#chosen.line];
     if (line === undefined) return html`<p class="soft rule-texts" role="status">${playlist.unchosen}</p>`;
-    const texts = this.#rules?.ruleTexts.filter(({ number }) => line.rules.includes(number)) ?? [];
+    const texts = line.rules.map((number) => this.#rules?.ruleText(number)).filter((rule) => rule !== undefined);
     return html`<div class="rule-texts" role="status">
       <p><code>${line.text}</code></p>
       ${line.findings.map(({ rule, message }) => html`<p class="finding">${playlist.rule(rule)}: ${message}</p>`)}
-      <ul>${texts.map(ruleText)}</ul>
+      <ul>${texts.map(ruleItem)}</ul>
     </div>`;
   }
 
@@ -171,7 +171,7 @@ export class PlaylistPanel extends SeenView {
   }
 }
 
-function ruleText({ number, section, level, title, how }: RuleText): TemplateResult {
+function ruleItem({ number, section, level, title, how }: RuleText): TemplateResult {
   const { playlist } = words.inspect;
   return html`<li><strong>${playlist.rule(number)}</strong> <span class="soft">${playlist.section(section, level)}</span>
     <p>${title}.</p><p class="soft">${playlist.checked(how)}</p></li>`;

@@ -2,7 +2,7 @@ import { h } from "../kit/dom.ts";
 import type { LoggedRequest } from "./request-log.ts";
 
 /** What the timeline shows. */
-export const TIMELINE_MS = 30_000;
+const TIMELINE_MS = 30_000;
 const LANES = 14;
 const LANE_HEIGHT = 10;
 

@@ -5,9 +5,9 @@ import type { Playlists } from "../origin/playlists.ts";
 import { parseRoute, type Route } from "./route.ts";
 
 /** Requests that are remembered: the newest. */
-export const MAX_TRACED_REQUESTS = 500;
+const MAX_TRACED_REQUESTS = 500;
 /** Recording goes on for so long after somebody has looked. */
-export const RECORDING_MS = 10_000;
+const RECORDING_MS = 10_000;
 const MAX_TARGET_LENGTH = 300;
 
 /** A request that is being recorded. It changes until it is done. */

@@ -41,14 +41,13 @@ export interface AnnotateOptions {
 /** Longest text that is read, in UTF-16 code units: that of a day's window. */
 const MAX_TEXT_LENGTH = 16 * 1024 * 1024;
 
-/** The rules, by number: what `docs/rules.md` says of each. */
-export const ruleTexts: readonly RuleText[] = RULES.map(({ number, section, level, title, how }) => ({
-  number,
-  section,
-  level,
-  title,
-  how,
-}));
+/** What `docs/rules.md` says of a rule; undefined for a number that none has. */
+export function ruleText(wanted: number): RuleText | undefined {
+  const rule = RULES.find(({ number }) => number === wanted);
+  if (rule === undefined) return undefined;
+  const { number, section, level, title, how } = rule;
+  return { number, section, level, title, how };
+}
 
 /**
  * Says of each line of a Media Playlist, full or delta, which rules bear on it, and which of them it breaks. Rules of requests and of media are named
