@@ -107,5 +107,6 @@ test("rings fill, lines carry their rules, requests of another tab appear, and w
     expect(report.requests.some(({ by }: { by: string }) => by === "watch")).toBe(true);
     expect(report.faults.join()).toContain("The stream went on");
   });
+  await expect(page.locator(".notice")).toHaveCount(0);
   expect(errors, "errors that the page did not foresee").toEqual([]);
 });
