@@ -75,7 +75,7 @@ async function load(address: Address): Promise<(context: PageContext) => View> {
     }
     case "inspect": {
       const { InspectView } = await import("./inspect/inspect-view.ts");
-      return (context) => new InspectView(context);
+      return (context) => new InspectView(context, address);
     }
     case "settings": {
       const { SettingsView } = await import("./settings/settings-view.ts");

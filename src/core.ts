@@ -5,6 +5,7 @@ export { SlotRing } from "./cache/slot-ring.ts";
 export { startHash } from "./cache/start-hash.ts";
 export { Waiters } from "./cache/waiters.ts";
 export { createMatch, type HandlerOptions, type Match } from "./http/handler.ts";
+export { RequestRecorder, type RequestRecorderContext } from "./http/request-recorder.ts";
 export type { Bytes } from "./model/bytes.ts";
 export { type Clock, systemClock } from "./model/clock.ts";
 export type { AttributeValue, DateRangeOptions } from "./model/date-range.ts";
@@ -53,3 +54,11 @@ export type {
   RenditionReport,
   SegmentInfo,
 } from "./playlist/manifest-types.ts";
+export {
+  type AnnotatedLine,
+  type AnnotateOptions,
+  annotatePlaylist,
+  type LineFinding,
+  type RuleText,
+  ruleText,
+} from "./validate/annotate-playlist.ts";

@@ -257,6 +257,19 @@ export class Ingest {
     await this.#store?.flush();
   }
 
+  /**
+   * The page that feeds a stream, and the epoch it does so in.
+   * @throws RelayError `stream-not-found` where nobody does, or a worker that began anew has not heard of it yet
+   */
+  producerOf(name: string): { readonly clientId: string; readonly epoch: string } {
+    const producer = this.#producers.get(name);
+    const { clientId, epoch } = producer ?? {};
+    const stream = this.#playlists.find(name);
+    if (stream === undefined || stream.ended || clientId === undefined || epoch === undefined)
+      throw new RelayError("stream-not-found", `no page of this browser feeds "${name}" now`);
+    return { clientId, epoch };
+  }
+
   /** Forgets a stream at once, and resolves when the disk has, too: it would come back with the next worker otherwise. */
   async remove(name: string): Promise<boolean> {
     this.#producers.delete(name);

@@ -105,6 +105,15 @@ export class MemoryStore implements RelayStore {
     return true;
   }
 
+  isStored(stream: string, rendition: string, id: number): boolean {
+    return this.#disk.archive.isStored(stream, rendition, id);
+  }
+
+  abandon(): void {
+    this.onKept = undefined;
+    this.kill();
+  }
+
   kept(stream: string): KeptStats | undefined {
     const { archive, isPinned, name, title } = this.#disk;
     const kept = name === stream ? archive.kept() : undefined;

@@ -20,6 +20,8 @@ export interface RelayStore extends Archive, ProducerStore {
   pin(stream: string, on: boolean): Promise<boolean>;
   /** Gives a stream a title, or none. Resolves once that is on disk; false for a stream that is not there. */
   rename(stream: string, title: string | undefined): Promise<boolean>;
+  /** Lets go of the disk at once, as the end of the worker does: what waits is not written, and nobody is told of anything more. */
+  abandon(): void;
   /** Another worker goes on with all of it: what comes here from now on is lost. */
   readonly superseded: boolean;
   onTrouble: ((error: RelayError) => void) | undefined;

@@ -1,5 +1,15 @@
-import { type CacheOptions, createMatch, type Match, Playlists, RelayError, systemClock, VERSION } from "eddy-hls/core";
+import {
+  type CacheOptions,
+  createMatch,
+  type Match,
+  type Persistence,
+  Playlists,
+  RelayError,
+  systemClock,
+  VERSION,
+} from "eddy-hls/core";
 import { clientsClaim } from "workbox-core/clientsClaim.js";
+import { type DiagnosticAsk, isDiagnostic } from "../src/wire/diagnostics.ts";
 import {
   type AnswerEnvelope,
   type Answers,
@@ -10,6 +20,7 @@ import {
   WIRE_VERSION,
   type WireError,
 } from "../src/wire/messages.ts";
+import { Diagnostics, transfersOf } from "./diagnostics.ts";
 import { Ingest, OutOfOrderError } from "./ingest.ts";
 import type { RelayStore, StoredStream } from "./relay-store.ts";
 import { StreamStore } from "./store/stream-store.ts";
@@ -28,6 +39,10 @@ export interface ServeRelayOptions {
   readonly endAfterMs?: number;
   /** How much of each stream is kept on disk, through the end of the worker and offline. Default false: all is in memory. */
   readonly dvr?: DvrOptions | false;
+  /**
+   * Lets the site's pages look into the relay and break it on purpose: `relay.diagnostics`. Nothing is recorded while no page looks. Default false.
+   */
+  readonly diagnostics?: boolean;
 }
 
 export interface DvrOptions {
@@ -79,6 +94,22 @@ export function createRelay(
   let parts = partsOf();
   let isReady = openStore === undefined;
   let starting: Promise<void> | undefined;
+  /** What began before the last restart answers nobody. */
+  let life = 0;
+  const diagnostics =
+    options.diagnostics === true
+      ? new Diagnostics({
+          base,
+          playlists: () => parts.playlists,
+          ingest: () => parts.ingest,
+          startAnew,
+          tell: async (id, envelope) => {
+            const client = await scope.clients.get(id);
+            client?.postMessage(envelope);
+            return client !== undefined;
+          },
+        })
+      : undefined;
 
   function partsOf(store?: RelayStore, archiveError?: RelayError): Parts {
     const playlists = new Playlists(options.cache, {
@@ -116,6 +147,18 @@ export function createRelay(
     return starting;
   }
 
+  /** Drops all that is in memory, as the end of the worker does. The disk is read by whatever needs it next. */
+  function startAnew(): Persistence {
+    const { store } = parts;
+    const kept = store?.available === true ? "disk" : "memory";
+    store?.abandon();
+    life += 1;
+    parts = partsOf();
+    isReady = openStore === undefined;
+    starting = undefined;
+    return kept;
+  }
+
   async function load(open: () => Promise<RelayStore>): Promise<Parts> {
     const store = await open();
     const stored = await store.load();
@@ -128,6 +171,7 @@ export function createRelay(
   async function answer(ask: Ask, clientId: string): Promise<Answers[Ask["type"]]> {
     const { playlists, ingest } = parts;
     ingest.endAbandoned();
+    if (isDiagnostic(ask)) return diagnose(ask);
     if (CHANGES.has(ask.type)) checkInOffice();
     switch (ask.type) {
       case "hello":
@@ -171,6 +215,11 @@ export function createRelay(
     }
   }
 
+  async function diagnose(ask: DiagnosticAsk): Promise<Answers[Ask["type"]]> {
+    if (diagnostics !== undefined) return diagnostics.answer(ask);
+    throw new RelayError("diagnostics-off", "expected a worker whose options allow diagnostics, got one that does not");
+  }
+
   /** @throws RelayError `worker-unreachable`: the page asks again, and reaches the worker that serves now */
   function checkInOffice(): void {
     if (parts.store?.superseded !== true) return;
@@ -195,10 +244,12 @@ export function createRelay(
       if (new URL(request.url).origin !== scope.location.origin) return undefined;
       if (isReady) {
         parts.ingest.endAbandoned();
-        return parts.match(request);
+        const response = parts.match(request);
+        return response === undefined || diagnostics === undefined ? response : diagnostics.follow(request, response);
       }
       if (!new URL(request.url).pathname.startsWith(base)) return undefined;
-      return (ready() ?? Promise.resolve()).then(() => parts.match(request) ?? Response.error());
+      const response = (ready() ?? Promise.resolve()).then(() => parts.match(request) ?? Response.error());
+      return diagnostics === undefined ? response : diagnostics.follow(request, response);
     },
     receive(event) {
       const { data, source } = event;
@@ -206,19 +257,23 @@ export function createRelay(
       const clientId = source instanceof Client ? source.id : "";
       // The id is the page's own business: whatever it is, it goes back as it came.
       const to = { eddy: WIRE_VERSION, re: data.id as number };
-      const reply = (envelope: AnswerEnvelope): void => source.postMessage(envelope);
+      let mine = life;
+      const reply = (envelope: AnswerEnvelope, transfer: Transferable[] = []): void => {
+        if (mine === life) source.postMessage(envelope, transfer);
+      };
       event.waitUntil(
         // Reading is inside, so that a bad message is answered like a bad ask.
         Promise.resolve()
           .then(() => {
             const ask = readAsk(data);
             const waiting = STATELESS.has(ask.type) ? undefined : ready();
-            return waiting === undefined ? answer(ask, clientId) : waiting.then(() => answer(ask, clientId));
+            const answered = waiting === undefined ? answer(ask, clientId) : waiting.then(() => answer(ask, clientId));
+            return answered.then((value) => {
+              if (ask.type === "restart") mine = life;
+              reply({ ...to, answer: value }, isDiagnostic(ask) ? transfersOf(ask, value) : []);
+            });
           })
-          .then(
-            (value) => reply({ ...to, answer: value }),
-            (thrown: unknown) => reply({ ...to, error: wireError(thrown) }),
-          ),
+          .catch((thrown: unknown) => reply({ ...to, error: wireError(thrown) })),
       );
       return true;
     },

@@ -12,6 +12,7 @@ const shell = self.__WB_MANIFEST;
 serveRelay(self, {
   base: "/live/",
   dvr: {},
+  diagnostics: true,
   // A stream keeps its place when it has ended, while there is one: its rings are small when nobody publishes into them.
   cache: { numPlaylists: 16 },
 });

@@ -51,6 +51,10 @@ const SENTENCES = {
     cause: "The stream has ended, so nothing can be added to it.",
     remedy: "Go live again; the same name may be used.",
   },
+  "diagnostics-off": {
+    cause: "This site does not let pages look into its relay.",
+    remedy: "Whoever runs the site can allow it where the worker is set up.",
+  },
   "malformed-init": { cause: "The encoder described its video in a way that cannot be served.", remedy: BAD_MEDIA },
   "malformed-part": { cause: "The encoder gave a piece of video that is damaged.", remedy: BAD_MEDIA },
   "track-mismatch": { cause: "The encoder gave a piece of video that belongs to another track.", remedy: BAD_MEDIA },

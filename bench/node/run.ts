@@ -3,13 +3,14 @@ import { loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { compression } from "./gzip.bench.ts";
+import { matching } from "./match.bench.ts";
 import { measureGroup, quietest, type Result } from "./measure.ts";
 import { frames, proof } from "./peers.bench.ts";
 import { growth, playlists } from "./playlists.bench.ts";
 import { machine, markdown, type Report } from "./report.ts";
 import { reads, together, writes } from "./ring.bench.ts";
 
-const GROUPS = [writes, reads, together, playlists, growth, compression, frames, proof];
+const GROUPS = [writes, reads, matching, together, playlists, growth, compression, frames, proof];
 
 const { values } = parseArgs({
   options: {

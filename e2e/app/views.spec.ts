@@ -1,7 +1,7 @@
 import { test } from "@playwright/test";
 import { look } from "../look.ts";
 
-for (const view of ["library", "inspect", "settings"]) {
+for (const view of ["library", "settings"]) {
   test(`${view}, empty`, async ({ page }, info) => {
     await page.goto(`/?${view}`);
     await page.getByRole("heading", { level: 1 }).waitFor();

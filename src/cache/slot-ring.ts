@@ -159,6 +159,11 @@ export class SlotRing implements BudgetedRing {
     };
   }
 
+  /** Parts that are waited for now, and by how many. */
+  pendingWaits(): Iterable<{ readonly key: PartId; readonly waiting: number }> {
+    return this.#waiters.pending();
+  }
+
   /** Whether `parts` more of `sizeBytes` together fit into a pinned ring without anything leaving. */
   hasRoom(parts: number, sizeBytes: number): boolean {
     const usedIds = this.#nextId - this.#table.floorId;

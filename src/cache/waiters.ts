@@ -59,6 +59,11 @@ export class Waiters {
     return this.#waiting;
   }
 
+  /** What is waited for now, and by how many. */
+  *pending(): Iterable<{ readonly key: number; readonly waiting: number }> {
+    for (const [key, { size }] of this.#byKey) yield { key, waiting: size };
+  }
+
   get stats(): WaiterStats {
     return {
       waiting: this.#waiting,

@@ -33,6 +33,7 @@ export const STATUS = {
   "malformed-message": 400,
   "worker-unreachable": 503,
   closed: 410,
+  "diagnostics-off": 403,
   "source-denied": 403,
   "source-missing": 404,
   "source-lost": 410,

@@ -36,6 +36,7 @@ export type RelayErrorCode =
   | "malformed-message"
   | "worker-unreachable"
   | "closed"
+  | "diagnostics-off"
   // capture
   | "source-denied"
   | "source-missing"

@@ -26,6 +26,11 @@ export class ArchiveReader {
     return this.#archive.available;
   }
 
+  /** Whether the media of a part is there. */
+  isStored(id: PartId): boolean {
+    return this.#archive.isStored(this.#stream, this.#rendition, id);
+  }
+
   /** @throws RelayError `deadline` */
   part(id: PartId, signal?: AbortSignal): Promise<Bytes | undefined> {
     return this.#within(this.#archive.part(this.#stream, this.#rendition, id), signal);

@@ -95,6 +95,10 @@ export class MemoryArchive implements Archive {
     return this.recordings.get(rendition)?.segment(msn);
   }
 
+  isStored(_stream: string, rendition: string, id: number): boolean {
+    return this.recordings.get(rendition)?.parts.has(id) === true;
+  }
+
   kept(): KeptStats | undefined {
     if (this.#stream === undefined) return undefined;
     const [recording] = this.recordings.values();

@@ -29,6 +29,8 @@ export interface Archive {
   part(stream: string, rendition: string, id: PartId): Promise<Bytes | undefined>;
   /** The parts of a segment in order, gaps left out. Undefined where one is missing. */
   segment(stream: string, rendition: string, msn: Msn): Promise<readonly Bytes[] | undefined>;
+  /** Whether the media of a part is on disk by now. */
+  isStored(stream: string, rendition: string, id: PartId): boolean;
   /** What is kept of a stream, for who looks at it; undefined where nothing is. */
   kept(stream: string): KeptStats | undefined;
   readonly storage: StorageStats;

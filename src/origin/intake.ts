@@ -7,7 +7,8 @@ import type { DateRangeOptions } from "../model/date-range.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Msn, PartPosition } from "../model/ids.ts";
 import { isOpaque, type MediaKey } from "../model/media-key.ts";
-import type { RenditionRecord } from "../model/record.ts";
+import type { RenditionRecord, SegmentRecord } from "../model/record.ts";
+import type { MediaSource } from "../model/stats.ts";
 import type { M3u8Manifest } from "../playlist/m3u8-manifest.ts";
 import type { PartInfo, PartPlacement } from "../playlist/manifest-types.ts";
 import { checkDate } from "../playlist/tags.ts";
@@ -27,6 +28,8 @@ export interface PartInput {
   readonly independent?: boolean;
   /** Wall clock of the first sample, in ms since the Unix epoch. Default: now, less the part's duration. */
   readonly programDateTimeMs?: number;
+  /** Where its bytes came from. Default `page`. */
+  readonly source?: MediaSource;
   /** Others follow at once, as of a stream that is joined: a first playlist waits for them. Default false. */
   readonly more?: boolean;
 }
@@ -51,6 +54,9 @@ export interface IntakeContext extends RenditionParts {
   /** An event can keep no more: the whole stream ends. */
   full(): void;
 }
+
+/** What a producer says of a part that its bytes do not. */
+type Said = { readonly [Key in "programDateTimeMs" | "source"]: PartInput[Key] | undefined };
 
 /** What a rendition has taken that was not as it should be. */
 export interface IntakeStats {
@@ -121,10 +127,24 @@ export class Intake {
     }
     this.#isOpaque = isOpaque(last.keys);
     this.#lastPartAtMs = lastPartAtMs;
-    for (const { msn } of segments) {
-      const segment = this.#manifest.segment(msn);
+    for (const record of segments) {
+      this.#note(record);
+      const segment = this.#manifest.segment(record.msn);
       if (segment?.closed === true && !segment.gap) this.#bitRate.add(segment);
     }
+  }
+
+  #note({ firstPartId, durationsMs, sizesBytes, flags }: SegmentRecord): void {
+    durationsMs.forEach((durationMs, index) => {
+      const sizeBytes = sizesBytes[index] ?? 0;
+      this.#context.notes.take(firstPartId + index, {
+        durationMs,
+        sizeBytes,
+        flags: flags[index] ?? 0,
+        source: undefined,
+        takenAtMs: 0,
+      });
+    });
   }
 
   /** Of the init segment in effect; none while there is none. */
@@ -228,7 +248,7 @@ export class Intake {
     let segmentStart: RenditionStart | undefined;
     let programDateTimeMs = input.programDateTimeMs;
     for (const piece of pieces) {
-      const start = this.#append(piece, programDateTimeMs);
+      const start = this.#append(piece, { programDateTimeMs, source: input.source ?? "page" });
       segmentStart = start ?? segmentStart;
       if (programDateTimeMs !== undefined) programDateTimeMs += piece.durationMs;
     }
@@ -332,9 +352,9 @@ export class Intake {
     return this.#isOpaque ? cutOpaque(input, this.#limits) : cutMedia(input.bytes, this.#init, this.#limits);
   }
 
-  #append(piece: PartPiece, programDateTimeMs: number | undefined): RenditionStart | undefined {
-    this.#ring.put(this.#manifest.nextPartId, piece.bytes);
-    const { durationMs, independent, bytes } = piece;
+  #append({ durationMs, independent, bytes }: PartPiece, said: Said): RenditionStart | undefined {
+    const { programDateTimeMs, source } = said;
+    this.#ring.put(this.#manifest.nextPartId, bytes);
     return this.#list(
       {
         durationMs,
@@ -342,13 +362,20 @@ export class Intake {
         sizeBytes: bytes.byteLength,
         programDateTimeMs: programDateTimeMs ?? this.#context.clock.wallMs() - durationMs,
       },
-      bytes,
+      { bytes, source },
     );
   }
 
-  #list(info: PartInfo, bytes?: Bytes): RenditionStart | undefined {
+  #list(
+    info: PartInfo,
+    media: { readonly bytes?: Bytes; readonly source?: MediaSource | undefined } = {},
+  ): RenditionStart | undefined {
+    const { durationMs, sizeBytes } = info;
     const listed = this.#manifest.addPart(info);
-    this.#record(listed, info.durationMs, bytes);
+    const { source } = media;
+    const takenAtMs = this.#context.clock.wallMs();
+    this.#context.notes.take(listed.id, { durationMs, sizeBytes, flags: listed.flags, source, takenAtMs });
+    this.#record(listed, durationMs, media.bytes);
     this.#lastPartAtMs = this.#context.clock.now();
     const closed = listed.closedMsn === undefined ? undefined : this.#manifest.segment(listed.closedMsn);
     if (closed !== undefined && !closed.gap) this.#bitRate.add(closed);

@@ -21,6 +21,11 @@ export function positionKey(position: PartPosition): number {
   return position.msn * PARTS_PER_SEGMENT + Math.min(position.part, PARTS_PER_SEGMENT - 1);
 }
 
+/** The position that a key stands for. */
+export function positionOf(key: number): PartPosition {
+  return { msn: Math.floor(key / PARTS_PER_SEGMENT), part: key % PARTS_PER_SEGMENT };
+}
+
 /** What the answer to a blocking reload depends on. */
 export interface LiveEdge {
   /** The last part; undefined before the first. */

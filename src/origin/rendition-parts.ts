@@ -5,6 +5,7 @@ import type { StreamConfig } from "../model/options.ts";
 import type { MediaExtension } from "../model/rendition-options.ts";
 import type { M3u8Manifest } from "../playlist/m3u8-manifest.ts";
 import type { Epochs } from "./epochs.ts";
+import type { PartNotes } from "./part-notes.ts";
 
 /** What a rendition is made of, for what takes its media in and for what answers. */
 export interface RenditionParts {
@@ -19,4 +20,5 @@ export interface RenditionParts {
   readonly manifest: M3u8Manifest;
   readonly epochs: Epochs;
   readonly clock: Clock;
+  readonly notes: PartNotes;
 }

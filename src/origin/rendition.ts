@@ -6,6 +6,7 @@ import type { Clock } from "../model/clock.ts";
 import type { DateRangeOptions } from "../model/date-range.ts";
 import type { RelayError } from "../model/errors.ts";
 import type { Msn, PartId, PartPosition } from "../model/ids.ts";
+import type { InspectedRendition, TracedRequest } from "../model/inspection.ts";
 import type { MediaKey } from "../model/media-key.ts";
 import type { CacheConfig, StreamConfig } from "../model/options.ts";
 import type { RenditionRecord } from "../model/record.ts";
@@ -19,6 +20,7 @@ import type { Recorder } from "./archive.ts";
 import type { ArchiveReader } from "./archive-reader.ts";
 import { Epochs, epochsOf } from "./epochs.ts";
 import { type AddedPart, Intake, type IntakeContext, type PartInput } from "./intake.ts";
+import { PartNotes } from "./part-notes.ts";
 import type { ReloadAsk } from "./reload.ts";
 import { isDependent, type RenditionStart, startOf } from "./rendition-start.ts";
 
@@ -106,6 +108,7 @@ export class Rendition {
       manifest: this.#manifest,
       epochs: this.#epochs,
       clock,
+      notes: new PartNotes(this.#ring.capacity),
     };
     this.#answers = new Answers({
       ...shared,
@@ -347,6 +350,32 @@ export class Rendition {
   /** Answers every blocked request now, with what there is. Returns how many there were. */
   drain(): number {
     return this.#answers.drain();
+  }
+
+  /** The rendition as it is now, for who looks into it. */
+  inspect(newest: number): InspectedRendition {
+    const { capacity, floorId, stats } = this.#ring;
+    return {
+      id: this.options.id,
+      kind: this.options.kind,
+      capacity,
+      nextId: this.#manifest.nextPartId,
+      floorId,
+      evicted: stats.evicted,
+      initIndex: this.next.initIndex - 1,
+      slots: this.#answers.slots(newest),
+      waits: this.#answers.waits,
+    };
+  }
+
+  /** Where the media of a request is now. */
+  whereIs(kind: "init" | "part" | "segment", number: number): TracedRequest["from"] {
+    return this.#answers.whereIs(kind, number);
+  }
+
+  /** xxHash64 of a part that is in the ring. */
+  hashOf(id: PartId): bigint | undefined {
+    return this.#ring.get(id)?.hash;
   }
 
   /** Frees the rings. Readers keep the views they hold. */

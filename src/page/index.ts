@@ -1,6 +1,25 @@
 /** Entry point `eddy-hls`: what a page needs. */
 export type { AttributeValue, DateRangeOptions } from "../model/date-range.ts";
 export { RelayError, type RelayErrorCode } from "../model/errors.ts";
+export { type Fault, MAX_FAULT_MS } from "../model/fault.ts";
+export {
+  type InspectedRendition,
+  type InspectedSlots,
+  type InspectedStream,
+  type InspectedWait,
+  type RequestTrace,
+  type RestartReport,
+  SLOT_GAP,
+  SLOT_IN_DVR,
+  SLOT_IN_RING,
+  SLOT_INDEPENDENT,
+  SLOT_LISTED,
+  SLOT_SOURCES,
+  SLOT_STORED,
+  type TracedKind,
+  type TracedRequest,
+  type TracedState,
+} from "../model/inspection.ts";
 export type { KeyMethod, MediaKey } from "../model/media-key.ts";
 export type { PartForm, StreamOptions, StreamType } from "../model/options.ts";
 export type { RenditionKind, RenditionOptions, VideoRange } from "../model/rendition-options.ts";
@@ -31,6 +50,7 @@ export {
   type SoundLevel,
   startCapture,
 } from "./capture.ts";
+export type { Diagnostics, InspectOptions } from "./diagnostics.ts";
 export type { JoinOptions } from "./join-options.ts";
 export { type EncodingMeasure, type MeasureEncodingOptions, measureEncoding } from "./measure-encoding.ts";
 export { type MoqOptions, type MoqRelay, type MoqSource, moq } from "./moq/moq-source.ts";

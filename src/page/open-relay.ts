@@ -3,6 +3,7 @@ import { RelayError } from "../model/errors.ts";
 import { checkName } from "../model/ids.ts";
 import type { StreamOptions } from "../model/options.ts";
 import type { RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
+import { type Diagnostics, diagnosticsOver } from "./diagnostics.ts";
 import type { JoinOptions } from "./join-options.ts";
 import type { Peers } from "./peers/peers.ts";
 import { Publisher } from "./publisher.ts";
@@ -38,6 +39,8 @@ export interface PublishCall {
 export interface Relay {
   /** Path that all URLs of the relay stand under. */
   readonly base: string;
+  /** For who looks into the relay, where the site allows it. */
+  readonly diagnostics: Diagnostics;
   /**
    * Opens a stream to publish. With `peers` this page sends it to viewers, with `relay` to a relay, signed by a key that is kept under
    * this name.
@@ -221,6 +224,7 @@ async function update(registration: ServiceWorkerRegistration, link: WorkerLink)
 
 class PageRelay implements Relay {
   readonly base: string;
+  readonly diagnostics: Diagnostics;
   readonly #registration: ServiceWorkerRegistration;
   readonly #link: WorkerLink;
   readonly #clock: Clock = systemClock;
@@ -232,6 +236,7 @@ class PageRelay implements Relay {
     this.base = base;
     this.#registration = registration;
     this.#link = link;
+    this.diagnostics = diagnosticsOver({ link, base, check: () => this.#check() });
     const { signal } = this.#closed;
     navigator.serviceWorker.addEventListener(
       "controllerchange",

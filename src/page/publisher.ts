@@ -6,6 +6,7 @@ import type { PartPosition } from "../model/ids.ts";
 import type { MediaKey } from "../model/media-key.ts";
 import { resolveStreamOptions, type StreamConfig, type StreamOptions } from "../model/options.ts";
 import type { MediaSource } from "../model/stats.ts";
+import type { FaultOrder } from "../wire/diagnostics.ts";
 import {
   AskError,
   type Kept,
@@ -16,6 +17,7 @@ import {
   type TakeOverAnswer,
 } from "../wire/messages.ts";
 import { DiskWatch } from "./disk-watch.ts";
+import { LostParts } from "./lost-parts.ts";
 import type { SessionStats } from "./session/session-stats.ts";
 import { StepJournal } from "./step-journal.ts";
 import type { WorkerLink } from "./worker-link.ts";
@@ -103,6 +105,8 @@ export class Publisher {
   #cancelResend: (() => void) | undefined;
   #lastAnswerMs: number;
   readonly #disk: DiskWatch;
+  readonly #lost = new LostParts();
+  readonly #stopFaults: () => void;
   #closed: RelayError | undefined;
   #reopened = 0;
 
@@ -120,6 +124,7 @@ export class Publisher {
     this.#key = context.key;
     this.#lastAnswerMs = this.#clock.now();
     this.#unlisten = this.#link.onKept((kept) => this.#kept(kept));
+    this.#stopFaults = this.#link.onFault((order) => this.#fault(order));
     this.#disk = new DiskWatch({ clock: this.#clock, journals: this.#journals, ask: () => void this.#reopen() });
     // A playlist needs three target durations to be worth joining (rule 30).
     const keepMs = 3 * this.config.targetDurationMs;
@@ -186,6 +191,14 @@ export class Publisher {
    */
   async part(rendition: string, part: PublishedPart): Promise<PartPosition> {
     const { bytes, durationMs, independent = false, source, more, mark }: RelayedPart = part;
+    if (this.#lost.takes(rendition, independent)) {
+      const { position } = await this.#step(rendition, {
+        kind: "gap",
+        durationMs,
+        ...(mark === undefined ? {} : { mark }),
+      });
+      if (position !== undefined) return position;
+    }
     // Said once and here: a worker that is told again later must not read its own clock for it.
     const programDateTimeMs = part.programDateTimeMs ?? this.#clock.wallMs() - durationMs;
     const answer = await this.#step(rendition, {
@@ -260,6 +273,13 @@ export class Publisher {
     await this.#link.ask({ type: "end", stream: this.name, epoch: this.#epoch, session: this.#session, expected });
   }
 
+  /** What is to go wrong here on purpose; what goes wrong elsewhere is nothing to a publisher. */
+  #fault({ stream, epoch, fault }: FaultOrder): void {
+    if (stream !== this.name || epoch !== this.#epoch) return;
+    if (fault.kind === "gap") this.#lost.lose(this.#journals.keys());
+    if (fault.kind === "discontinuity") for (const id of this.#journals.keys()) void this.discontinuity(id);
+  }
+
   /** Stops publishing without a word: the stream stays as it is. What is not acknowledged is rejected with `closed`. */
   close(error = new RelayError("closed", `"${this.name}": the publisher was closed`)): void {
     if (this.#closed !== undefined) return;
@@ -267,6 +287,7 @@ export class Publisher {
     this.#cancelResend?.();
     this.#disk.close();
     this.#unlisten();
+    this.#stopFaults();
     for (const journal of this.#journals.values()) journal.fail(error);
     this.#listener?.closed();
     this.#onClosed();

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
+import type { FaultOrder } from "../wire/diagnostics.ts";
 import {
   type Answers,
   type Ask,
@@ -7,6 +8,7 @@ import {
   AskError,
   isEddyMessage,
   type Kept,
+  readFault,
   readKept,
   WIRE_VERSION,
   type WireError,
@@ -41,6 +43,7 @@ export class WorkerLink {
   readonly #clock: Clock;
   readonly #waiting = new Map<number, Waiting>();
   readonly #keptListeners = new Set<(kept: Kept) => void>();
+  readonly #faultListeners = new Set<(order: FaultOrder) => void>();
   readonly #unlisten: () => void;
 
   constructor(port: WorkerPort, clock: Clock = systemClock) {
@@ -98,10 +101,17 @@ export class WorkerLink {
     return () => this.#keptListeners.delete(listener);
   }
 
+  /** Hears of what is to go wrong on purpose, of any stream. Returns how to stop. */
+  onFault(listener: (order: FaultOrder) => void): () => void {
+    this.#faultListeners.add(listener);
+    return () => this.#faultListeners.delete(listener);
+  }
+
   /** Stops listening; what waits is rejected with `closed`. */
   close(): void {
     this.#unlisten();
     this.#keptListeners.clear();
+    this.#faultListeners.clear();
     for (const { settle } of [...this.#waiting.values()]) {
       settle(undefined, { code: "closed", message: "the relay was closed" });
     }
@@ -117,9 +127,20 @@ export class WorkerLink {
     if (kept !== undefined) for (const listener of this.#keptListeners) listener(kept);
   }
 
+  #hearFault(data: Parameters<typeof readFault>[0]): void {
+    let order: FaultOrder | undefined;
+    try {
+      order = readFault(data);
+    } catch {
+      return; // nothing goes wrong that nobody can read
+    }
+    if (order !== undefined) for (const listener of this.#faultListeners) listener(order);
+  }
+
   #receive(data: unknown): void {
     if (!isEddyMessage(data)) return;
     if (data.kept !== undefined) this.#hearKept(data);
+    if (data.fault !== undefined) this.#hearFault(data);
     const waiting = this.#waiting.get(data.re as number);
     if (data.eddy === WIRE_VERSION) waiting?.settle(data.answer, data.error as WireError | undefined);
     else waiting?.settle(undefined, versionMismatch(data.eddy));

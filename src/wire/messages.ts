@@ -6,12 +6,19 @@ import { checkKeys, type MediaKey } from "../model/media-key.ts";
 import type { StreamOptions } from "../model/options.ts";
 import type { MediaSource, Persistence, RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
 import { MAX_TITLE_LENGTH } from "../model/storage.ts";
+import {
+  type DiagnosticAnswers,
+  type DiagnosticAsk,
+  diagnosticAskOf,
+  type FaultOrder,
+  faultOf,
+} from "./diagnostics.ts";
 
 /**
  * Version of the messages between a page and the worker. Both sides refuse another version with `version-mismatch`,
  * so that a page of one release and a worker of another cannot misread each other.
  */
-export const WIRE_VERSION = 4;
+export const WIRE_VERSION = 5;
 
 /** Most bytes one message may carry: a part of one second at 64 Mbit/s, with room. */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
@@ -125,10 +132,11 @@ export type Ask =
   /** To the worker that serves: answer every blocked request now, so that a successor can take over. */
   | { readonly type: "drain" }
   /** To a worker that waits: take over now. */
-  | { readonly type: "activate" };
+  | { readonly type: "activate" }
+  | DiagnosticAsk;
 
 /** What each ask is answered with. */
-export interface Answers {
+export interface Answers extends DiagnosticAnswers {
   readonly hello: { readonly version: string; readonly base: string };
   readonly open: OpenAnswer;
   readonly takeOver: TakeOverAnswer;
@@ -203,6 +211,12 @@ export interface Kept {
 export interface KeptEnvelope {
   readonly eddy: number;
   readonly kept: Kept;
+}
+
+/** From the worker to the page that feeds a stream: something is to go wrong there. */
+export interface FaultEnvelope {
+  readonly eddy: number;
+  readonly fault: FaultOrder;
 }
 
 type Fields = Record<string, unknown>;
@@ -409,8 +423,11 @@ function askOf(value: unknown): Ask {
         number: count(value, "number"),
         step: readStep(value.step),
       };
-    default:
+    default: {
+      const ask = diagnosticAskOf(type, value);
+      if (ask !== undefined) return ask;
       throw malformed("ask.type", "a known ask", type);
+    }
   }
 }
 
@@ -441,6 +458,16 @@ export function readKept(data: Fields & { readonly eddy: number }): Kept | undef
     session: count(kept, "session"),
     expected: stepNumbers(kept.expected),
   };
+}
+
+/**
+ * Reads what a worker of this version wants to go wrong. Undefined where it said something else.
+ * @throws RelayError `malformed-message`, `invalid-name`
+ */
+export function readFault(data: Fields & { readonly eddy: number }): FaultOrder | undefined {
+  const { fault } = data;
+  if (data.eddy !== WIRE_VERSION || !isFields(fault)) return undefined;
+  return { stream: checkName(fault.stream, "stream"), epoch: epochOf(fault), fault: faultOf(fault.fault) };
 }
 
 /** The error of an answer, as thrown on the page. */

@@ -20,7 +20,7 @@ import { FaultError, type Faults, guarded } from "./faults.ts";
 import { Fence } from "./fence.ts";
 import { loadAll, type StoredStream, storedStream } from "./load.ts";
 import { MediaReader } from "./media-reader.ts";
-import type { RenditionIndex, StoredSegment } from "./rendition-index.ts";
+import { hasMedia, type RenditionIndex, type StoredSegment } from "./rendition-index.ts";
 import { openDatabase, PART_LOST, type StoreDatabase } from "./schema.ts";
 import { Shelf } from "./shelf.ts";
 import { type StoredStreamStats, type StoreStats, statsOf, WriteTimes } from "./store-stats.ts";
@@ -210,6 +210,13 @@ export class StreamStore implements Archive {
     return { sizeBytes, windowMs, pinned, createdAtMs, ...(title === undefined ? {} : { title }) };
   }
 
+  isStored(stream: string, rendition: string, id: PartId): boolean {
+    const index = this.#shelf.find(stream)?.renditions.get(rendition);
+    const segment = index?.holding(id);
+    if (index === undefined || segment === undefined || index.pending(id) !== undefined) return false;
+    return hasMedia(segment.flags[id - segment.firstPartId]);
+  }
+
   get storage(): StorageStats {
     const { quotaBytes } = this.#budget;
     return {
@@ -227,6 +234,17 @@ export class StreamStore implements Archive {
   /** Writes what waits, and lets go of the database. */
   async close(): Promise<void> {
     await this.#writer.flush();
+    this.#writer.stop();
+    this.#isLost = true;
+    this.#database.close();
+  }
+
+  /** Lets go of the database at once, as the end of the worker does: what waits is not written, and nobody is told of anything more. */
+  abandon(): void {
+    this.onKept = undefined;
+    this.onForget = undefined;
+    this.onRemoved = undefined;
+    this.onTrouble = undefined;
     this.#writer.stop();
     this.#isLost = true;
     this.#database.close();

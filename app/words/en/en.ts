@@ -1,5 +1,6 @@
 import { common } from "./common.ts";
+import { inspect } from "./inspect.ts";
 import { publish } from "./publish.ts";
 
 /** English: each view's words in a file of its own. */
-export const en = { common, publish };
+export const en = { common, inspect, publish };

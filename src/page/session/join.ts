@@ -7,7 +7,9 @@ import type { WorkerLink } from "../worker-link.ts";
 import { Leader, shares } from "./leader.ts";
 import type { JoinPlan } from "./leader-context.ts";
 import type { Locks } from "./leadership.ts";
+import { LineFaults } from "./line-faults.ts";
 import { makeSwarm } from "./make-swarm.ts";
+import { sessionId } from "./observe-session.ts";
 import { openRelayFeed } from "./relay-feed.ts";
 import { type Session, TabSession } from "./session.ts";
 import { trustOf } from "./stream-trust.ts";
@@ -57,7 +59,11 @@ export async function joinStream(name: string, options: JoinOptions, context: Jo
     ...(origin === undefined ? {} : { origin }),
     ...(relay === undefined ? {} : { relay }),
   };
-  const id = `eddy ${base}${name}`;
+  const id = sessionId(base, name);
+  const lines = new LineFaults(systemClock);
+  const stopFaults = link.onFault((order) => {
+    if (order.stream === name) lines.take(order.fault);
+  });
   const session = new TabSession({
     name,
     id,
@@ -65,14 +71,17 @@ export async function joinStream(name: string, options: JoinOptions, context: Jo
     clock: systemClock,
     locks: navigator.locks as Locks,
     channel: new BroadcastChannel(id),
-    onClosed: () => onClosed(session),
+    onClosed: () => {
+      stopFaults();
+      onClosed(session);
+    },
     makeLeader: (owner) =>
       new Leader(plan, {
         link,
         clock: systemClock,
         newEpoch,
-        makeSwarm,
-        followOrigin,
+        makeSwarm: (swarm) => lines.over(makeSwarm(swarm)),
+        followOrigin: (follow) => followOrigin({ ...follow, fetch: lines.fetch }),
         openRelayFeed,
         random: Math.random,
         bufferAheadMs: () => owner.bufferAheadMs,

@@ -1,0 +1,81 @@
+import { h } from "../kit/dom.ts";
+import type { LoggedRequest } from "./request-log.ts";
+
+/** What the timeline shows. */
+const TIMELINE_MS = 30_000;
+const LANES = 14;
+const LANE_HEIGHT = 10;
+
+/** Requests of the last half minute as bars: pale while they were held back, dark while they were read. */
+export class TimelineCanvas {
+  readonly canvas = h("canvas", { class: "timeline", role: "img" });
+  #requests: readonly LoggedRequest[] = [];
+  #starts: readonly number[] = [];
+  #isSeen = false;
+  #isDue = false;
+
+  watch(signal: AbortSignal): void {
+    const seen = new IntersectionObserver(([entry]) => {
+      this.#isSeen = entry?.isIntersecting === true;
+      this.draw();
+    });
+    seen.observe(this.canvas);
+    signal.addEventListener("abort", () => seen.disconnect());
+  }
+
+  show(requests: readonly LoggedRequest[], starts: readonly number[]): void {
+    this.#requests = requests;
+    this.#starts = starts;
+    this.draw();
+  }
+
+  draw(): void {
+    if (this.#isDue || !this.#isSeen || document.hidden) return;
+    this.#isDue = true;
+    requestAnimationFrame(() => {
+      this.#isDue = false;
+      this.#paint();
+    });
+  }
+
+  #paint(): void {
+    const { canvas } = this;
+    const width = canvas.clientWidth;
+    const height = LANES * LANE_HEIGHT + 2;
+    const ratio = devicePixelRatio;
+    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+      canvas.style.height = `${height}px`;
+    }
+    const context = canvas.getContext("2d");
+    if (context === null) return;
+    const style = getComputedStyle(canvas);
+    const colour = (name: string): string => style.getPropertyValue(name).trim();
+    const nowMs = Date.now();
+    const xOf = (atMs: number): number => width - ((nowMs - atMs) / TIMELINE_MS) * width;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.fillStyle = colour("--live");
+    for (const atMs of this.#starts) context.fillRect(xOf(atMs), 0, 2, height);
+    /** Until when each lane is taken. */
+    const lanes = new Array<number>(LANES).fill(0);
+    for (const request of this.#requests) {
+      const { askedAtMs, doneAfterMs, answeredAfterMs, state } = request;
+      const endMs = askedAtMs + (doneAfterMs ?? nowMs - askedAtMs);
+      if (endMs < nowMs - TIMELINE_MS) continue;
+      const free = lanes.findIndex((untilMs) => untilMs <= askedAtMs);
+      const lane = free < 0 ? request.number % LANES : free;
+      lanes[lane] = endMs;
+      const y = lane * LANE_HEIGHT + 1;
+      const [from, to] = [xOf(askedAtMs), xOf(endMs)];
+      const answered = answeredAfterMs === undefined ? to : xOf(askedAtMs + answeredAfterMs);
+      context.globalAlpha = 0.35;
+      context.fillStyle = colour(state === "broken" || (request.status ?? 0) >= 400 ? "--danger" : "--accent");
+      context.fillRect(from, y, Math.max(1, answered - from), LANE_HEIGHT - 2);
+      context.globalAlpha = 1;
+      if (answeredAfterMs !== undefined || state === "broken")
+        context.fillRect(answered, y, Math.max(2, to - answered), LANE_HEIGHT - 2);
+    }
+  }
+}
