@@ -1,4 +1,5 @@
 import { common } from "./common.ts";
+import { watch } from "./watch.ts";
 
 /** English: each view's words in a file of its own. */
-export const en = { common };
+export const en = { common, watch };
