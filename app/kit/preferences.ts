@@ -22,6 +22,12 @@ export interface Preferences {
   readonly moqUrl: string;
   /** How much of each stream is kept on disk, in hours. */
   readonly dvrHours: number;
+  /** How far from the live moment to play, in ms; 0 for as near as possible. */
+  readonly latencyMs: number;
+  /** Keys of the player that are single letters. */
+  readonly playerKeys: boolean;
+  /** What stands beside the picture is shown. */
+  readonly watchDetails: boolean;
 }
 
 const DEFAULTS: Preferences = {
@@ -37,6 +43,9 @@ const DEFAULTS: Preferences = {
   turnPassword: "",
   moqUrl: "",
   dvrHours: 4,
+  latencyMs: 0,
+  playerKeys: true,
+  watchDetails: true,
 };
 
 const KEY = "eddy.preferences";
