@@ -163,6 +163,11 @@ export class Player {
     this.#listener.changed();
   }
 
+  /** Whether there is anything to see: a stream of sound alone has no picture of any moment. */
+  get hasPicture(): boolean {
+    return this.#video.videoWidth > 0;
+  }
+
   /** What there is to go back to. */
   get window(): StoredWindow {
     return storedWindow(this.#hls?.latestLevelDetails);

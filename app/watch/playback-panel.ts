@@ -1,0 +1,44 @@
+import { html, type TemplateResult } from "lit-html";
+import { count, plural, seconds } from "../kit/format.ts";
+import { words } from "../words/words.ts";
+import { figureList } from "./figure-list.ts";
+import type { PlaybackStats } from "./playback-stats.ts";
+
+/** How the playback does. Undefined while there is none; without latency where nothing is live. */
+export function playbackPanel(stats: PlaybackStats | undefined, isLive: boolean): TemplateResult {
+  const { figures } = words.watch;
+  const shown = (text: string, is = stats !== undefined): string => (is ? text : "–");
+  const { latencyMs = 0, targetLatencyMs = 0, bufferAheadMs = 0, stalls = 0, stalledMs = 0 } = stats ?? {};
+  const { width = 0, height = 0, droppedFrames = 0, decodedFrames = 0, loads = 0, partLoads = 0 } = stats ?? {};
+  const share = loads > 0 ? partLoads / loads : 0;
+  return html`
+    <details class="panel live-side" open>
+      <summary><h2>${figures.title}</h2></summary>
+      ${figureList(figures.label, [
+        { key: "latency", label: figures.latency, hint: figures.latencyHint, text: shown(seconds(latencyMs), isLive), value: latencyMs },
+        { key: "target", label: figures.target, hint: figures.targetHint, text: shown(seconds(targetLatencyMs), isLive), value: targetLatencyMs },
+        { key: "buffer", label: figures.buffer, hint: figures.bufferHint, text: shown(seconds(bufferAheadMs)), value: bufferAheadMs },
+        {
+          key: "stalls",
+          label: figures.stalls,
+          hint: figures.stallsHint,
+          text: stalls > 0 ? figures.stallsOf(plural(stalls, "stall"), seconds(stalledMs)) : figures.none,
+          value: stalls,
+        },
+        { key: "resolution", label: figures.resolution, text: shown(`${width} × ${height}`), value: `${width}x${height}` },
+        {
+          key: "dropped",
+          label: figures.dropped,
+          text: shown(figures.droppedOf(count(droppedFrames), count(decodedFrames))),
+          value: droppedFrames,
+        },
+        {
+          key: "parts",
+          label: figures.parts,
+          hint: figures.partsHint,
+          text: shown(figures.partsOf(Math.floor(share * 100), count(loads)), loads > 0),
+          value: share,
+        },
+      ])}
+    </details>`;
+}
