@@ -1,4 +1,13 @@
-import { type JoinOptions, moq, origin, type Peers, type PeersMode, peers, type RelaySource, webtransport } from "eddy-hls";
+import {
+  type JoinOptions,
+  moq,
+  origin,
+  type Peers,
+  type PeersMode,
+  peers,
+  type RelaySource,
+  webtransport,
+} from "eddy-hls";
 import { hasRelay, type JoinAddress, type MoqAddress, type PeersAddress } from "../address.ts";
 import { type Preferences, readPreferences } from "./preferences.ts";
 

@@ -56,7 +56,10 @@ function quality({ engine }: Player): Choice | undefined {
   return {
     key: "quality",
     label: menu.quality,
-    options: [{ value: String(AUTO), label: menu.auto(isAuto ? nameOf(engine.currentLevel) : "") }, ...levels.reverse()],
+    options: [
+      { value: String(AUTO), label: menu.auto(isAuto ? nameOf(engine.currentLevel) : "") },
+      ...levels.reverse(),
+    ],
     chosen: String(engine.manualLevel),
     choose: (value) => {
       engine.nextLevel = Number(value);

@@ -26,7 +26,11 @@ export async function measureClip(url: string, signal: AbortSignal): Promise<Cli
  */
 export async function downloadClip(
   url: string,
-  { name, signal, progress }: {
+  {
+    name,
+    signal,
+    progress,
+  }: {
     readonly name: string;
     readonly signal: AbortSignal;
     readonly progress: (doneBytes: number, sizeBytes: number) => void;
@@ -51,7 +55,10 @@ async function readClip(
 ): Promise<Blob> {
   const response = await fetch(url, { signal });
   if (!response.ok || response.body === null)
-    throw new AppError("clip-failed", `the relay answered ${response.status}: ${(await response.text()).slice(0, 200)}`);
+    throw new AppError(
+      "clip-failed",
+      `the relay answered ${response.status}: ${(await response.text()).slice(0, 200)}`,
+    );
   const sizeBytes = Number(response.headers.get("content-length"));
   let doneBytes = 0;
   const counted = response.body.pipeThrough(

@@ -103,7 +103,8 @@ export class ClipPanel extends View {
 
   async #measure(marks: ClipMarks): Promise<void> {
     this.#measuring?.abort();
-    const { signal } = (this.#measuring = new AbortController());
+    this.#measuring = new AbortController();
+    const { signal } = this.#measuring;
     if (marks.toMs <= marks.fromMs) return;
     await new Promise((resolve) => setTimeout(resolve, MEASURE_AFTER_MS));
     try {
@@ -157,7 +158,8 @@ export class ClipPanel extends View {
   get #status(): string {
     const { clip } = words.watch;
     const { doneBytes, sizeBytes } = this.#progress;
-    if (this.#download !== undefined) return sizeBytes > 0 ? clip.reading(fileSize(doneBytes), fileSize(sizeBytes)) : "";
+    if (this.#download !== undefined)
+      return sizeBytes > 0 ? clip.reading(fileSize(doneBytes), fileSize(sizeBytes)) : "";
     if (this.#marks !== undefined && this.#marks.toMs <= this.#marks.fromMs) return clip.empty;
     if (this.#size === "measuring") return clip.measuring;
     if (this.#size === "outside") return clip.outside;

@@ -13,4 +13,9 @@ import "media-chrome/menu/media-settings-menu-button.js";
 import "media-chrome/menu/media-settings-menu-item.js";
 
 /** The elements of media-chrome that the player is made of: loaded beside the first picture, never before it. */
-export const controlElements = ["media-controller", "media-control-bar", "media-time-range", "media-settings-menu"] as const;
+export const controlElements = [
+  "media-controller",
+  "media-control-bar",
+  "media-time-range",
+  "media-settings-menu",
+] as const;

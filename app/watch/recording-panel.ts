@@ -16,7 +16,7 @@ export function recordingPanel(stream: StreamStats | undefined, url: string): Te
   const since = kept === undefined ? recording.memory : dayAndTime(kept.createdAtMs);
   const fate = kept === undefined ? recording.notKept : kept.pinned ? recording.pinned : recording.rolling;
   return html`
-    <details class="panel recording" open>
+    <details class="panel watch-panel recording" open>
       <summary><h2>${recording.title}</h2></summary>
       ${figureList(recording.label, [
         { key: "length", label: recording.length, text: clockTime(windowMs), value: windowMs },

@@ -18,12 +18,18 @@ export function sharedPanel(
   const sendBps = peers.reduce((sum, peer) => sum + peer.sendBps, 0);
   const mayUpload = upload !== "no-consent" && upload !== "off" && upload !== "receive-only";
   return html`
-    <details class="panel live-side shared" open>
+    <details class="panel watch-panel" open>
       <summary><h2>${shared.title}</h2></summary>
       <p class="soft" role="status">${sharedSentence(stats, hasOrigin)}</p>
       ${relay === undefined ? nothing : html`<p class="soft" role="status">${relaySentence(relay, "received")}</p>`}
       ${figureList(shared.label, [
-        { key: "peer-share", label: shared.fromViewers, hint: shared.fromViewersHint, text: share(bytes.peer), value: bytes.peer },
+        {
+          key: "peer-share",
+          label: shared.fromViewers,
+          hint: shared.fromViewersHint,
+          text: share(bytes.peer),
+          value: bytes.peer,
+        },
         { key: "origin-share", label: shared.fromServer, text: share(bytes.origin), value: bytes.origin },
         { key: "peers", label: shared.connected, text: count(peers.length), value: peers.length },
         { key: "uploaded", label: shared.passedOn, text: fileSize(uploadedBytes), value: uploadedBytes },

@@ -1,23 +1,22 @@
-import type { Relay, Session, StreamStats } from "eddy-hls";
+import type { Relay, StreamStats } from "eddy-hls";
 import type { ErrorData } from "hls.js";
-import { html, type TemplateResult } from "lit-html";
-import { hasRelay, type JoinAddress, type WatchAddress } from "../address.ts";
-import { h, icon, setText } from "../kit/dom.ts";
-import { Figures } from "../kit/figures.ts";
-import { count, plural, seconds } from "../kit/format.ts";
-import { joinOptions } from "../kit/join-sources.ts";
+import { html, nothing, type TemplateResult } from "lit-html";
+import type { JoinAddress, WatchAddress } from "../address.ts";
+import { clockTime, timeOfDay } from "../kit/format.ts";
 import { type Explanation, explain, explainCode } from "../kit/messages.ts";
 import { NoticeBoard } from "../kit/notice.ts";
 import { poll } from "../kit/poll.ts";
+import { changePreferences, readPreferences } from "../kit/preferences.ts";
 import { type PageContext, View } from "../kit/view.ts";
-import { titleOf } from "../library/kept-controls.ts";
-import { showState } from "../library/kept-list.ts";
+import { words } from "../words/words.ts";
+import { JoinedStream } from "./joined-stream.ts";
+import { playbackPanel } from "./playback-panel.ts";
 import { Player } from "./player.ts";
-import { RecordingPanel } from "./recording-panel.ts";
+import { PlayerUi } from "./player-ui.ts";
+import { recordingPanel } from "./recording-panel.ts";
 import { Recovery } from "./recovery.ts";
-import { BACK_MS, BEHIND_MS, RewindBar } from "./rewind-bar.ts";
-import { SharedPanel } from "./shared-panel.ts";
-import { coverOf, type JoinState, statusOf, type Watched, type WatchState } from "./watch-sentences.ts";
+import { sharedPanel } from "./shared-panel.ts";
+import { badgeOf, coverOf, statusOf, type Watched, type WatchState } from "./watch-sentences.ts";
 
 const LOOK_EVERY_MS = 1_000;
 const FIGURES_EVERY_MS = 500;
@@ -25,20 +24,20 @@ const FIGURES_EVERY_MS = 500;
 const STREAM_EVERY_MS = 2_000;
 /** A publisher that is silent for longer is why a stall lasts. */
 const SILENT_MS = 3_000;
-/** A stream that is joined may take this long to come, before what is kept of it is played instead. */
-const JOIN_MS = 10_000;
+/** Further behind than this is not live. */
+const BEHIND_MS = 3_000;
 
 /** Plays the stream `name`: now, from the start of what is kept, or as soon as it is there; and again when it comes back. */
 export class WatchView extends View {
   readonly #name: string;
   readonly #relay: Promise<Relay>;
   readonly #signal: AbortSignal;
-  readonly #context: PageContext;
-  readonly #join: JoinAddress | undefined;
-  #session: Session | undefined;
-  #joinedAtMs: number | undefined;
-  #joining: JoinState = "none";
+  readonly #joined: JoinedStream | undefined;
   readonly #recovery = new Recovery(() => performance.now());
+  readonly #video = document.createElement("video");
+  readonly #problems: NoticeBoard;
+  readonly #problemsRoot = document.createElement("div");
+  readonly #ui: PlayerUi;
   #player: Player | undefined;
   #state: WatchState = "absent";
   /** The stream has ended, and what is left of it waits for someone who wants it. */
@@ -46,116 +45,47 @@ export class WatchView extends View {
   /** As the relay told last. */
   #stream: StreamStats | undefined;
   #playsFrom: "live" | "start" = "live";
-
-  readonly #video = h("video", { controls: true, playsinline: true });
-  readonly #badge = h("span", { class: "badge" });
-  readonly #status = h("p", { class: "status", role: "status" });
-  readonly #cover = h("div", { class: "stage-cover" });
-  readonly #coverTitle = h("p", { class: "cover-title" });
-  readonly #coverText = h("p", {});
-  readonly #agree = h("button", { type: "button", class: "button primary", hidden: true }, "Connect and watch");
-  readonly #replay = h("button", { type: "button", class: "button", hidden: true }, "Replay what is kept");
-  readonly #unmute = h(
-    "button",
-    { type: "button", class: "button unmute", hidden: true },
-    icon("sound-off"),
-    "Turn the sound on",
-  );
-  readonly #heading = h("h1", { class: "stream-title" });
-  readonly #main = h("div", { class: "live-main" });
-  readonly #rewind = new RewindBar(this.#main, {
-    back: () => this.#player?.back(BACK_MS),
-    live: () => this.#player?.toLive(),
-  });
-  readonly #recording: RecordingPanel;
-  readonly #sharing: SharedPanel | undefined;
-  readonly #done = h("p", { class: "visually-hidden", role: "status" });
+  #playlistUrl = "";
+  #done = "";
+  #hasDetails = readPreferences().watchDetails;
   #lookAtStream = (): void => {};
-  readonly #root = h("div", { class: "watch" });
-  readonly #problems: NoticeBoard;
-  readonly #figures = new Figures("Playback figures", [
-    { key: "latency", label: "Latency", hint: "From the moment a picture was encoded to the moment it is shown here" },
-    { key: "target", label: "Target latency", hint: "What the player aims at; each stall raises it for a while" },
-    { key: "buffer", label: "Buffer ahead", hint: "Video that is loaded and not yet shown" },
-    { key: "stalls", label: "Stalls", hint: "Interruptions since the first picture" },
-    { key: "resolution", label: "Resolution" },
-    { key: "dropped", label: "Dropped frames" },
-    { key: "parts", label: "Loaded as parts", hint: "The rest came as whole segments" },
-  ]);
 
   constructor(context: PageContext, { name, join }: WatchAddress) {
     super(context.main);
-    const { relay } = context;
     this.#name = name;
-    this.#relay = relay;
+    this.#relay = context.relay;
     this.#signal = context.signal;
-    this.#context = context;
-    this.#join = join;
-    if (join !== undefined) {
-      this.#joining = join.peers === "ask" ? "asked" : "joined";
-      const hasServer = join.origin !== undefined || hasRelay(join);
-      this.#sharing = new SharedPanel(hasServer, (allowed) => this.#session?.setConsent(allowed));
-      this.#agree.addEventListener("click", () => {
-        this.#joining = "joined";
-        this.#enter("absent");
-        this.#heading.focus();
-        void this.#joinStream(join, true);
-      });
-    }
-    const problems = h("div", { class: "notices" });
-    this.#problems = new NoticeBoard(problems);
-    this.#video.setAttribute("aria-label", `Video of ${name}`);
-    this.#cover.append(this.#coverTitle, this.#coverText, this.#agree, this.#replay);
-    this.#recording = new RecordingPanel(relay, {
-      changed: (sentence) => this.#announce(sentence),
-      removed: (sentence) => {
-        this.#announce(sentence);
-        this.#gone();
-        this.#heading.focus();
-      },
+    this.#video.playsInline = true;
+    this.#video.slot = "media";
+    this.#video.setAttribute("aria-label", words.watch.videoOf(name));
+    this.#problemsRoot.className = "notices";
+    this.#problems = new NoticeBoard(this.#problemsRoot);
+    if (join !== undefined) this.#joined = this.#joinedFrom(join, context);
+    this.#ui = new PlayerUi({
+      name,
+      video: this.#video,
+      signal: this.#signal,
+      player: () => this.#player,
+      playlistUrl: () => this.#playlistUrl,
+      changed: this.changed,
       failed: (thrown) => this.#problems.show(explain(thrown)),
     });
-    this.#heading.tabIndex = -1;
-    setText(this.#heading, name);
-    this.#main.append(
-      h("div", { class: "stage" }, this.#video, this.#cover, this.#unmute),
-      this.#rewind.element,
-      h("div", { class: "status-row" }, this.#status),
-      problems,
-    );
-    this.#root.append(
-      h("div", { class: "view-head" }, this.#heading, this.#badge),
-      h(
-        "div",
-        { class: "live-grid" },
-        this.#main,
-        h(
-          "aside",
-          { class: "live-aside", "aria-label": "About this stream" },
-          h(
-            "section",
-            { class: "panel live-side", "aria-labelledby": "playback-heading" },
-            h("h2", { id: "playback-heading" }, "Playback"),
-            this.#figures.element,
-          ),
-          this.#sharing?.element,
-          this.#recording.element,
-          this.#done,
-        ),
-      ),
-    );
-    this.draw();
-    this.#unmute.addEventListener("click", () => {
-      this.#player?.unmute();
-      this.#video.focus();
-    });
-    this.#replay.addEventListener("click", () => void this.#playAgain());
     this.#enter("absent");
+    this.draw();
     void this.#run();
   }
 
-  protected override template(): TemplateResult {
-    return html`${this.#root}`;
+  #joinedFrom(join: JoinAddress, { shared }: PageContext): JoinedStream {
+    return new JoinedStream(this.#name, join, {
+      signal: this.#signal,
+      listener: {
+        changed: this.changed,
+        shared,
+        solved: () => this.#problems.clear(),
+        problem: (code, message) => this.#problems.show(explainCode(code, message), { tone: "warning" }),
+        failed: (thrown) => this.#problems.show(explain(thrown)),
+      },
+    });
   }
 
   override stats(): Readonly<Record<string, unknown>> {
@@ -163,18 +93,20 @@ export class WatchView extends View {
   }
 
   async #run(): Promise<void> {
+    let relay: Relay;
     try {
       this.#player = await Player.load(this.#video, {
         changed: () => this.#update(),
         fatal: (error) => void this.#recover(error),
+        slowed: () => this.#ui.say(words.watch.said.normalSpeed),
       });
-      await this.#relay;
+      this.#player.targetMs = readPreferences().latencyMs;
+      relay = await this.#relay;
     } catch (thrown) {
       this.#fail(explain(thrown));
       return;
     }
-    const join = this.#join;
-    if (join !== undefined && join.peers !== "ask") await this.#joinStream(join, join.peers === "on");
+    if (this.#joined?.state === "joined") await this.#joined.join(relay, this.#video, false);
     poll({ everyMs: LOOK_EVERY_MS, signal: this.#signal }, () => this.#look());
     const polling = { everyMs: STREAM_EVERY_MS, signal: this.#signal, onlyShown: true };
     this.#lookAtStream = poll(polling, () => this.#readStream());
@@ -185,36 +117,6 @@ export class WatchView extends View {
     });
   }
 
-  async #joinStream(join: JoinAddress, withPeers: boolean): Promise<void> {
-    try {
-      const relay = await this.#relay;
-      const session = await relay.join(this.#name, joinOptions(join, withPeers));
-      this.#session = session;
-      this.#joinedAtMs = performance.now();
-      session.attach(this.#video);
-      // Who asks for other viewers gives as well; the checkbox takes it back.
-      if (withPeers) session.setConsent(true);
-      this.#sharing?.show(session.stats());
-      session.addEventListener("stats", ({ detail }) => this.#sharing?.show(detail));
-      session.addEventListener("problem", ({ detail: { code, message } }) => {
-        if (code === undefined) this.#problems.clear();
-        else this.#problems.show(explainCode(code, message), { tone: "warning" });
-      });
-      this.#context.shared(session);
-      this.#signal.addEventListener("abort", () => void session.close());
-    } catch (thrown) {
-      // What is kept of it may still be there to play.
-      this.#joining = "none";
-      this.#problems.show(explain(thrown));
-    }
-  }
-
-  /** Whether the stream may still come from elsewhere, so that what is kept of it is not what to play. */
-  get #mayCome(): boolean {
-    if (this.#session === undefined) return this.#joining !== "none";
-    return performance.now() - (this.#joinedAtMs ?? 0) < JOIN_MS;
-  }
-
   /** Looks for the stream while there is nothing to play. */
   async #look(): Promise<void> {
     if (this.#state !== "absent" && this.#state !== "over") return;
@@ -222,22 +124,25 @@ export class WatchView extends View {
       const relay = await this.#relay;
       const found = (await relay.streams()).find(({ name }) => name === this.#name);
       // Why a stream could not be joined stays to be read.
-      if (this.#join === undefined) this.#problems.clear();
+      if (this.#joined === undefined) this.#problems.clear();
       const first = this.#player?.meter.everPlayed === false;
+      const hasMedia = found !== undefined && (found.kept?.windowMs ?? found.windowMs) > 0;
       if (found?.state === "live") {
         this.#open(relay, "live");
-      } else if (this.#mayCome) {
+      } else if (this.#joined?.mayCome === true) {
         this.#enter("absent");
-      } else if (found !== undefined && first && (found.kept?.windowMs ?? found.windowMs) > 0) {
+      } else if (hasMedia && first) {
         // Who comes to a stream that nobody sends wants to see what there is of it.
         this.#open(relay, "start");
       } else if (found !== undefined) {
-        this.#replayable = (found.kept?.windowMs ?? found.windowMs) > 0;
+        this.#replayable = hasMedia;
         this.#enter("over");
       } else if (this.#state === "absent") {
         // relay.url() refuses a name that no stream can have, which waiting would never tell.
         relay.url(this.#name);
       }
+      // Nothing plays yet, so that nothing is held up by them.
+      if (this.#state === "absent") void this.#ui.load();
     } catch (thrown) {
       const explanation = explain(thrown);
       if (explanation.code === "invalid-name") this.#fail(explanation);
@@ -250,6 +155,7 @@ export class WatchView extends View {
     this.#replayable = false;
     this.#playsFrom = from;
     this.#enter("opening");
+    this.#playlistUrl = new URL(relay.url(this.#name), location.href).href;
     this.#player?.open(relay.url(this.#name, { dvr: true }), from);
     this.#lookAtStream();
   }
@@ -259,23 +165,29 @@ export class WatchView extends View {
     const relay = await this.#relay;
     try {
       this.#stream = await relay.stats(this.#name);
+      this.#playlistUrl = new URL(relay.url(this.#name), location.href).href;
     } catch {
       // Not there, or no answer: whoever needs the stream finds out why, and says so.
       this.#stream = undefined;
     }
-    if (this.#signal.aborted || this.#state === "failed") return;
-    this.#recording.show(this.#stream, relay.url(this.#name));
-    setText(this.#heading, this.#title);
-    this.#update();
+    if (!this.#signal.aborted && this.#state !== "failed") this.#update();
   }
 
   get #title(): string {
-    return this.#stream === undefined ? this.#name : titleOf(this.#stream);
+    return this.#stream?.kept?.title ?? this.#name;
   }
 
-  #announce(sentence: string): void {
-    setText(this.#done, sentence);
-    this.#lookAtStream();
+  async #togglePin(): Promise<void> {
+    const on = this.#stream?.kept?.pinned !== true;
+    try {
+      await (await this.#relay).pin(this.#name, on);
+      const { didPin, didUnpin } = words.watch.recording;
+      this.#done = (on ? didPin : didUnpin)(this.#title);
+      this.#lookAtStream();
+    } catch (thrown) {
+      this.#problems.show(explain(thrown));
+    }
+    this.changed();
   }
 
   /** Removed, or its worker forgot it: back to waiting, which is what is true. */
@@ -284,9 +196,15 @@ export class WatchView extends View {
     this.#enter("absent");
   }
 
+  async #agree(): Promise<void> {
+    this.#joined?.agree();
+    this.#enter("absent");
+    this.draw();
+    this.root.querySelector("h1")?.focus();
+    await this.#joined?.join(await this.#relay, this.#video, true);
+  }
+
   async #playAgain(): Promise<void> {
-    const player = this.#player;
-    if (player === undefined) return;
     this.#video.focus();
     try {
       this.#open(await this.#relay, "start");
@@ -312,15 +230,7 @@ export class WatchView extends View {
         this.#fail(explainCode("player-gave-up", detail));
         return;
       }
-      this.#problems.show(
-        {
-          code: error.details,
-          cause: "Playback was interrupted.",
-          remedy: "The player is taking it up again by itself.",
-          detail,
-        },
-        { tone: "warning" },
-      );
+      this.#problems.show({ code: error.details, ...words.watch.interrupted, detail }, { tone: "warning" });
       await new Promise((resolve) => setTimeout(resolve, this.#recovery.delayMs));
       if (this.#signal.aborted || this.#state === "failed") return;
       if (remedy === "recover-media") player.recoverMedia();
@@ -345,8 +255,8 @@ export class WatchView extends View {
     };
     const wrongName = explanation.code === "invalid-name";
     const action = wrongName
-      ? { label: "See what is live", run: () => location.assign("./?watch") }
-      : { label: "Try again", run: retry };
+      ? { label: words.watch.seeLive, run: () => location.assign("./?watch") }
+      : { label: words.watch.tryAgain, run: retry };
     this.#problems.clear();
     this.#problems.show(explanation, { action });
   }
@@ -362,87 +272,135 @@ export class WatchView extends View {
       else if (player.meter.stalled) this.#enter("stalled");
       else if (started && video.paused && this.#state !== "opening") this.#enter("paused");
       else if (started && !video.paused) this.#enter("playing");
-    } else if (this.#state === "over" && !video.paused && !video.ended && video.readyState > 0) {
-      // Replayed with the controls of the video itself.
-      this.#enter("playing");
+    } else if (this.#state === "over" && !video.ended && video.readyState > 0) {
+      // Somebody went back in it.
+      if (!video.paused) this.#enter("playing");
     }
-    this.#unmute.hidden = !player.mutedToPlay;
-    setText(this.#status, statusOf(this.#watched));
-    this.#showFigures(player);
-  }
-
-  /** Whether the publisher sends nothing, though it did not end the stream. */
-  get #away(): boolean {
-    const { state, idleMs = 0 } = this.#stream ?? {};
-    return state === "waiting" || (state === "live" && idleMs >= SILENT_MS);
+    this.#ui.tell(this.#title, this.#state);
+    this.changed();
   }
 
   #enter(state: WatchState): void {
     if (state === "playing" && this.#state !== "playing") this.#problems.clear();
     this.#state = state;
-    this.#root.dataset.state = state;
-    const cover = coverOf(this.#watched);
-    this.#cover.hidden = cover === undefined;
-    // The cover says the same to the eye; the status stays for who listens.
-    this.#status.classList.toggle("visually-hidden", cover !== undefined);
-    // The controls of a video without media only invite clicks that do nothing.
-    this.#video.controls = cover === undefined;
-    if (cover !== undefined) {
-      setText(this.#coverTitle, cover.title);
-      setText(this.#coverText, cover.text);
-    }
-    this.#agree.hidden = !(state === "absent" && this.#joining === "asked");
-    this.#root.toggleAttribute("data-asking", !this.#agree.hidden);
-    this.#replay.hidden = !(state === "over" && (this.#replayable || this.#video.readyState > 0));
-    this.#showBadge();
-    setText(this.#status, statusOf(this.#watched));
-  }
-
-  #showBadge(): void {
-    const state = this.#state;
-    const playing = state !== "over" && state !== "absent" && state !== "failed";
-    const live = playing && this.#player?.live !== false && this.#stream?.state !== "waiting";
-    if (playing || state === "over")
-      showState(this.#badge, live ? "live" : playing && this.#away ? "waiting" : "ended");
-    else if (state === "absent") setText(this.#badge, this.#joining === "none" ? "Not live" : "Not connected");
-    else setText(this.#badge, "Stopped");
-    if (!live) this.#badge.classList.remove("badge-live");
-    document.title = `${live ? "● " : ""}${this.#title} – Eddy`;
+    // Beside the first picture, or where there will be none.
+    if (state !== "absent" && state !== "opening") void this.#ui.load();
+    this.changed();
   }
 
   /** What there is to say something about. */
   get #watched(): Watched {
     const player = this.#player;
+    const { state, idleMs = 0 } = this.#stream ?? {};
     return {
       name: this.#name,
       state: this.#state,
-      join: this.#joining,
+      join: this.#joined?.state ?? "none",
       everPlayed: player?.meter.everPlayed === true,
       playsFrom: this.#playsFrom,
-      isLive: this.#stream?.state === "live",
-      isAway: this.#away,
+      isLive: state === "live",
+      // It sends nothing, though it did not end the stream.
+      isAway: state === "waiting" || (state === "live" && idleMs >= SILENT_MS),
       isOnline: navigator.onLine,
       listIsLive: player?.live,
       isNearLive: (player?.behindMs ?? 0) < BEHIND_MS,
     };
   }
 
-  #showFigures(player: Player): void {
-    const stats = player.stats();
-    this.#showBadge();
-    this.#rewind.show(stats, player.live === true ? player.behindMs : undefined);
-    const running = stats.width > 0 && this.#state !== "absent";
-    const live = running && player.live === true;
-    const figures = this.#figures;
-    figures.set("latency", live ? seconds(stats.latencyMs) : "–", stats.latencyMs);
-    figures.set("target", live ? seconds(stats.targetLatencyMs) : "–", stats.targetLatencyMs);
-    figures.set("buffer", running ? seconds(stats.bufferAheadMs) : "–", stats.bufferAheadMs);
-    const lost = stats.stalls > 0 ? `${plural(stats.stalls, "stall")}, ${seconds(stats.stalledMs)}` : "none";
-    figures.set("stalls", lost, stats.stalls);
-    figures.set("resolution", running ? `${stats.width} × ${stats.height}` : "–", `${stats.width}x${stats.height}`);
-    const frames = `${count(stats.droppedFrames)} of ${count(stats.decodedFrames)}`;
-    figures.set("dropped", running ? frames : "–", stats.droppedFrames);
-    const share = stats.loads > 0 ? stats.partLoads / stats.loads : 0;
-    figures.set("parts", stats.loads > 0 ? `${Math.floor(share * 100)} % of ${count(stats.loads)}` : "–", share);
+  protected override template(): TemplateResult {
+    const watched = this.#watched;
+    const { state } = watched;
+    const cover = coverOf(watched);
+    const status = statusOf(watched);
+    const isPlaying = state !== "over" && state !== "absent" && state !== "failed";
+    const isLive = isPlaying && this.#player?.live !== false && this.#stream?.state !== "waiting";
+    const isAsking = state === "absent" && watched.join === "asked";
+    document.title = words.watch.documentTitle(this.#title, isLive);
+    return html`
+      <div class="watch" data-state=${state} ?data-asking=${isAsking}>
+        <div class="view-head">
+          <h1 class="stream-title" tabindex="-1">${this.#title}</h1>
+          <span class="badge ${isLive ? "badge-live" : ""}">${badgeOf(watched, isLive)}</span>
+        </div>
+        <div class="watch-grid">
+          <div class="watch-main">
+            ${this.#ui.stage({
+              title: this.#title,
+              cover,
+              // A stalled picture says so itself.
+              waiting: state === "stalled" ? status : "",
+              isNearLive: watched.isNearLive,
+              agree: isAsking ? () => void this.#agree() : undefined,
+              replay:
+                state === "over" && (this.#replayable || this.#video.readyState > 0)
+                  ? () => void this.#playAgain()
+                  : undefined,
+            })}
+            <div class="watch-bar">
+              <p class="status ${cover === undefined ? "" : "visually-hidden"}" role="status">${status}</p>
+              ${this.#moment(cover !== undefined)}
+              ${this.#actions()}
+            </div>
+            ${this.#problemsRoot} ${this.#ui.clip.root}
+          </div>
+          ${this.#aside(isPlaying)}
+          <p class="visually-hidden" role="status">${this.#done}</p>
+        </div>
+      </div>`;
+  }
+
+  /** Which moment it is that one sees, and how far one can go back from it. */
+  #moment(isCovered: boolean): TemplateResult | typeof nothing {
+    const stats = this.#player?.stats();
+    if (stats === undefined || isCovered) return nothing;
+    const { moment } = words.watch;
+    const length = clockTime(stats.windowMs);
+    const reach = this.#player?.live === true ? moment.back(length) : moment.all(length);
+    const wall = stats.playheadWallMs;
+    return html`<p class="moment" data-wall-ms=${wall}>${wall > 0 ? `${timeOfDay(wall)} · ${reach}` : reach}</p>`;
+  }
+
+  #actions(): TemplateResult {
+    const { actions } = words.watch;
+    const kept = this.#stream?.kept;
+    const { clip } = this.#ui;
+    const hasMedia = (this.#player?.window.endS ?? 0) > 0;
+    return html`
+      <div class="watch-actions">
+        ${
+          hasMedia
+            ? html`<button type="button" class="button small" aria-expanded=${clip.isOpen} aria-controls="clip-panel" @click=${() => this.#ui.toggleClip()}>${actions.clip}</button>`
+            : nothing
+        }
+        ${
+          kept === undefined
+            ? nothing
+            : html`
+              <button type="button" class="button small pin" aria-pressed=${kept.pinned} @click=${() => void this.#togglePin()}>
+                <svg class="icon" aria-hidden="true"><use href="/icons.svg#pin"></use></svg>${kept.pinned ? actions.kept : actions.keep}
+              </button>`
+        }
+        <button type="button" class="button small" aria-keyshortcuts="?" @click=${() => this.#ui.showKeys()}>${actions.keys}</button>
+        <button type="button" class="button small" aria-expanded=${this.#hasDetails} aria-controls="watch-details" @click=${() => this.#toggleDetails()}>
+          ${this.#hasDetails ? actions.hideSide : actions.showSide}
+        </button>
+      </div>`;
+  }
+
+  #toggleDetails(): void {
+    this.#hasDetails = !this.#hasDetails;
+    changePreferences({ watchDetails: this.#hasDetails });
+    this.changed();
+  }
+
+  #aside(isPlaying: boolean): TemplateResult {
+    const stats = isPlaying && this.#video.videoWidth > 0 ? this.#player?.stats() : undefined;
+    const joined = this.#joined;
+    return html`
+      <aside class="watch-aside" id="watch-details" aria-label=${words.watch.figures.title} ?hidden=${!this.#hasDetails}>
+        ${playbackPanel(stats, stats !== undefined && this.#player?.live === true)}
+        ${joined?.stats === undefined ? nothing : sharedPanel(joined.stats, { hasOrigin: joined.hasServer, allow: (given) => joined.allow(given) })}
+        ${recordingPanel(this.#stream, this.#playlistUrl)}
+      </aside>`;
   }
 }
