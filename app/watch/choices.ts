@@ -120,6 +120,6 @@ function latency({ targetMs }: Player, setTarget: (targetMs: number) => void): C
 
 /** The next one of the list, in either direction; at its end it stays. */
 export function nextSpeed(rate: number, direction: -1 | 1): number {
-  const index = SPEEDS.findIndex((each) => each === rate);
+  const index = SPEEDS.indexOf(rate);
   return SPEEDS[index + direction] ?? rate;
 }

@@ -48,7 +48,9 @@ export function controls(view: Controls): TemplateResult {
       ${view.behindMs === undefined ? recordingTime(view) : liveButton(view.behindMs, view)}
       <span class="controls-space"></span>
       ${view.hasSubtitles ? html`<media-captions-button></media-captions-button>` : nothing}
-      <media-settings-menu-button></media-settings-menu-button>
+      <media-settings-menu-button>
+        <svg slot="icon" viewBox="0 0 24 24" aria-hidden="true"><use href="/icons.svg#settings"></use></svg>
+      </media-settings-menu-button>
       <media-pip-button></media-pip-button>
       <media-fullscreen-button></media-fullscreen-button>
     </media-control-bar>

@@ -50,6 +50,7 @@ export const watch = {
   documentTitle: (title: string, isLive: boolean): string => `${isLive ? "● " : ""}${title} – Eddy`,
   videoOf: (name: string): string => `Video of ${name}`,
   playerOf: (title: string): string => `Player: ${title}`,
+  about: "About this stream",
   agree: "Connect and watch",
   replay: "Replay what is kept",
   unmute: "Turn the sound on",
@@ -112,7 +113,6 @@ export const watch = {
   actions: {
     clip: "Clip",
     keep: "Keep this",
-    kept: "Kept",
     keys: "Keyboard",
     hideSide: "Hide details",
     showSide: "Show details",
