@@ -177,7 +177,7 @@ export class ClipPanel extends View {
         <label for="clip-${end}">${label}</label>
         <div class="field-row">
           <input
-            id="clip-${end}" type="time" step="0.1" .value=${live(wallMs === undefined ? "" : timeField(wallMs))}
+            id="clip-${end}" type="time" step="1" .value=${live(wallMs === undefined ? "" : timeField(wallMs))}
             title=${wallMs === undefined ? nothing : timeOfDay(wallMs)}
             @change=${(event: Event) => this.#typed(end, event.target as HTMLInputElement)}
           />

@@ -8,12 +8,10 @@ const DAY_MS = 86_400_000;
 /** A clip that is named by a time of day may end a little after what is stored, where one marks while it goes on. */
 const SLACK_MS = 60_000;
 
-/** `14:03:07.4`, as a time field takes it, in the reader's own zone. */
+/** `14:03:07`, as a time field takes it, in the reader's own zone. */
 export function timeField(wallMs: number): string {
   const date = new Date(wallMs);
-  const two = (value: number): string => String(value).padStart(2, "0");
-  const tenths = Math.floor(date.getMilliseconds() / 100);
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${tenths}`;
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((value) => String(value).padStart(2, "0")).join(":");
 }
 
 /** The moment a time of day means: the last such one before the window ends. Undefined for what is no time. */

@@ -75,6 +75,7 @@ function recordingTime({ positionMs, windowMs }: Controls): TemplateResult {
 function settingsMenu(choices: readonly Choice[]): TemplateResult {
   return html`
     <media-settings-menu id="watch-settings" anchor="auto" hidden>
+      <span slot="header" hidden></span>
       ${choices.map(
         ({ key, label, options, chosen, choose }) => html`
           <media-settings-menu-item data-choice=${key}>
@@ -83,7 +84,10 @@ function settingsMenu(choices: readonly Choice[]): TemplateResult {
               slot="submenu" hidden
               @change=${(event: Event) => choose((event.currentTarget as HTMLElement & { readonly value: string }).value)}
             >
-              <div slot="title">${label}</div>
+              ${
+                /* That of media-chrome is no item, which a menu may not hold. */
+                html`<button slot="header" part="back button" role="menuitem" tabindex="-1" aria-label=${words.watch.menu.back(label)}><span aria-hidden="true">‹</span>${label}</button>`
+              }
               ${options.map(
                 (option) => html`
                   <media-chrome-menu-item type="radio" value=${option.value} .checked=${option.value === chosen}>${option.label}</media-chrome-menu-item>`,

@@ -14,7 +14,7 @@ export function recordingPanel(stream: StreamStats | undefined, url: string): Te
   const windowMs = kept?.windowMs ?? stream.windowMs;
   const sizeBytes = kept?.sizeBytes ?? stream.sizeBytes;
   const since = kept === undefined ? recording.memory : dayAndTime(kept.createdAtMs);
-  const fate = kept === undefined ? recording.notKept : kept.pinned ? recording.pinned : recording.rolling;
+  const fate = kept === undefined ? recording.notKept : fateOf(kept.pinned, stream.state === "ended");
   return html`
     <details class="panel watch-panel recording" open>
       <summary><h2>${recording.title}</h2></summary>
@@ -32,4 +32,10 @@ export function recordingPanel(stream: StreamStats | undefined, url: string): Te
         <a href="./?library">${recording.library}</a>
       </div>
     </details>`;
+}
+
+function fateOf(isPinned: boolean, isEnded: boolean): string {
+  const { rolling, pinned, mayGo, pinnedEnded } = words.watch.recording;
+  if (isEnded) return isPinned ? pinnedEnded : mayGo;
+  return isPinned ? pinned : rolling;
 }

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { expect, type Locator, type Page, test } from "@playwright/test";
 import { decodeClock } from "../../src/capture/pattern-clock.ts";
 import { look } from "../look.ts";
@@ -61,7 +62,7 @@ test("one watches, goes back, and comes to the live moment again, by the pointer
   ).toBeLessThan(300);
   expect(seen.pointedMs - seen.pictureMs, "of the segment under the pointer").toBeGreaterThanOrEqual(0);
   expect(seen.pointedMs - seen.pictureMs).toBeLessThan(4_000);
-  await page.screenshot({ path: info.outputPath("../screens/watch-thumbnail.png") });
+  await page.screenshot({ path: join(info.project.outputDir, "screens", "watch-thumbnail.png") });
   await page.mouse.click(box.x + 0.3 * box.width, box.y + box.height / 2);
   await expect.poll(async () => (await readClock(page)).shownMs - seen.pointedMs).toBeGreaterThan(-FRAME_MS * 8);
   await expect(page.getByText("Playing from further back.")).toBeVisible();
@@ -106,6 +107,8 @@ test("speed, quality and latency are chosen in a menu, by keys too, and the list
   await look(page, info, "watch-menu");
   await item("0.5×").click();
   await expect.poll(rate).toBe(0.5);
+  await page.keyboard.press("Escape");
+  await expect(button).toBeFocused();
   await page.keyboard.press(">");
   await expect.poll(rate).toBe(0.75);
   await expect(page.getByText("Speed: 0.75×.")).toBeVisible();

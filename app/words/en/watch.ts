@@ -83,6 +83,7 @@ export const watch = {
     unavailable: "No picture of this moment.",
   },
   menu: {
+    back: (menu: string): string => `${menu}: back to all settings`,
     speed: "Speed",
     normal: "Normal",
     times: (rate: number): string => `${rate}×`,
@@ -170,6 +171,8 @@ export const watch = {
     notKept: "Nothing of this stream is on disk: it is gone when the browser needs the room.",
     rolling: "It is recorded all the while; the oldest part goes when time or room runs out. Kept, it stays.",
     pinned: "It stays until you delete it in the library. Recording goes on.",
+    mayGo: "It goes when time or room runs out. Kept, it stays.",
+    pinnedEnded: "It stays until you delete it in the library.",
     didPin: (title: string): string => `“${title}” is kept: it stays until you delete it.`,
     didUnpin: (title: string): string => `“${title}” may be removed again when time or room runs out.`,
     library: "Open the library",
