@@ -11,7 +11,7 @@ export interface Choice {
   readonly choose: (value: string) => void;
 }
 
-export const SPEEDS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2] as const;
+const SPEEDS: readonly number[] = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 /** Enough in hand to bear a second in which nothing comes. */
 const STEADY_MS = 4_000;
 const TARGETS_MS = [2_000, 3_000, 6_000, 10_000, 20_000, 30_000] as const;

@@ -11,7 +11,9 @@ const SLACK_MS = 60_000;
 /** `14:03:07`, as a time field takes it, in the reader's own zone. */
 export function timeField(wallMs: number): string {
   const date = new Date(wallMs);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((value) => String(value).padStart(2, "0")).join(":");
+  return [date.getHours(), date.getMinutes(), date.getSeconds()]
+    .map((value) => String(value).padStart(2, "0"))
+    .join(":");
 }
 
 /** The moment a time of day means: the last such one before the window ends. Undefined for what is no time. */

@@ -171,6 +171,7 @@ export class PlayerUi {
   }
 
   #controls(player: Player, isNearLive: boolean): Controls {
+    const { video } = this.#options;
     const { latencyMs, windowMs, positionMs } = player.stats();
     const { startS } = player.window;
     const choices = this.#choices;
@@ -190,9 +191,10 @@ export class PlayerUi {
         if (bar !== null) this.#preview.pointTo(event.clientX, bar.getBoundingClientRect());
       },
       left: () => this.#preview.hide(),
-      focused: ({ currentTarget }) => {
-        if ((currentTarget as Element).matches(":has(:focus-visible)"))
-          this.#preview.showAt(this.#options.video.currentTime);
+      focused: (event) => {
+        // The host of a shadow tree does not tell how what is in it came to have the focus.
+        const [input] = event.composedPath();
+        if (input instanceof Element && input.matches(":focus-visible")) this.#preview.showAt(video.currentTime);
       },
     };
   }

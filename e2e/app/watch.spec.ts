@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { expect, type Locator, type Page, test } from "@playwright/test";
+import { type BrowserContext, expect, type Locator, type Page, test } from "@playwright/test";
 import { decodeClock } from "../../src/capture/pattern-clock.ts";
 import { look } from "../look.ts";
 import { collectErrors, playback, publish, readClock, streamStats, watch } from "../support.ts";
@@ -38,11 +38,20 @@ async function tabTo(page: Page, wanted: Locator): Promise<void> {
   throw new Error("the keyboard does not come there");
 }
 
+test.describe.configure({ mode: "serial" });
+
+/** What the first tests watch, and what one can go back to in it grows with each. */
+let studio: BrowserContext;
+test.beforeAll(async ({ browser }) => {
+  studio = await browser.newContext();
+  await publish(studio, "studio");
+});
+test.afterAll(() => studio.close());
+
 test("one watches, goes back, and comes to the live moment again, by the pointer and by the keyboard alone", async ({
-  context,
+  browserName: _,
 }, info) => {
-  await publish(context, "studio");
-  const { page, errors } = await watch(context, "studio");
+  const { page, errors } = await watch(studio, "studio");
   const bar = page.locator("media-time-range");
   await expect(bar).toBeVisible();
   await expect.poll(async () => (await playback(page)).windowMs, { timeout: 30_000 }).toBeGreaterThan(11_000);
@@ -87,13 +96,13 @@ test("one watches, goes back, and comes to the live moment again, by the pointer
   await page.keyboard.press("End");
   await expect.poll(() => behindMs(page)).toBeLessThan(2_000);
   expect(errors).toEqual([]);
+  await page.close();
 });
 
 test("speed, quality and latency are chosen in a menu, by keys too, and the list of keys is a dialog", async ({
-  context,
+  browserName: _,
 }, info) => {
-  await publish(context, "studio");
-  const { page, errors } = await watch(context, "studio");
+  const { page, errors } = await watch(studio, "studio");
   const button = page.locator("media-settings-menu-button");
   const rate = () => page.evaluate(() => document.querySelector("video")?.playbackRate);
   const item = (name: string | RegExp) => page.getByRole("menuitemradio", { name });
@@ -121,23 +130,28 @@ test("speed, quality and latency are chosen in a menu, by keys too, and the list
   await expect.poll(async () => (await playback(page)).targetLatencyMs).toBe(4_000);
   await expect.poll(async () => Math.abs(await behindMs(page))).toBeLessThan(1_000);
 
+  await page.keyboard.press("Escape");
   await page.keyboard.press("?");
   const dialog = page.getByRole("dialog", { name: "Keyboard" });
   await expect(dialog).toBeVisible();
-  await look(page, info, "watch-keys");
   await dialog.getByRole("checkbox").uncheck();
   await page.keyboard.press("Escape");
   await page.locator("h1").focus();
   await page.keyboard.press("k");
   await expect(page.locator(".watch")).toHaveAttribute("data-state", "playing");
+  await page.getByRole("button", { name: "Keyboard" }).click();
+  await dialog.getByRole("checkbox").check();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await page.keyboard.press("k");
+  await expect(page.locator(".watch")).toHaveAttribute("data-state", "paused");
   expect(errors).toEqual([]);
+  await page.close();
 });
 
 test("what is marked is measured, named and saved as a file that plays, by the keyboard alone", async ({
-  context,
+  browserName: _,
 }, info) => {
-  await publish(context, "studio");
-  const { page, errors } = await watch(context, "studio");
+  const { page, errors } = await watch(studio, "studio");
   await expect.poll(async () => (await playback(page)).windowMs, { timeout: 30_000 }).toBeGreaterThan(9_000);
   await page.keyboard.press("j");
   await page.keyboard.press("i");
@@ -176,6 +190,17 @@ test("what is marked is measured, named and saved as a file that plays, by the k
   expect((await streamStats(page, "studio"))?.kept?.pinned).toBe(true);
   expect((await streamStats(page, "studio"))?.state).toBe("live");
   expect(errors).toEqual([]);
+  await page.close();
+});
+
+test("what is live and what waits stands in a list, and a name can be given", async ({ browserName: _ }, info) => {
+  const page = await studio.newPage();
+  await page.goto("/?watch");
+  await expect(page.getByRole("link", { name: /studio/ }).first()).toBeVisible();
+  await look(page, info, "watch-list");
+  await page.getByLabel("Or by its name").fill("studio");
+  await page.keyboard.press("Enter");
+  await expect(page.locator(".watch")).toHaveAttribute("data-state", "playing");
 });
 
 test("nothing there, offline, and over: each says so", async ({ context }, info) => {
@@ -204,15 +229,4 @@ test("nothing there, offline, and over: each says so", async ({ context }, info)
   await page.keyboard.press("<");
   await look(page, info, "watch-offline");
   expect(errors).toEqual([]);
-});
-
-test("what is live and what waits stands in a list, and a name can be given", async ({ context }, info) => {
-  await publish(context, "studio");
-  const page = await context.newPage();
-  await page.goto("/?watch");
-  await expect(page.getByRole("link", { name: /studio/ }).first()).toBeVisible();
-  await look(page, info, "watch-list");
-  await page.getByLabel("Or by its name").fill("studio");
-  await page.keyboard.press("Enter");
-  await expect(page.locator(".watch")).toHaveAttribute("data-state", "playing");
 });
