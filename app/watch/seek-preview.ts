@@ -98,7 +98,7 @@ export class SeekPreview extends View {
     const isBlank = this.#segment === undefined || this.#thumbnails.isBlank(this.#segment);
     return html`
       <div class="seek-picture" ?hidden=${!player.hasPicture}>
-        ${this.#canvas} ${isBlank ? html`<p>${words.watch.controls.unavailable}</p>` : ""}
+        ${this.#canvas} ${isBlank ? html`<p class="seek-blank">${words.watch.controls.unavailable}</p>` : ""}
       </div>
       <p class="seek-time">${time}</p>
       <p class="seek-place">${place}</p>`;

@@ -57,6 +57,7 @@ test("one watches, goes back, and comes to the live moment again, by the pointer
   await expect.poll(async () => (await playback(page)).windowMs, { timeout: 30_000 }).toBeGreaterThan(11_000);
   const live = page.locator(".live-button");
   await expect(live).toHaveText(/^Live\d\.\d s behind$/);
+  await tabTo(page, live);
   await look(page, info, "watch-playing");
 
   // What is under the pointer: a picture of then, and the time.
@@ -163,6 +164,7 @@ test("what is marked is measured, named and saved as a file that plays, by the k
   await expect(status).toHaveText(/^\d\.\d\d s long, \d+ kB\.$/);
   const told = Number(/^([\d.]+)/.exec((await status.textContent()) ?? "")?.[1]);
   await expect(page.locator(".seek-marks")).toBeAttached();
+  await tabTo(page, page.locator("media-play-button"));
   await look(page, info, "watch-clip");
   await tabTo(page, page.getByLabel("Name of the file"));
   await page.keyboard.type("Best moment: 1");
@@ -227,6 +229,7 @@ test("nothing there, offline, and over: each says so", async ({ context }, info)
   await expect(page.getByText("Offline: playing what is stored.")).toBeVisible();
   await page.keyboard.press("<");
   await page.keyboard.press("<");
+  await tabTo(page, page.locator("media-play-button"));
   await look(page, info, "watch-offline");
   expect(errors).toEqual([]);
 });

@@ -218,7 +218,7 @@ export const watch = {
     title: "Watch",
     streams: "Streams",
     looking: "Looking for streams…",
-    live: (count: string): string => `${count} live.`,
+    live: (streams: number): string => (streams === 1 ? "1 stream is live." : `${streams} streams are live.`),
     nothing: "Nothing is live in this browser right now.",
     failed: (cause: string): string => `The streams cannot be listed now. ${cause}`,
     stored: "Stored",
