@@ -110,7 +110,7 @@ function latency({ targetMs }: Player, setTarget: (targetMs: number) => void): C
     label: menu.latency,
     options: [
       { value: "0", label: menu.near },
-      { value: String(STEADY_MS), label: menu.steady },
+      { value: String(STEADY_MS), label: menu.steady(STEADY_MS / 1000) },
       ...TARGETS_MS.map((ms) => ({ value: String(ms), label: menu.chosen(ms / 1000) })),
     ],
     chosen: String(targetMs),

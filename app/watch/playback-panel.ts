@@ -4,12 +4,12 @@ import { words } from "../words/words.ts";
 import { figureList } from "./figure-list.ts";
 import type { PlaybackStats } from "./playback-stats.ts";
 
-/** How the playback does. Undefined while there is none; without latency where nothing is live. */
-export function playbackPanel(stats: PlaybackStats | undefined, isLive: boolean): TemplateResult {
+/** How the playback does; without latency where nothing is live. */
+export function playbackPanel(stats: PlaybackStats, isLive: boolean): TemplateResult {
   const { figures } = words.watch;
-  const shown = (text: string, is = stats !== undefined): string => (is ? text : "–");
-  const { latencyMs = 0, targetLatencyMs = 0, bufferAheadMs = 0, stalls = 0, stalledMs = 0 } = stats ?? {};
-  const { width = 0, height = 0, droppedFrames = 0, decodedFrames = 0, loads = 0, partLoads = 0 } = stats ?? {};
+  const shown = (text: string, is = true): string => (is ? text : "–");
+  const { latencyMs, targetLatencyMs, bufferAheadMs, stalls, stalledMs } = stats;
+  const { width, height, droppedFrames, decodedFrames, loads, partLoads } = stats;
   const share = loads > 0 ? partLoads / loads : 0;
   return html`
     <details class="panel watch-panel" open>

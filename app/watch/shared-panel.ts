@@ -18,7 +18,7 @@ export function sharedPanel(
   const sendBps = peers.reduce((sum, peer) => sum + peer.sendBps, 0);
   const mayUpload = upload !== "no-consent" && upload !== "off" && upload !== "receive-only";
   return html`
-    <details class="panel watch-panel" open>
+    <details class="panel watch-panel shared" open>
       <summary><h2>${shared.title}</h2></summary>
       <p class="soft" role="status">${sharedSentence(stats, hasOrigin)}</p>
       ${relay === undefined ? nothing : html`<p class="soft" role="status">${relaySentence(relay, "received")}</p>`}

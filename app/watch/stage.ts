@@ -22,9 +22,9 @@ export function stage(view: Stage): TemplateResult {
   const { cover, agree, replay } = view;
   // What media-chrome hides with the controls has no `noautohide`.
   return html`
-    <div class="stage" id="stage">
+    <div class="stage">
       <media-controller
-        nohotkeys noautoseektolive nomutedpref autohide="3" fullscreenelement="stage" aria-label=${words.watch.playerOf(view.title)}
+        nohotkeys noautoseektolive nomutedpref autohide="3" aria-label=${words.watch.playerOf(view.title)}
       >
         ${view.video}
         <div class="stage-cover" slot="centered-chrome" noautohide ?hidden=${cover === undefined}>

@@ -77,10 +77,15 @@ function playingStatus({ isLive, isAway, isOnline, listIsLive, playsFrom, isNear
 }
 
 /** On the badge beside the title. */
-export function badgeOf({ state, join, isAway }: Watched, isLive: boolean): string {
+export function badgeOf({ state, join, isAway, listIsLive }: Watched): {
+  readonly text: string;
+  readonly isLive: boolean;
+} {
   const { badge } = words.watch;
-  if (state === "failed") return badge.stopped;
-  if (state === "absent") return join === "none" ? badge.notLive : badge.notConnected;
-  if (isLive) return badge.live;
-  return state !== "over" && isAway ? badge.away : badge.ended;
+  const still = (text: string) => ({ text, isLive: false });
+  if (state === "failed") return still(badge.stopped);
+  if (state === "absent") return still(join === "none" ? badge.notLive : badge.notConnected);
+  if (state === "over") return still(badge.ended);
+  if (isAway) return still(badge.away);
+  return listIsLive === false ? still(badge.ended) : { text: badge.live, isLive: true };
 }

@@ -99,19 +99,20 @@ export class WatchView extends View {
   }
 
   protected override template(): TemplateResult {
-    const { watched, player, stream, title, canReplay } = this.#watch;
+    const { watched, title, canReplay } = this.#watch;
     const { state } = watched;
     const cover = coverOf(watched);
     const status = statusOf(watched);
     const isPlaying = state !== "over" && state !== "absent" && state !== "failed";
-    const isLive = isPlaying && player?.live !== false && stream?.state !== "waiting";
+    const badge = badgeOf(watched);
+    const details = this.#details(isPlaying);
     const isAsking = state === "absent" && watched.join === "asked";
-    document.title = words.watch.documentTitle(title, isLive);
+    document.title = words.watch.documentTitle(title, badge.isLive);
     const stage = this.#ui.stage({
       title,
       cover,
       waiting: state === "stalled" ? status : "",
-      isNearLive: watched.isNearLive,
+      isNearLive: watched.isNearLive && badge.isLive,
       agree: isAsking ? () => void this.#agree() : undefined,
       replay: canReplay ? () => void this.#replay() : undefined,
     });
@@ -121,18 +122,18 @@ export class WatchView extends View {
       <div class="watch" data-state=${state} ?data-asking=${isAsking}>
         <div class="view-head">
           <h1 class="stream-title" tabindex="-1">${title}</h1>
-          <span class="badge ${isLive ? "badge-live" : ""}">${badgeOf(watched, isLive)}</span>
+          <span class="badge ${badge.isLive ? "badge-live" : ""}">${badge.text}</span>
         </div>
         <div class="watch-grid">
           <div class="watch-main">
             ${stage}
             <div class="watch-bar">
               <p class="status ${isSaid ? "visually-hidden" : ""}" role="status">${status}</p>
-              ${cover === undefined ? this.#moment() : nothing} ${this.#actions()}
+              ${cover === undefined ? this.#moment() : nothing} ${this.#actions(details !== undefined)}
             </div>
             ${this.#problems} ${this.#ui.clip.root}
           </div>
-          ${this.#details(isPlaying)}
+          ${details ?? nothing}
           <p class="visually-hidden" role="status">${this.#done}</p>
         </div>
       </div>`;
@@ -148,7 +149,7 @@ export class WatchView extends View {
     return html`<p class="moment" data-wall-ms=${wallMs}>${wallMs > 0 ? `${timeOfDay(wallMs)} · ${reach}` : reach}</p>`;
   }
 
-  #actions(): TemplateResult {
+  #actions(hasDetails: boolean): TemplateResult {
     const { actions } = words.watch;
     const { stream, player } = this.#watch;
     const kept = stream?.kept;
@@ -165,22 +166,30 @@ export class WatchView extends View {
       <div class="watch-actions">
         ${(player?.window.endS ?? 0) > 0 ? clip : nothing} ${kept === undefined ? nothing : pin}
         <button type="button" class="button small" aria-keyshortcuts="?" @click=${() => this.#ui.showKeys()}>${actions.keys}</button>
-        <button
-          type="button" class="button small" aria-expanded=${this.#hasDetails} aria-controls="watch-details"
-          @click=${() => this.#toggleDetails()}
-        >${this.#hasDetails ? actions.hideSide : actions.showSide}</button>
+        ${hasDetails ? this.#detailsButton() : nothing}
       </div>`;
   }
 
-  #details(isPlaying: boolean): TemplateResult {
+  #detailsButton(): TemplateResult {
+    const { hideSide, showSide } = words.watch.actions;
+    return html`
+      <button
+        type="button" class="button small" aria-expanded=${this.#hasDetails} aria-controls="watch-details"
+        @click=${() => this.#toggleDetails()}
+      >${this.#hasDetails ? hideSide : showSide}</button>`;
+  }
+
+  /** What stands beside the picture; undefined while there is nothing to tell. */
+  #details(isPlaying: boolean): TemplateResult | undefined {
     const { joined, player, stream, playlistUrl } = this.#watch;
     const stats = isPlaying && player?.hasPicture === true ? player.stats() : undefined;
+    if (stats === undefined && stream === undefined && joined?.stats === undefined) return undefined;
     const shared =
       joined?.stats &&
       sharedPanel(joined.stats, { hasOrigin: joined.hasServer, allow: (given) => joined.allow(given) });
     return html`
       <aside class="watch-aside" id="watch-details" aria-label=${words.watch.about} ?hidden=${!this.#hasDetails}>
-        ${playbackPanel(stats, stats !== undefined && player?.live === true)} ${shared ?? nothing}
+        ${stats === undefined ? nothing : playbackPanel(stats, player?.live === true)} ${shared ?? nothing}
         ${recordingPanel(stream, playlistUrl)}
       </aside>`;
   }

@@ -97,7 +97,7 @@ export const watch = {
     off: "Off",
     latency: "Latency",
     near: "As near as possible",
-    steady: "Steady",
+    steady: (seconds: number): string => `Steady, ${seconds} s`,
     chosen: (seconds: number): string => `${seconds} s`,
   },
   said: {
@@ -120,7 +120,7 @@ export const watch = {
   },
   keys: {
     title: "Keyboard",
-    note: "Keys count on this page wherever nobody types. They belong to the player alone.",
+    note: "They work anywhere on this page, except where you type.",
     use: "Use these keys",
     list: [
       ["Space or K", "Play or pause"],
