@@ -1,4 +1,4 @@
-import type { Relay, StreamStats } from "eddy-hls";
+import type { Relay } from "eddy-hls";
 import type { ErrorData } from "hls.js";
 import type { JoinAddress } from "../address.ts";
 import { type Explanation, explain, explainCode } from "../kit/messages.ts";
@@ -9,14 +9,11 @@ import { words } from "../words/words.ts";
 import { JoinedStream, type JoinListener } from "./joined-stream.ts";
 import { Player } from "./player.ts";
 import { Recovery } from "./recovery.ts";
+import { RelayStream } from "./relay-stream.ts";
 import type { Watched, WatchState } from "./watch-sentences.ts";
 
 const LOOK_EVERY_MS = 1_000;
 const FIGURES_EVERY_MS = 500;
-/** What is kept of the stream, and whether its publisher still sends. */
-const STREAM_EVERY_MS = 2_000;
-/** A publisher that is silent for longer is why a stall lasts. */
-const SILENT_MS = 3_000;
 /** Further behind than this is not live. */
 const BEHIND_MS = 3_000;
 
@@ -43,6 +40,7 @@ export interface StreamWatchOptions {
 /** One stream, from looking for it to its end: what state it is in, and what plays of it. Nothing here is drawn. */
 export class StreamWatch {
   readonly joined: JoinedStream | undefined;
+  readonly stream: RelayStream;
   readonly #name: string;
   readonly #relay: Promise<Relay>;
   readonly #signal: AbortSignal;
@@ -53,10 +51,7 @@ export class StreamWatch {
   #state: WatchState = "absent";
   /** The stream has ended, and what is left of it waits for someone who wants it. */
   #replayable = false;
-  #stream: StreamStats | undefined;
   #playsFrom: "live" | "start" = "live";
-  #playlistUrl = "";
-  #lookAtStream = (): void => {};
 
   constructor({ name, join, relay, signal, video, listener }: StreamWatchOptions) {
     this.#name = name;
@@ -64,6 +59,10 @@ export class StreamWatch {
     this.#signal = signal;
     this.#video = video;
     this.#listener = listener;
+    this.stream = new RelayStream(name, relay, {
+      changed: () => this.#update(),
+      problem: (explanation) => listener.problem(explanation),
+    });
     if (join === undefined) return;
     this.joined = new JoinedStream(name, join, {
       signal,
@@ -84,20 +83,6 @@ export class StreamWatch {
   /** Undefined until hls.js is there. */
   get player(): Player | undefined {
     return this.#player;
-  }
-
-  /** As the relay told last; undefined while it has no such stream. */
-  get stream(): StreamStats | undefined {
-    return this.#stream;
-  }
-
-  /** URL of the stream's playlist; empty until there is one. */
-  get playlistUrl(): string {
-    return this.#playlistUrl;
-  }
-
-  get title(): string {
-    return this.#stream?.kept?.title ?? this.#name;
   }
 
   get canReplay(): boolean {
@@ -121,8 +106,7 @@ export class StreamWatch {
     }
     if (this.joined?.state === "joined") await this.joined.join(relay, this.#video, false);
     poll({ everyMs: LOOK_EVERY_MS, signal: this.#signal }, () => this.#look());
-    const polling = { everyMs: STREAM_EVERY_MS, signal: this.#signal, onlyShown: true };
-    this.#lookAtStream = poll(polling, () => this.#readStream());
+    this.stream.watch(this.#signal);
     const timer = setInterval(() => this.#update(), FIGURES_EVERY_MS);
     this.#signal.addEventListener("abort", () => {
       clearInterval(timer);
@@ -135,7 +119,7 @@ export class StreamWatch {
     if (this.#state !== "absent" && this.#state !== "over") return;
     try {
       const relay = await this.#relay;
-      const found = (await relay.streams()).find(({ name }) => name === this.#name);
+      const found = await this.stream.find();
       // Why a stream could not be joined stays to be read.
       if (this.joined === undefined) this.#listener.solved();
       const first = this.#player?.meter.everPlayed === false;
@@ -167,36 +151,8 @@ export class StreamWatch {
     this.#replayable = false;
     this.#playsFrom = from;
     this.#enter("opening");
-    this.#playlistUrl = new URL(relay.url(this.#name), location.href).href;
     this.#player?.open(relay.url(this.#name, { dvr: true }), from);
-    this.#lookAtStream();
-  }
-
-  /** What is kept of the stream, and how its publisher is. */
-  async #readStream(): Promise<void> {
-    const relay = await this.#relay;
-    try {
-      this.#stream = await relay.stats(this.#name);
-      this.#playlistUrl = new URL(relay.url(this.#name), location.href).href;
-    } catch {
-      // Not there, or no answer: whoever needs the stream finds out why, and says so.
-      this.#stream = undefined;
-    }
-    if (!this.#signal.aborted && this.#state !== "failed") this.#update();
-  }
-
-  /** Keeps the stream until somebody deletes it, or lets it go again. Gives what was done; undefined where that failed. */
-  async togglePin(): Promise<string | undefined> {
-    const on = this.#stream?.kept?.pinned !== true;
-    try {
-      await (await this.#relay).pin(this.#name, on);
-      const { didPin, didUnpin } = words.watch.recording;
-      this.#lookAtStream();
-      return (on ? didPin : didUnpin)(this.title);
-    } catch (thrown) {
-      this.#listener.problem(explain(thrown));
-      return undefined;
-    }
+    this.stream.lookNow();
   }
 
   /** Removed, or its worker forgot it: back to waiting, which is what is true. */
@@ -226,7 +182,7 @@ export class StreamWatch {
     const detail = `${error.details}: ${error.error.message}`;
     try {
       const relay = await this.#relay;
-      const found = (await relay.streams()).find(({ name }) => name === this.#name);
+      const found = await this.stream.find();
       if (found === undefined) {
         this.#gone();
         return;
@@ -295,16 +251,14 @@ export class StreamWatch {
   /** What there is to say something about. */
   get watched(): Watched {
     const player = this.#player;
-    const { state, idleMs = 0 } = this.#stream ?? {};
     return {
       name: this.#name,
       state: this.#state,
       join: this.joined?.state ?? "none",
       everPlayed: player?.meter.everPlayed === true,
       playsFrom: this.#playsFrom,
-      isLive: state === "live",
-      // It sends nothing, though it did not end the stream.
-      isAway: state === "waiting" || (state === "live" && idleMs >= SILENT_MS),
+      isLive: this.stream.isLive,
+      isAway: this.stream.isAway,
       isOnline: navigator.onLine,
       listIsLive: player?.live,
       isNearLive: (player?.behindMs ?? 0) < BEHIND_MS,

@@ -41,7 +41,7 @@ export class WatchView extends View {
       video,
       listener: {
         changed: () => {
-          this.#ui.tell(this.#watch.title, this.#watch.state);
+          this.#ui.tell(this.#watch.stream.title, this.#watch.state);
           this.changed();
         },
         entered: (state) => this.#entered(state),
@@ -56,7 +56,7 @@ export class WatchView extends View {
       video,
       signal,
       player: () => this.#watch.player,
-      playlistUrl: () => this.#watch.playlistUrl,
+      playlistUrl: () => this.#watch.stream.playlistUrl,
       changed: this.changed,
       failed: (thrown) => board.show(explain(thrown)),
     });
@@ -88,7 +88,7 @@ export class WatchView extends View {
   }
 
   async #togglePin(): Promise<void> {
-    this.#done = (await this.#watch.togglePin()) ?? "";
+    this.#done = (await this.#watch.stream.togglePin()) ?? "";
     this.changed();
   }
 
@@ -99,7 +99,8 @@ export class WatchView extends View {
   }
 
   protected override template(): TemplateResult {
-    const { watched, title, canReplay } = this.#watch;
+    const { watched, canReplay } = this.#watch;
+    const { title } = this.#watch.stream;
     const { state } = watched;
     const cover = coverOf(watched);
     const status = statusOf(watched);
@@ -152,7 +153,7 @@ export class WatchView extends View {
   #actions(hasDetails: boolean): TemplateResult {
     const { actions } = words.watch;
     const { stream, player } = this.#watch;
-    const kept = stream?.kept;
+    const kept = stream.stats?.kept;
     const { isOpen } = this.#ui.clip;
     const clip = html`
       <button type="button" class="button small" aria-expanded=${isOpen} aria-controls="clip-panel" @click=${() => this.#ui.toggleClip()}>
@@ -181,7 +182,8 @@ export class WatchView extends View {
 
   /** What stands beside the picture; undefined while there is nothing to tell. */
   #details(isPlaying: boolean): TemplateResult | undefined {
-    const { joined, player, stream, playlistUrl } = this.#watch;
+    const { joined, player } = this.#watch;
+    const { stats: stream, playlistUrl } = this.#watch.stream;
     const stats = isPlaying && player?.hasPicture === true ? player.stats() : undefined;
     if (stats === undefined && stream === undefined && joined?.stats === undefined) return undefined;
     const shared =
