@@ -57,6 +57,11 @@ test("one watches, goes back, and comes to the live moment again, by the pointer
   await expect.poll(async () => (await playback(page)).windowMs, { timeout: 30_000 }).toBeGreaterThan(11_000);
   const live = page.locator(".live-button");
   await expect(live).toHaveText(/^Live\d\.\d s behind$/);
+  const system = await page.evaluate(() => {
+    const { playbackState, metadata } = navigator.mediaSession;
+    return [playbackState, metadata?.title, document.querySelector("video")?.controls];
+  });
+  expect(system, "as the system is told; and the browser's own controls never stand in").toEqual(["playing", "studio", false]);
   await tabTo(page, live);
   await look(page, info, "watch-playing");
 
