@@ -5,7 +5,7 @@ import { isAbort } from "../kit/messages.ts";
 import { View } from "../kit/view.ts";
 import { words } from "../words/words.ts";
 import { type ClipSize, downloadClip, measureClip } from "./clip-file.ts";
-import { type ClipMarks, clipUrl, fileName, marked, momentOf, timeField } from "./clip-range.ts";
+import { type ClipMarks, clipUrl, fileName, fileTime, marked, momentOf, timeField } from "./clip-range.ts";
 import type { StoredWindow } from "./stored-window.ts";
 
 const DEFAULT_MS = 30_000;
@@ -151,7 +151,7 @@ export class ClipPanel extends View {
   }
 
   #defaultName({ fromMs }: ClipMarks): string {
-    return `${this.#source.name}-${new Date(fromMs).toISOString().slice(0, 19).replaceAll(":", "-")}`;
+    return `${this.#source.name} ${fileTime(fromMs)}`;
   }
 
   /** What it will be, or why not; and how far its reading is. */

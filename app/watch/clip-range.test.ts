@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clipUrl, fileName, marked, momentOf, timeField } from "./clip-range.ts";
+import { clipUrl, fileName, fileTime, marked, momentOf, timeField } from "./clip-range.ts";
 
 const at = (text: string): number => new Date(`2026-05-0${text}`).getTime();
 
@@ -39,5 +39,6 @@ test("a file is called what was typed, as far as a file can be", () => {
   expect(fileName("Best goal", "clip")).toBe("Best goal.mp4");
   expect(fileName("a/b:c?.mp4", "clip")).toBe("a-b-c-.mp4");
   expect(fileName("  ..  ", "studio-1")).toBe("studio-1.mp4");
+  expect(fileTime(at("2T14:03:07.450"))).toBe("2026-05-02 14-03-07");
   expect(fileName("été", "clip")).toBe("été.mp4");
 });

@@ -40,6 +40,13 @@ export function clipUrl(playlistUrl: string, { fromMs, toMs }: ClipMarks): strin
   return url.href;
 }
 
+/** `2026-05-02 14-03-07`, of the reader's own day and clock: no system minds it in a name. */
+export function fileTime(wallMs: number): string {
+  const date = new Date(wallMs);
+  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((value) => String(value).padStart(2, "0"));
+  return `${day.join("-")} ${timeField(wallMs).replaceAll(":", "-")}`;
+}
+
 /** What a person typed, as a name that every file system takes. */
 export function fileName(typed: string, otherwise: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be in it

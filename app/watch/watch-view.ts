@@ -152,7 +152,7 @@ export class WatchView extends View {
 
   #actions(hasDetails: boolean): TemplateResult {
     const { actions } = words.watch;
-    const { stream, player } = this.#watch;
+    const { stream, player, state } = this.#watch;
     const kept = stream.stats?.kept;
     const { isOpen } = this.#ui.clip;
     const clip = html`
@@ -163,8 +163,10 @@ export class WatchView extends View {
       <button type="button" class="button small pin" aria-pressed=${kept?.pinned === true} @click=${() => void this.#togglePin()}>
         <svg class="icon" aria-hidden="true"><use href="/icons.svg#pin"></use></svg>${actions.keep}
       </button>`;
+    const others = html`<a class="button small" href="./?watch">${words.watch.seeLive}</a>`;
     return html`
       <div class="watch-actions">
+        ${state === "absent" || state === "failed" ? others : nothing}
         ${(player?.window.endS ?? 0) > 0 ? clip : nothing} ${kept === undefined ? nothing : pin}
         <button type="button" class="button small" aria-keyshortcuts="?" @click=${() => this.#ui.showKeys()}>${actions.keys}</button>
         ${hasDetails ? this.#detailsButton() : nothing}
