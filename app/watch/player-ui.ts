@@ -6,7 +6,7 @@ import { words } from "../words/words.ts";
 import { choicesOf } from "./choices.ts";
 import { ClipPanel } from "./clip-panel.ts";
 import { type Controls, controls } from "./controls.ts";
-import { listenToKeys } from "./keyboard.ts";
+import { type KeyActions, listenToKeys } from "./keyboard.ts";
 import { KeysDialog } from "./keys-dialog.ts";
 import type { Player } from "./player.ts";
 import { playerActions } from "./player-actions.ts";
@@ -34,6 +34,7 @@ export class PlayerUi {
   readonly #options: PlayerUiOptions;
   readonly #preview: SeekPreview;
   readonly #keys: KeysDialog;
+  readonly #actions: KeyActions;
   readonly #media: SystemMedia;
   readonly #screen: ScreenLock;
   #isLoading = false;
@@ -68,7 +69,7 @@ export class PlayerUi {
       url: playlistUrl,
       nowMs: () => player()?.stats().playheadWallMs ?? 0,
     });
-    const actions = playerActions({
+    this.#actions = playerActions({
       video,
       player,
       choices: () => this.#choices,
@@ -76,7 +77,7 @@ export class PlayerUi {
       mark: (end) => this.#mark(end),
       showKeys: () => this.showKeys(),
     });
-    listenToKeys(() => video.closest(".stage"), actions, { signal, isOn: () => readPreferences().playerKeys });
+    listenToKeys(() => video.closest(".stage"), this.#actions, { signal, isOn: () => readPreferences().playerKeys });
     this.#media = new SystemMedia(
       {
         play: () => void player()?.play(),
@@ -100,6 +101,8 @@ export class PlayerUi {
       const { controlElements } = await import("./control-elements.ts");
       await Promise.all(controlElements.map((name) => customElements.whenDefined(name)));
       this.#isLoaded = true;
+      // Upgraded, it has called itself a video player.
+      video.parentElement?.setAttribute("aria-label", words.watch.playerOf(this.#options.name));
     } catch (cause) {
       video.controls = true;
       failed(new AppError("controls-not-loaded", String(cause), { cause }));
@@ -144,7 +147,7 @@ export class PlayerUi {
   }
 
   stage(
-    view: Pick<Stage, "title" | "cover" | "waiting" | "agree" | "replay"> & { readonly isNearLive: boolean },
+    view: Pick<Stage, "cover" | "waiting" | "agree" | "replay"> & { readonly isNearLive: boolean },
   ): TemplateResult {
     const { video } = this.#options;
     const player = this.#options.player();
@@ -156,6 +159,7 @@ export class PlayerUi {
       ...view,
       video,
       said: this.#said,
+      fullScreen: () => this.#actions.fullScreen(),
       unmute: player?.mutedToPlay === true && view.cover === undefined ? () => this.#unmute() : undefined,
       controls: this.#isLoaded && isOfUse ? controls(this.#controls(player, view.isNearLive)) : html``,
     });

@@ -13,6 +13,7 @@ export function sharedPanel(
 ): TemplateResult {
   const { shared } = words.watch;
   const { bytes, peers, uploadedBytes, upload, signalling, relay } = stats;
+  const failure = stats.failures.at(-1);
   const received = bytes.peer + bytes.origin;
   const share = (part: number): string => (received === 0 ? "–" : `${Math.round((100 * part) / received)} %`);
   const sendBps = peers.reduce((sum, peer) => sum + peer.sendBps, 0);
@@ -36,6 +37,7 @@ export function sharedPanel(
         { key: "upload-rate", label: shared.passedOnNow, text: kilobits(sendBps), value: sendBps },
       ])}
       ${peers.length === 0 ? nothing : peerTable(peers)}
+      ${failure === undefined || peers.length > 0 ? nothing : html`<p class="note">${shared.failed(failure.message)}</p>`}
       ${
         signalling === "off" && upload === "off"
           ? nothing

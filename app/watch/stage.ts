@@ -3,7 +3,6 @@ import { words } from "../words/words.ts";
 
 /** What stands on the picture, and over it while there is none. */
 export interface Stage {
-  readonly title: string;
   readonly video: HTMLVideoElement;
   readonly cover: { readonly title: string; readonly text: string } | undefined;
   /** Undefined until media-chrome is there. */
@@ -15,6 +14,7 @@ export interface Stage {
   readonly agree: (() => void) | undefined;
   readonly replay: (() => void) | undefined;
   readonly unmute: (() => void) | undefined;
+  readonly fullScreen: () => void;
 }
 
 /** The picture with all that belongs to it; in full screen it is all there is. */
@@ -24,7 +24,10 @@ export function stage(view: Stage): TemplateResult {
   return html`
     <div class="stage">
       <media-controller
-        nohotkeys noautoseektolive nomutedpref autohide="3" aria-label=${words.watch.playerOf(view.title)}
+        nohotkeys noautoseektolive nomutedpref autohide="3"
+        @dblclick=${(event: Event) => {
+          if (event.target === view.video) view.fullScreen();
+        }}
       >
         ${view.video}
         <div class="stage-cover" slot="centered-chrome" noautohide ?hidden=${cover === undefined}>

@@ -110,7 +110,6 @@ export class WatchView extends View {
     const isAsking = state === "absent" && watched.join === "asked";
     document.title = words.watch.documentTitle(title, badge.isLive);
     const stage = this.#ui.stage({
-      title,
       cover,
       waiting: state === "stalled" ? status : "",
       isNearLive: watched.isNearLive && badge.isLive,

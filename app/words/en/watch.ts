@@ -212,6 +212,7 @@ export const watch = {
     distance: "Away",
     received: "Received",
     sent: "Sent",
+    failed: (why: string): string => `The last connection that was tried failed: ${why}`,
     notMeasured: "–",
   },
   list: {
