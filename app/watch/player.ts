@@ -87,6 +87,8 @@ export class Player {
   close(): void {
     this.meter.restart();
     this.#sync.restart();
+    // A new source plays at the speed of life, whatever the one before did.
+    this.#rate = 1;
     this.#hls?.destroy();
     this.#hls = undefined;
     delete window.hls;
