@@ -70,13 +70,8 @@ export const watch = {
     behindLong: (time: string): string => `${time} behind`,
     atLive: (behind: string): string => `Live, ${behind}`,
     goLive: (behind: string): string => `Go to the live moment: ${behind}`,
-    recording: "Recording",
   },
   controls: {
-    position: "Position",
-    back: "Back 10 seconds",
-    settings: "Settings",
-    keys: "Keyboard",
     /** For who listens: the moment, and where it lies. */
     at: (time: string, behind: string): string => `${time}, ${behind}`,
     of: (at: string, length: string): string => `${at} of ${length}`,
