@@ -1,5 +1,6 @@
 import { readElst, readMvhd, writeElst, writeMehd } from "@svta/cml-iso-bmff";
 import type { Bytes } from "../model/bytes.ts";
+import { box, join } from "./box-writer.ts";
 import { BoxReader, type BoxSpan } from "./boxes.ts";
 import { type InitSegment, type InitTrack, parseInitSegment } from "./init-segment.ts";
 
@@ -110,17 +111,6 @@ export function writeClipInit(tracks: readonly [OutputTrack, ...OutputTrack[]], 
   return join(pieces);
 }
 
-/** The pieces, one behind the other. */
-export function join(pieces: readonly Bytes[]): Bytes {
-  const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    joined.set(piece, at);
-    at += piece.byteLength;
-  }
-  return joined;
-}
-
 export function bytesOf(view: { readonly buffer: ArrayBufferLike; readonly byteLength: number }): Bytes {
   return new Uint8Array(view.buffer as ArrayBuffer, 0, view.byteLength);
 }
@@ -209,14 +199,6 @@ function movieExtends(tracks: readonly OutputTrack[], durationMs: number): Bytes
 function copyOf(bytes: Bytes, { type, bodyStart, end }: BoxSpan): { copy: Bytes; view: DataView; isLong: boolean } {
   const copy = box(type, [bytes.subarray(bodyStart, end)]);
   return { copy, view: new DataView(copy.buffer), isLong: copy[8] === 1 };
-}
-
-function box(type: string, boxes: readonly Bytes[]): Bytes {
-  const header = new Uint8Array(8);
-  const size = boxes.reduce((sum, piece) => sum + piece.byteLength, 8);
-  new DataView(header.buffer).setUint32(0, size);
-  for (let i = 0; i < 4; i++) header[4 + i] = type.charCodeAt(i);
-  return join([header, ...boxes]);
 }
 
 function isEqual(left: Bytes, right: Bytes | undefined): boolean {

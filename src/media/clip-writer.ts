@@ -1,7 +1,8 @@
 import { writeSidx } from "@svta/cml-iso-bmff";
 import type { Bytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
-import { bytesOf, type ClipInit, join, writeClipInit } from "./clip-init.ts";
+import { join } from "./box-writer.ts";
+import { bytesOf, type ClipInit, writeClipInit } from "./clip-init.ts";
 import { readClipPart, rebasePart } from "./clip-part.ts";
 import { ClipTimeline, type PlacedPart, type TimedSegment } from "./clip-timeline.ts";
 

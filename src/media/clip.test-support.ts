@@ -1,7 +1,7 @@
 import { readElst, readMfhd, readSidx, readTfdt, readTfhd, readTkhd, readTrun } from "@svta/cml-iso-bmff";
 import type { Bytes } from "../model/bytes.ts";
+import { join } from "./box-writer.ts";
 import { BoxReader, type BoxSpan } from "./boxes.ts";
-import { join } from "./clip-init.ts";
 import { parseInitSegment } from "./init-segment.ts";
 
 /** A run of samples as a finished clip has it. */

@@ -22,11 +22,9 @@ export class SimHost {
   readonly lossRate: number;
   readonly links = new Set<SimLink>();
   readonly accept: (link: PeerLink) => PeerPort | undefined;
-  /** Bytes of frames, packets and all, that left and came. */
+  /** Bytes that left over links, and that came over the line, packets and all. */
   sentBytes = 0;
   receivedBytes = 0;
-  /** What had not left by then never does. */
-  downSinceMs = Number.POSITIVE_INFINITY;
   readonly #uplinkBytesPerMs: number;
   readonly #downlinkBytesPerMs: number;
   /** Until when each direction is busy with what it was given. */
@@ -40,14 +38,6 @@ export class SimHost {
     this.accept = options.accept;
     this.#uplinkBytesPerMs = (options.uplinkBps ?? 1e9) / 8000;
     this.#downlinkBytesPerMs = (options.downlinkBps ?? 1e9) / 8000;
-  }
-
-  get isUp(): boolean {
-    return this.downSinceMs === Number.POSITIVE_INFINITY;
-  }
-
-  goDown(nowMs: number): void {
-    this.downSinceMs = nowMs;
   }
 
   /** How long what was given to the uplink still takes. */
@@ -67,6 +57,7 @@ export class SimHost {
 
   /** Bytes whose last would come at `nowMs` over a line without limit; returns when it does. */
   download(bytes: number, nowMs: number): number {
+    this.receivedBytes += bytes;
     const takesMs = bytes / this.#downlinkBytesPerMs;
     this.#downFreeMs = Math.max(this.#downFreeMs, nowMs - takesMs) + takesMs;
     return Math.max(nowMs, this.#downFreeMs);

@@ -10,7 +10,14 @@ import type { SimNetwork } from "./sim-network.ts";
 const RETRANSMIT_TIMEOUT_MS = 300;
 const TIMEOUT_SHARE = 0.1;
 /** Frames whose bytes have left are forgotten in one go. */
-const FORGET_AFTER = 32;
+const FORGET_AFTER = 8;
+
+export interface SimLinkOptions {
+  readonly network: SimNetwork;
+  readonly host: SimHost;
+  readonly farHost: SimHost;
+  readonly delayMs: number;
+}
 
 /** One end of a connection. What it sends comes out of the port of the other. */
 export class SimLink implements PeerLink {
@@ -20,7 +27,12 @@ export class SimLink implements PeerLink {
   far!: SimLink;
   port: PeerPort | undefined;
   isOpen = true;
+  /** When the machine at the other end went down; it takes time until anybody knows. */
+  cutMs: number | undefined;
   readonly network: SimNetwork;
+  /** Of both access lines. */
+  readonly #jitterMs: number;
+  readonly #lossRate: number;
   /** When each frame will have left, and its bytes, in order. */
   #leaves: number[] = [];
   #sizes: number[] = [];
@@ -28,10 +40,12 @@ export class SimLink implements PeerLink {
   #buffered = 0;
   #lastLeavesMs = 0;
 
-  constructor(network: SimNetwork, host: SimHost, delayMs: number) {
+  constructor({ network, host, farHost, delayMs }: SimLinkOptions) {
     this.network = network;
     this.host = host;
     this.delayMs = delayMs;
+    this.#jitterMs = host.jitterMs + farHost.jitterMs;
+    this.#lossRate = host.lossRate + farHost.lossRate;
   }
 
   get peer(): PeerId {
@@ -56,9 +70,9 @@ export class SimLink implements PeerLink {
   }
 
   send(frame: PeerFrame): void {
-    if (!this.isOpen || !this.host.isUp) return;
+    if (!this.isOpen) return;
     const sizeBytes = frameSize(frame);
-    if (!this.far.host.isUp) {
+    if (this.cutMs !== undefined) {
       // Nothing is acknowledged: after a first window nothing leaves any more.
       this.#buffered += sizeBytes;
       return;
@@ -79,13 +93,11 @@ export class SimLink implements PeerLink {
     this.host.sentBytes += wireBytes;
     this.network.frameSent(frame, sizeBytes);
     let tookMs = this.delayMs;
-    const jitterMs = this.host.jitterMs + this.far.host.jitterMs;
-    if (jitterMs > 0) tookMs -= Math.log(1 - random()) * jitterMs;
-    const lossRate = this.host.lossRate + this.far.host.lossRate;
-    if (lossRate > 0 && random() < 1 - (1 - lossRate) ** packets) {
+    if (this.#jitterMs > 0) tookMs -= Math.log(1 - random()) * this.#jitterMs;
+    if (this.#lossRate > 0 && random() < lossOf(packets, this.#lossRate)) {
       tookMs += 2 * this.delayMs + (random() < TIMEOUT_SHARE ? RETRANSMIT_TIMEOUT_MS : 0);
     }
-    clock.schedule(Arrival.of(this, frame, wireBytes, leftMs), leftMs + tookMs);
+    clock.schedule(Arrival.at(this.far, frame, wireBytes, leftMs), leftMs + tookMs);
   }
 
   /** What was sent before still arrives; then the other end is told. */
@@ -117,6 +129,9 @@ export class SimLink implements PeerLink {
   }
 }
 
+/** Chance that any of so many packets is lost. */
+const lossOf = (packets: number, rate: number): number => 1 - (packets === 1 ? 1 - rate : (1 - rate) ** packets);
+
 /** Arrivals that are over, for use again: there are millions of them, each too old for the young generation when it is done. */
 const spare: Arrival[] = [];
 
@@ -125,15 +140,15 @@ class Arrival implements SimEvent {
   atMs = 0;
   sequence = 0;
   next: SimEvent | undefined;
-  #from: SimLink | undefined;
+  #link: SimLink | undefined;
   #frame: PeerFrame | undefined;
   #wireBytes = 0;
   #leftMs = 0;
   #isIn = false;
 
-  static of(from: SimLink, frame: PeerFrame, wireBytes: number, leftMs: number): Arrival {
+  static at(link: SimLink, frame: PeerFrame, wireBytes: number, leftMs: number): Arrival {
     const arrival = spare.pop() ?? new Arrival();
-    arrival.#from = from;
+    arrival.#link = link;
     arrival.#frame = frame;
     arrival.#wireBytes = wireBytes;
     arrival.#leftMs = leftMs;
@@ -142,21 +157,19 @@ class Arrival implements SimEvent {
   }
 
   fire(): void {
-    const from = this.#from!;
-    const { far } = from;
-    if (far.isOpen && far.host.isUp && this.#leftMs <= from.host.downSinceMs) {
+    const link = this.#link!;
+    if (link.isOpen && (link.cutMs === undefined || this.#leftMs <= link.cutMs)) {
       if (!this.#isIn) {
         this.#isIn = true;
-        far.host.receivedBytes += this.#wireBytes;
-        const inMs = far.host.download(this.#wireBytes, this.atMs);
+        const inMs = link.host.download(this.#wireBytes, this.atMs);
         if (inMs > this.atMs) {
-          from.network.clock.schedule(this, inMs);
+          link.network.clock.schedule(this, inMs);
           return;
         }
       }
-      far.port?.received(this.#frame!);
+      link.port?.received(this.#frame!);
     }
-    this.#from = undefined;
+    this.#link = undefined;
     this.#frame = undefined;
     spare.push(this);
   }

@@ -40,8 +40,8 @@ export class SimNetwork {
 
   /** Opens a connection now; false if one of them refused it. */
   connect(a: SimHost, b: SimHost, { delayMs }: { readonly delayMs: number }): boolean {
-    const near = new SimLink(this, a, delayMs);
-    const far = new SimLink(this, b, delayMs);
+    const near = new SimLink({ network: this, host: a, farHost: b, delayMs });
+    const far = new SimLink({ network: this, host: b, farHost: a, delayMs });
     near.far = far;
     far.far = near;
     a.links.add(near);
@@ -58,8 +58,8 @@ export class SimNetwork {
 
   /** A host that is gone without a word: its peers find out after a while, each at its own time. */
   crash(host: SimHost, detectionMs: () => number): void {
-    host.goDown(this.clock.now());
     for (const link of host.links) {
+      link.far.cutMs = this.clock.now();
       link.isOpen = false;
       link.port = undefined;
       this.clock.after(detectionMs(), () => link.far.lost());

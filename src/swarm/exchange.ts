@@ -1,14 +1,14 @@
-import type { Bytes } from "../model/bytes.ts";
+import { type Bytes, sameBytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
 import { MAX_SHARED_PART_BYTES, type PartKey, PIECE_SIZE_BYTES, type SignedHeader } from "../model/part-header.ts";
 import type { PeerFrame } from "../wire/peer-frame.ts";
+import type { Answers } from "./answers.ts";
 import type { Audits } from "./audits.ts";
 import type { Children } from "./children.ts";
 import {
   HEADER_COPIES,
   MAX_EARLY_PIECES,
   MAX_PIECES,
-  MAX_WAITING,
   msnOf,
   partId,
   partIdOf,
@@ -19,20 +19,16 @@ import { type Neighbour, pieceId } from "./neighbour.ts";
 import type { Parents } from "./parents.ts";
 import type { PartAssembly } from "./part-assembly.ts";
 import type { Pulls } from "./pulls.ts";
-import { Seeds } from "./seeds.ts";
 import type { SwarmContext } from "./swarm-context.ts";
 import type { PartSource } from "./swarm-types.ts";
 import type { UploadQueue } from "./upload-queue.ts";
 
 type Frame<K extends PeerFrame["kind"]> = Extract<PeerFrame, { readonly kind: K }>;
 
-/** What is pushed is due so long after it came; what was asked for, by when it is of use. */
+/** What is pushed is due so long after it came. */
 const PUSH_DUE_MS = 200;
-const MAX_ANSWER_DUE_MS = 750;
 /** Pieces that nobody asked for, from one neighbour: more are no race. */
 const MAX_STRAYS = 4;
-/** What was subscribed to goes before what is asked for: with more than this before it, an answer would come late. */
-const MAX_ANSWER_BACKLOG_MS = 500;
 /** Parts of one `have` that are looked at. */
 const MAX_HAVE_PARTS = 512;
 /** A viewer of a publisher begins with the segment before the newest, so that its player has one to start in. */
@@ -40,11 +36,6 @@ const START_SEGMENTS_BACK = 1;
 /** Parts of older segments are not looked for. */
 const OLDEST_SEGMENTS_BACK = 3;
 const DELAY_WEIGHT = 0.2;
-/** Who is there tells of every part that it gets. */
-const SILENT_MS = 800;
-/** What the publisher sends beyond its copies, as a share of one; and how much of it at once. */
-const EXTRA_SHARE = 0.25;
-const MAX_EXTRA_PIECES = 48;
 
 export interface ExchangeOptions {
   readonly context: SwarmContext;
@@ -52,6 +43,7 @@ export interface ExchangeOptions {
   readonly children: Children;
   readonly pulls: Pulls;
   readonly audits: Audits;
+  readonly answers: Answers;
   readonly uploads: UploadQueue;
   readonly whole: (part: PartAssembly) => void;
   /** A peer told of a part for the first time. */
@@ -67,14 +59,10 @@ export class Exchange {
   readonly #options: ExchangeOptions;
   /** Parts from here on are wanted; undefined until a playlist or a neighbour told where the stream is. */
   #start: number | undefined;
-  /** Pieces that the publisher may yet send to who asks, beyond the copies that it pushes. */
-  #extraPieces = MAX_EXTRA_PIECES;
-  readonly #seeds: Seeds | undefined;
 
   constructor(options: ExchangeOptions) {
     this.#context = options.context;
     this.#options = options;
-    this.#seeds = options.context.options.source === true ? new Seeds(options.context, options.children) : undefined;
   }
 
   announce(key: PartKey): PartAssembly | undefined {
@@ -144,47 +132,11 @@ export class Exchange {
     else this.#check(neighbour, part, index, bytes);
   }
 
-  request(neighbour: Neighbour, { key, first, count, known, withinMs }: Frame<"request">, mayServe: boolean): void {
-    const part = this.#context.parts.get(partId(key));
-    const signed = part?.signed;
-    if (part !== undefined && signed !== undefined)
-      // The header goes ahead of the first pieces: who has none of it got none of these.
-      this.#seeds?.requested(neighbour, part, first, Math.min(first + (count || HEADER_COPIES), signed.pieces.length));
-    if (
-      part === undefined ||
-      signed === undefined ||
-      !mayServe ||
-      !(count === 0 || this.#mayAnswer(neighbour, part, withinMs))
-    ) {
-      this.#context.tell(neighbour, { kind: "refuse", key });
-      return;
-    }
-    if (!known) this.#sendHeader(neighbour, part);
-    const nowMs = this.#now;
-    const end = Math.min(first + count, signed.pieces.length);
-    for (let index = first; index < end; index += 1) {
-      if (part.hasPiece(index)) {
-        this.#extraPieces -= 1;
-        this.#push(neighbour, part, index, nowMs + Math.min(withinMs / 2, MAX_ANSWER_DUE_MS));
-      } else if ((part.waiting?.length ?? 0) < MAX_WAITING) {
-        part.waiting ??= [];
-        part.waiting.push({ slot: neighbour.slot, index, untilMs: nowMs + withinMs });
-      }
-    }
-  }
-
   refuse(neighbour: Neighbour, key: PartKey): void {
     const part = this.#context.parts.get(partId(key));
     if (part === undefined) return;
     this.#options.audits.refused(neighbour, part);
     this.#options.pulls.refused(neighbour, part, this.#now);
-  }
-
-  cancel(neighbour: Neighbour, key: PartKey): void {
-    const part = this.#context.parts.get(partId(key));
-    if (part === undefined) return;
-    this.#options.uploads.drop(neighbour, part);
-    if (part.waiting !== undefined) part.waiting = part.waiting.filter(({ slot }) => slot !== neighbour.slot);
   }
 
   /** A whole part of our own, or of the origin: that one is held against the key as a peer's would be. */
@@ -326,15 +278,8 @@ export class Exchange {
       mask |= 1 << substreamOf(part.key, index);
     const told = part.haveMask | part.headerMask | part.sentHeaderMask;
     for (const child of this.#options.children.list) {
-      if ((child.childMask & mask) !== 0 && (told & child.bit) === 0) this.#sendHeader(child, part);
+      if ((child.childMask & mask) !== 0 && (told & child.bit) === 0) this.#options.answers.sendHeader(child, part);
     }
-  }
-
-  #sendHeader(neighbour: Neighbour, part: PartAssembly): void {
-    const { signed, hops } = part;
-    if (signed === undefined) return;
-    part.sentHeaderMask |= neighbour.bit;
-    this.#context.tell(neighbour, { kind: "header", hops, signed });
   }
 
   #early(neighbour: Neighbour, part: PartAssembly, index: number, bytes: Bytes): void {
@@ -408,34 +353,6 @@ export class Exchange {
     part.waiting = part.waiting.filter((waiting) => waiting.index !== index);
   }
 
-  #push(neighbour: Neighbour, part: PartAssembly, index: number, dueMs: number): void {
-    const bytes = part.piece(index);
-    if (bytes === undefined) return;
-    const frame = { kind: "piece", key: part.key, index, bytes } as const;
-    if (!this.#options.uploads.push(neighbour, part, frame, dueMs)) {
-      this.#context.tell(neighbour, { kind: "refuse", key: part.key });
-    }
-  }
-
-  /** The publisher sends again only what nobody else has; everybody, only what comes in time. */
-  #mayAnswer(neighbour: Neighbour, part: PartAssembly, withinMs: number): boolean {
-    if (this.#options.uploads.backlogMs > Math.min(withinMs / 2, MAX_ANSWER_BACKLOG_MS)) return false;
-    if (this.#context.options.source !== true) return true;
-    if (this.#extraPieces < 1) return false;
-    // Who comes back did not find it there, whatever those say that were said to have it.
-    if ((part.sentAwayMask & neighbour.bit) !== 0 || !this.#isElsewhere(part, neighbour)) return true;
-    part.sentAwayMask |= neighbour.bit;
-    return false;
-  }
-
-  /** Whether another neighbour has it that is still there: one whose tab was closed may take long to be found gone. */
-  #isElsewhere({ haveMask }: PartAssembly, asking: Neighbour): boolean {
-    const sinceMs = this.#now - SILENT_MS;
-    return this.#context.neighbours.list.some(
-      (neighbour) => neighbour !== asking && (haveMask & neighbour.bit) !== 0 && neighbour.heardMs > sinceMs,
-    );
-  }
-
   /** All at once, and without waiting where the proof does not. */
   #proveWhole(part: PartAssembly, signed: SignedHeader, bytes: Bytes): void | Promise<void> {
     const { proof } = this.#context.options;
@@ -470,14 +387,8 @@ export class Exchange {
       const piece = bytes.subarray(first, Math.min(first + PIECE_SIZE_BYTES, bytes.byteLength));
       if (part.put(index, piece)) this.#relay(part, index, piece);
     }
-    const unseeded = signed.pieces.reduce((sum, _, index) => sum + this.#unseeded(substreamOf(part.key, index)), 0);
-    this.#extraPieces = Math.min(this.#extraPieces + signed.pieces.length * EXTRA_SHARE + unseeded, MAX_EXTRA_PIECES);
+    this.#options.answers.provided(part);
     this.#whole(part, source, bytes);
-  }
-
-  /** Copies that the publisher would push, had somebody subscribed to them. */
-  #unseeded(substream: number): number {
-    return this.#seeds === undefined ? 0 : this.#options.children.unseeded(substream);
   }
 
   #whole(part: PartAssembly, source: PartSource, bytes?: Bytes): void {
@@ -512,8 +423,7 @@ export class Exchange {
 }
 
 function isSame(a: SignedHeader, b: SignedHeader): boolean {
-  if (a === b || a.digest === b.digest) return true;
-  return a.digest.every((byte, at) => byte === b.digest[at]);
+  return a === b || sameBytes(a.digest, b.digest);
 }
 
 /** Goes on at once where the check answers at once, and later where it does not. */

@@ -1,4 +1,4 @@
-import type { Bytes } from "../model/bytes.ts";
+import { type Bytes, sameBytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
 import type { PeerFrame } from "../wire/peer-frame.ts";
 import { MAX_INITS } from "./limits.ts";
@@ -44,7 +44,7 @@ export class Inits {
   /** Asks for it if it is not here. `from` told of it, and so is asked first. */
   want(digest: Bytes, from?: Neighbour): void {
     // Thousands of headers name the same one.
-    if (this.#last === digest || this.#last?.every((byte, at) => byte === digest[at]) === true) return;
+    if (this.#last !== undefined && sameBytes(this.#last, digest)) return;
     this.#last = digest;
     const name = nameOf(digest);
     if (isNone(digest) || this.#known.has(name) || this.#wanted.has(name) || this.#wanted.size >= MAX_INITS) return;

@@ -2,7 +2,7 @@ import type { PeerFrame, PeerId } from "../wire/peer-frame.ts";
 import { peerHash } from "./hash.ts";
 import { MAX_REMEMBERED_REQUESTS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
 import type { Way } from "./parents.ts";
-import type { NeighbourStats, PeerLink } from "./swarm-types.ts";
+import type { NeighbourStats, PeerLink, PeerPort } from "./swarm-types.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { GUESSED_UPLINK_BPS } from "./uplink.ts";
 
@@ -16,10 +16,41 @@ const REQUEST_REMEMBERED_MS = 15_000;
 const PIECES_PER_PART = 1024;
 const SLOW_ANSWER_MS = 300;
 
-const noDelays = (): number[] => new Array<number>(SUBSTREAMS).fill(NO_DELAY);
+const NO_DELAYS: readonly number[] = new Array<number>(SUBSTREAMS).fill(NO_DELAY);
+const NO_BEATS: readonly number[] = new Array<number>(SUBSTREAMS).fill(-1);
 
 /** Numbers a piece. Parts that are 2^40 apart share numbers, which nobody holds at once. */
 export const pieceId = (partId: number, index: number): number => (partId % 2 ** 40) * PIECES_PER_PART + index;
+
+/** Takes what comes over the links of all neighbours. */
+export interface NeighbourEvents {
+  received(neighbour: Neighbour, frame: PeerFrame): void;
+  malformed(neighbour: Neighbour): void;
+  closed(neighbour: Neighbour): void;
+}
+
+/** What comes over one link, and whose it is. */
+export class NeighbourPort implements PeerPort {
+  readonly #neighbour: Neighbour;
+  readonly #events: NeighbourEvents;
+
+  constructor(neighbour: Neighbour, events: NeighbourEvents) {
+    this.#neighbour = neighbour;
+    this.#events = events;
+  }
+
+  received(frame: PeerFrame): void {
+    this.#events.received(this.#neighbour, frame);
+  }
+
+  malformed(): void {
+    this.#events.malformed(this.#neighbour);
+  }
+
+  closed(): void {
+    this.#events.closed(this.#neighbour);
+  }
+}
 
 /** Everything known of one peer that we have a link to. */
 export class Neighbour {
@@ -31,6 +62,9 @@ export class Neighbour {
   readonly sinceMs: number;
   readonly control: TokenBucket;
 
+  /** The link has ended: its slot may be another's. */
+  isGone = false;
+
   // What it said of itself.
   isReady = false;
   uploads = false;
@@ -41,6 +75,8 @@ export class Neighbour {
   // What it does for us.
   /** Sub-streams that it pushes to us. */
   parentMask = 0;
+  /** Those that it was asked to push, and has not answered yet. */
+  askedMask = 0;
   /** What we last told it to push. */
   subscribedMask = 0;
   subscribedMs = 0;
@@ -48,9 +84,9 @@ export class Neighbour {
   formerMask = 0;
   formerUntilMs = 0;
   offerFree = 0;
-  offerDelaysMs: readonly number[] = noDelays();
+  offerDelaysMs: readonly number[] = NO_DELAYS;
   /** The source's last beat that came down to it in each sub-stream, and when that last grew. */
-  readonly beats = new Array<number>(SUBSTREAMS).fill(-1);
+  beats: readonly number[] = NO_BEATS;
   readonly beatMs = new Array<number>(SUBSTREAMS).fill(0);
   /** It said no, or did badly: not asked to push that sub-stream until then. */
   readonly deniedUntilMs = new Array<number>(SUBSTREAMS).fill(0);
@@ -141,11 +177,9 @@ export class Neighbour {
 
   remember(piece: number, nowMs: number): void {
     this.#requested ??= new Map();
-    if (this.#requested.size >= MAX_REMEMBERED_REQUESTS) {
-      for (const [oldest, askedMs] of this.#requested) {
-        if (this.#requested.size < MAX_REMEMBERED_REQUESTS && nowMs - askedMs < REQUEST_REMEMBERED_MS) break;
-        this.#requested.delete(oldest);
-      }
+    for (const [oldest, askedMs] of this.#requested) {
+      if (this.#requested.size < MAX_REMEMBERED_REQUESTS && nowMs - askedMs < REQUEST_REMEMBERED_MS) break;
+      this.#requested.delete(oldest);
     }
     this.#requested.set(piece, nowMs);
   }

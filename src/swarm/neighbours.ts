@@ -32,8 +32,9 @@ export class Neighbours {
     return this.list.length >= this.max;
   }
 
+  /** Undefined for -1 too, which stands for nobody. */
   at(slot: number): Neighbour | undefined {
-    return this.#slots[slot];
+    return slot < 0 ? undefined : this.#slots[slot];
   }
 
   of(peer: PeerId): Neighbour | undefined {
@@ -53,8 +54,9 @@ export class Neighbours {
 
   /** False if it was gone already. */
   remove(neighbour: Neighbour): boolean {
-    if (this.#slots[neighbour.slot] !== neighbour) return false;
+    if (neighbour.isGone) return false;
     this.#slots[neighbour.slot] = undefined;
+    neighbour.isGone = true;
     this.list.splice(this.list.indexOf(neighbour), 1);
     return true;
   }

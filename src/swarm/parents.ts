@@ -1,7 +1,7 @@
 import type { PeerFrame } from "../wire/peer-frame.ts";
 import { isStrong, ownSubstreams, substreamsEasily } from "./capacity.ts";
 import { peerHash } from "./hash.ts";
-import { MAX_DELAY_MS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
+import { ALL_SUBSTREAMS, MAX_DELAY_MS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
 import { bitCount, type Neighbour } from "./neighbour.ts";
 import type { PartAssembly } from "./part-assembly.ts";
 import type { SwarmContext } from "./swarm-context.ts";
@@ -106,6 +106,11 @@ export class Parents {
   #firstBeat = Number.POSITIVE_INFINITY;
   readonly #ownBeat: number;
   #isContested = false;
+  /** Sub-streams that have a parent, and those of which one was asked. */
+  #parentMask = 0;
+  #askedMask = 0;
+  /** Neighbours know what they are to push, as it is now. */
+  #isTold = true;
   /** Nothing is subscribed to yet. */
   isStandby = false;
   /** Nobody pushes anything to the source, or to who fetches for all. */
@@ -170,12 +175,14 @@ export class Parents {
     this.#isContested = false;
     this.#firstBeat = Number.POSITIVE_INFINITY;
     const nowMs = this.#context.clock.now();
-    for (const supply of this.#supplies) {
+    for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
+      const supply = this.#supplies[substream]!;
       if (on) {
+        this.#unask(substream);
         this.#beatMs = 0;
         if (supply.parent !== undefined) supply.parent.parentMask = 0;
         supply.parent = undefined;
-        supply.asked = undefined;
+        this.#parentMask = 0;
         supply.delayMs = 0;
       } else {
         supply.lostMs = nowMs;
@@ -262,18 +269,19 @@ export class Parents {
     neighbour.uplinkBps = uplinkBps;
     neighbour.offerDelaysMs = delaysMs;
     if (this.#isRoot && beats.some((beat) => this.#isAnothers(beat))) this.#isContested = true;
-    this.#newestBeat = Math.max(this.#newestBeat, ...beats);
     for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
-      if (beats[substream]! > neighbour.beats[substream]!) neighbour.beatMs[substream] = nowMs;
-      neighbour.beats[substream] = beats[substream]!;
+      const beat = beats[substream]!;
+      if (beat > neighbour.beats[substream]!) neighbour.beatMs[substream] = nowMs;
+      if (beat > this.#newestBeat) this.#newestBeat = beat;
     }
+    neighbour.beats = beats;
     for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
-      const supply = this.#supplies[substream]!;
       // An offer that was under way as we asked is no answer.
       if (((asked >> substream) & 1) === 0) continue;
+      const supply = this.#supplies[substream]!;
       const isGranted = ((substreams >> substream) & 1) === 1;
       if (supply.asked === neighbour) {
-        supply.asked = undefined;
+        this.#unask(substream);
         if (isGranted && this.#isFeasible(substream, neighbour)) this.#adopt(substream, neighbour);
         else neighbour.deniedUntilMs[substream] = nowMs + DENIED_MS * (0.5 + this.#context.options.random());
       } else if (supply.parent === neighbour && !isGranted) {
@@ -294,7 +302,7 @@ export class Parents {
     const nowMs = this.#context.clock.now();
     for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
       const supply = this.#supplies[substream]!;
-      if (supply.asked === neighbour) supply.asked = undefined;
+      if (supply.asked === neighbour) this.#unask(substream);
       if (supply.parent === neighbour) this.#lose(substream, nowMs);
     }
     this.tick();
@@ -304,11 +312,13 @@ export class Parents {
   tick(): void {
     if (!this.#isRoot && !this.isStandby) {
       const nowMs = this.#context.clock.now();
+      const unsettled = (ALL_SUBSTREAMS & ~this.#parentMask) | this.#askedMask;
       for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
+        if (((unsettled >> substream) & 1) === 0) continue;
         const supply = this.#supplies[substream]!;
         if (supply.asked !== undefined && nowMs - supply.askedMs > ANSWER_MS + 2 * supply.asked.delayMs) {
           supply.asked.deniedUntilMs[substream] = nowMs + DENIED_MS;
-          supply.asked = undefined;
+          this.#unask(substream);
         }
         if (supply.parent !== undefined || supply.asked !== undefined) continue;
         // By now nobody gets it from us any more; and who lied of its beats must not rule out all others.
@@ -320,7 +330,7 @@ export class Parents {
       }
       if (nowMs >= this.#nextImproveMs) this.#improve(nowMs);
     }
-    this.#tell();
+    if (!this.#isTold) this.#tell();
   }
 
   /** Whether it would do others good to have us near the source, even in the place of somebody else. */
@@ -353,7 +363,19 @@ export class Parents {
     const supply = this.#supplies[substream]!;
     supply.asked = neighbour;
     supply.askedMs = nowMs;
+    neighbour.askedMask |= 1 << substream;
+    this.#askedMask |= 1 << substream;
     neighbour.offerFree = Math.max(0, neighbour.offerFree - 1);
+    this.#isTold = false;
+  }
+
+  #unask(substream: number): void {
+    const supply = this.#supplies[substream]!;
+    if (supply.asked === undefined) return;
+    supply.asked.askedMask &= ~(1 << substream);
+    supply.asked = undefined;
+    this.#askedMask &= ~(1 << substream);
+    this.#isTold = false;
   }
 
   #adopt(substream: number, neighbour: Neighbour): void {
@@ -364,6 +386,8 @@ export class Parents {
     supply.strikes = 0;
     supply.behind = 0;
     neighbour.parentMask |= 1 << substream;
+    this.#parentMask |= 1 << substream;
+    this.#isTold = false;
   }
 
   #lose(substream: number, nowMs: number): void {
@@ -373,7 +397,9 @@ export class Parents {
     supply.lostMs = nowMs;
     supply.parent.parentMask &= ~(1 << substream);
     supply.parent = undefined;
+    this.#parentMask &= ~(1 << substream);
     supply.strikes = 0;
+    this.#isTold = false;
   }
 
   #best(
@@ -441,25 +467,18 @@ export class Parents {
     return (
       neighbour.offerDelaysMs[substream]! +
       neighbour.delayMs +
-      bitCount(neighbour.parentMask | this.#askedMask(neighbour)) * SHARED_MS +
+      bitCount(neighbour.parentMask | neighbour.askedMask) * SHARED_MS +
       (piecesReceived === 0 ? STRANGER_MS : 0) +
       (broken + failures) * BROKEN_MS -
       (((own >> substream) & 1) === 1 ? OWN_BONUS_MS : 0)
     );
   }
 
-  #askedMask(neighbour: Neighbour): number {
-    let mask = 0;
-    for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
-      if (this.#supplies[substream]!.asked === neighbour) mask |= 1 << substream;
-    }
-    return mask;
-  }
-
   /** Tells every neighbour what it is to push, where that is not what it was told. */
   #tell(): void {
+    this.#isTold = true;
     for (const neighbour of this.#context.neighbours.list) {
-      const mask = neighbour.parentMask | this.#askedMask(neighbour);
+      const mask = neighbour.parentMask | neighbour.askedMask;
       if (mask === neighbour.subscribedMask) continue;
       neighbour.noLonger(neighbour.subscribedMask & ~mask, this.#context.clock.now());
       neighbour.subscribedMask = mask;

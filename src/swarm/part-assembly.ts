@@ -37,9 +37,8 @@ export class PartAssembly {
   headerMask = 0;
   /** Neighbours that sent pieces of it, of use or not. */
   servedMask = 0;
-  /** Neighbours that got the header from us, and those that were told that we have it. */
+  /** Neighbours that got the header from us. */
   sentHeaderMask = 0;
-  toldMask = 0;
   /** When a neighbour first had it whole. */
   firstHaveMs = Number.POSITIVE_INFINITY;
   /** The player or the page waits for it. */
@@ -202,7 +201,6 @@ export class PartAssembly {
     this.haveMask &= keep;
     this.headerMask &= keep;
     this.sentHeaderMask &= keep;
-    this.toldMask &= keep;
     this.conflictMask &= keep;
     this.servedMask &= keep;
     this.sentAwayMask &= keep;

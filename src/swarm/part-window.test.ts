@@ -22,8 +22,10 @@ test("whole parts leave by age and by bytes, and do not come back", () => {
   for (let index = 0; index < 10; index += 1) whole(window, index, index * 100);
   expect(window.count).toBe(4);
   expect(window.keptBytes).toBe(4 * 16_384);
+  expect(window.kept.map(({ id }) => id)).toEqual([6, 7, 8, 9].map((index) => partId(keyOf(index))));
   window.trim(5000);
   expect(window.count).toBe(0);
+  expect(window.kept).toEqual([]);
   expect(window.openPart(keyOf(3), 5000)).toBeUndefined();
   expect(window.openPart(keyOf(12), 5000)).toBeDefined();
 });

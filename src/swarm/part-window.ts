@@ -14,9 +14,8 @@ export class PartWindow {
   readonly #parts = new Map<number, PartAssembly>();
   /** Not whole, in order. */
   readonly #open: PartAssembly[] = [];
-  /** Whole, in the order in which they became so; those before `#firstKept` have left. */
-  #kept: PartAssembly[] = [];
-  #firstKept = 0;
+  /** Whole, in the order in which they became so. */
+  readonly #kept: PartAssembly[] = [];
   #keptBytes = 0;
   /** Ids below have left, or are not wanted. */
   #floor = 0;
@@ -53,8 +52,9 @@ export class PartWindow {
     return this.#parts.values();
   }
 
-  *kept(): Iterable<PartAssembly> {
-    for (let at = this.#firstKept; at < this.#kept.length; at += 1) yield this.#kept[at]!;
+  /** Whole, in the order in which they became so. */
+  get kept(): readonly PartAssembly[] {
+    return this.#kept;
   }
 
   /** The part at `key`, made if that may be; undefined where it has left, or is too far ahead of what was proven to be believed. */
@@ -99,19 +99,16 @@ export class PartWindow {
   /** Lets go of what is too old for anybody. */
   trim(nowMs: number): void {
     const untilMs = nowMs - this.#keepMs;
-    while (this.#firstKept < this.#kept.length) {
-      const part = this.#kept[this.#firstKept]!;
-      const count = this.#kept.length - this.#firstKept;
+    let left = 0;
+    for (const part of this.#kept) {
+      const count = this.#kept.length - left;
       if (part.wholeMs > untilMs && this.#keptBytes <= this.#keepBytes && count <= MAX_KEPT_PARTS) break;
-      this.#firstKept += 1;
+      left += 1;
       this.#keptBytes -= part.bytes?.byteLength ?? 0;
       this.#parts.delete(part.id);
       if (part.id >= this.#floor) this.#floor = part.id + 1;
     }
-    if (this.#firstKept > 64) {
-      this.#kept = this.#kept.slice(this.#firstKept);
-      this.#firstKept = 0;
-    }
+    this.#kept.splice(0, left);
     while (this.#open.length > 0 && this.#open[0]!.id < this.#floor) this.drop(this.#open[0]!);
   }
 

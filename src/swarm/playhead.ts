@@ -9,8 +9,11 @@ const PLAYING_MS = 500;
 interface Track {
   /** When it has nothing to play any more. */
   endMs: number;
-  /** Whole, and behind one that is not. */
+  /** Whole, and behind one that is not; in order. */
   readonly ahead: PartAssembly[];
+  /** As deadlines are set: that of the next part, and how many of those ahead come before it. */
+  dueMs: number;
+  passed: number;
 }
 
 /** When each part must be there: the player's buffer, and the parts before it that are still to come. */
@@ -40,7 +43,9 @@ export class Playhead {
   settled(part: PartAssembly): void {
     if (this.#endMs === undefined || !part.isWanted) return;
     const track = this.#track(part.key.rendition);
-    track.ahead.push(part);
+    let place = track.ahead.length;
+    while (place > 0 && track.ahead[place - 1]!.id > part.id) place -= 1;
+    track.ahead.splice(place, 0, part);
     const next = this.#firstOpen(part.key.rendition);
     for (let at = track.ahead.length - 1; at >= 0; at -= 1) {
       const settled = track.ahead[at]!;
@@ -57,29 +62,27 @@ export class Playhead {
       for (const part of open) if (part.isWanted) part.deadlineMs = part.knownMs + UNTOLD_MS;
       return;
     }
-    for (const track of this.#tracks.values()) track.ahead.sort((a, b) => a.id - b.id);
-    const dueMs = new Map<number, { ms: number; ahead: number }>();
+    for (const track of this.#tracks.values()) {
+      track.dueMs = track.endMs;
+      track.passed = 0;
+    }
     for (const part of open) {
       if (!part.isWanted) continue;
-      const { rendition } = part.key;
-      const { ahead, endMs } = this.#track(rendition);
-      let due = dueMs.get(rendition);
-      if (due === undefined) {
-        due = { ms: endMs, ahead: 0 };
-        dueMs.set(rendition, due);
+      const track = this.#track(part.key.rendition);
+      const { ahead } = track;
+      for (; track.passed < ahead.length && ahead[track.passed]!.id < part.id; track.passed += 1) {
+        track.dueMs += this.#durationMs(ahead[track.passed]!);
       }
-      for (; due.ahead < ahead.length && ahead[due.ahead]!.id < part.id; due.ahead += 1) {
-        due.ms += this.#durationMs(ahead[due.ahead]!);
-      }
-      part.deadlineMs = due.ms;
-      due.ms += this.#durationMs(part);
+      part.deadlineMs = track.dueMs;
+      track.dueMs += this.#durationMs(part);
     }
   }
 
   #track(rendition: number): Track {
     let track = this.#tracks.get(rendition);
     if (track === undefined) {
-      track = { endMs: this.#endMs ?? this.#context.clock.now(), ahead: [] };
+      const endMs = this.#endMs ?? this.#context.clock.now();
+      track = { endMs, ahead: [], dueMs: endMs, passed: 0 };
       this.#tracks.set(rendition, track);
     }
     return track;

@@ -1,6 +1,7 @@
-import type { Bytes } from "../model/bytes.ts";
+import { type Bytes, sameBytes } from "../model/bytes.ts";
 import type { PartKey, SignedHeader, StreamCard } from "../model/part-header.ts";
 import { type ByeReason, PEER_VERSION, type PeerFrame, type PeerId } from "../wire/peer-frame.ts";
+import { Answers } from "./answers.ts";
 import { Audits } from "./audits.ts";
 import { isStrong } from "./capacity.ts";
 import { Children } from "./children.ts";
@@ -19,7 +20,7 @@ import {
   SUBSTREAMS,
   TICK_MS,
 } from "./limits.ts";
-import type { Neighbour } from "./neighbour.ts";
+import { type Neighbour, type NeighbourEvents, NeighbourPort } from "./neighbour.ts";
 import { Neighbours } from "./neighbours.ts";
 import { Parents } from "./parents.ts";
 import type { PartAssembly } from "./part-assembly.ts";
@@ -71,6 +72,12 @@ export class Swarm implements SwarmPeer {
   readonly #exchange: Exchange;
   readonly #inits: Inits;
   readonly #audits: Audits;
+  readonly #answers: Answers;
+  readonly #events: NeighbourEvents = {
+    received: (neighbour, frame) => this.#received(neighbour, frame),
+    malformed: (neighbour) => this.#drop(neighbour, "bad-frame"),
+    closed: (neighbour) => this.#left(neighbour),
+  };
   readonly #beforeHello = new Map<Neighbour, PeerFrame[]>();
   #card: { readonly bytes: Bytes; readonly card: StreamCard } | undefined;
   #uploadsOn: boolean;
@@ -121,12 +128,14 @@ export class Swarm implements SwarmPeer {
     });
     this.#inits = new Inits(context);
     this.#audits = new Audits(context);
+    this.#answers = new Answers({ context, children: this.#children, uploads: this.#uploads });
     this.#exchange = new Exchange({
       context,
       parents: this.#parents,
       children: this.#children,
       pulls: this.#pulls,
       audits: this.#audits,
+      answers: this.#answers,
       uploads: this.#uploads,
       whole: (part) => this.#whole(part),
       unprovenOrigin: (part) => this.#fetching.failed(part),
@@ -154,11 +163,7 @@ export class Swarm implements SwarmPeer {
       source,
       fetches,
     });
-    return {
-      received: (frame) => this.#received(neighbour, frame),
-      malformed: () => this.#drop(neighbour, "bad-frame"),
-      closed: () => this.#left(neighbour),
-    };
+    return new NeighbourPort(neighbour, this.#events);
   }
 
   alone(): void {
@@ -250,7 +255,7 @@ export class Swarm implements SwarmPeer {
   }
 
   #received(neighbour: Neighbour, frame: PeerFrame): void {
-    if (this.#neighbours.at(neighbour.slot) !== neighbour) return;
+    if (neighbour.isGone) return;
     const nowMs = this.#context.clock.now();
     neighbour.heardMs = nowMs;
     if (frame.kind !== "piece" && !neighbour.control.take(1, nowMs)) {
@@ -278,13 +283,13 @@ export class Swarm implements SwarmPeer {
         this.#exchange.have(neighbour, frame);
         break;
       case "request":
-        this.#exchange.request(neighbour, frame, this.#mayServe(neighbour));
+        this.#answers.request(neighbour, frame, this.#mayServe(neighbour));
         break;
       case "refuse":
         this.#exchange.refuse(neighbour, frame.key);
         break;
       case "cancel":
-        this.#exchange.cancel(neighbour, frame.key);
+        this.#answers.cancel(neighbour, frame.key);
         break;
       case "subscribe":
         if (frame.of === SUBSTREAMS) this.#children.subscribed(neighbour, frame.substreams);
@@ -338,14 +343,14 @@ export class Swarm implements SwarmPeer {
     neighbour.takeHello(hello);
     this.#ping(neighbour, this.#context.clock.now());
     if (this.#card !== undefined) this.#tell(neighbour, { kind: "card", bytes: this.#card.bytes });
-    for (const frame of haveFrames(this.#parts.kept())) this.#tell(neighbour, frame);
+    for (const frame of haveFrames(this.#parts.kept)) this.#tell(neighbour, frame);
     this.#committee.tell(neighbour);
     this.#children.offer(neighbour, true);
     if (!this.#uploadsOn || this.#isStandby) this.#choke(neighbour, true);
     const early = this.#beforeHello.get(neighbour) ?? [];
     this.#beforeHello.delete(neighbour);
     for (const frame of early) {
-      if (this.#neighbours.at(neighbour.slot) === neighbour) this.#take(neighbour, frame, this.#context.clock.now());
+      if (!neighbour.isGone) this.#take(neighbour, frame, this.#context.clock.now());
     }
   }
 
@@ -363,7 +368,7 @@ export class Swarm implements SwarmPeer {
       this.#ban(neighbour, `sent a card of ${bytes.byteLength} bytes`);
       return;
     }
-    if (this.#card !== undefined && isSame(this.#card.bytes, bytes)) return;
+    if (this.#card !== undefined && sameBytes(this.#card.bytes, bytes)) return;
     const failed = (thrown: unknown): void => {
       if (codeOf(thrown) === "unproven") this.#ban(neighbour, `card: ${(thrown as Error).message}`);
     };
@@ -527,14 +532,14 @@ export class Swarm implements SwarmPeer {
   }
 
   #ban(neighbour: Neighbour, reason: string): void {
-    if (this.#neighbours.at(neighbour.slot) !== neighbour) return;
+    if (neighbour.isGone) return;
     this.#bans.add(neighbour.peer, reason);
     this.#drop(neighbour, "banned");
     this.#options.listener.banned(neighbour.peer, reason);
   }
 
   #drop(neighbour: Neighbour, reason: ByeReason): void {
-    if (this.#neighbours.at(neighbour.slot) !== neighbour) return;
+    if (neighbour.isGone) return;
     this.#tell(neighbour, { kind: "bye", reason });
     this.#left(neighbour);
     neighbour.link.close();
@@ -556,10 +561,6 @@ function refuse(link: PeerLink, reason: ByeReason): undefined {
   link.send({ kind: "bye", reason });
   link.close();
   return undefined;
-}
-
-function isSame(a: Bytes, b: Bytes): boolean {
-  return a.byteLength === b.byteLength && a.every((byte, at) => byte === b[at]);
 }
 
 function codeOf(thrown: unknown): unknown {

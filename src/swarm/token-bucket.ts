@@ -1,23 +1,21 @@
 /** So many at once, and so many a second after that. */
 export class TokenBucket {
   readonly #size: number;
-  readonly #perMs: number;
-  #left: number;
-  #atMs: number;
+  readonly #perSecond: number;
+  /** When it will be full again. */
+  #fullMs: number;
 
   constructor(size: number, perSecond: number, nowMs: number) {
     this.#size = size;
-    this.#perMs = perSecond / 1000;
-    this.#left = size;
-    this.#atMs = nowMs;
+    this.#perSecond = perSecond;
+    this.#fullMs = nowMs;
   }
 
   /** Takes `count`, or nothing and says false. */
   take(count: number, nowMs: number): boolean {
-    this.#left = Math.min(this.#size, this.#left + (nowMs - this.#atMs) * this.#perMs);
-    this.#atMs = nowMs;
-    if (this.#left < count) return false;
-    this.#left -= count;
+    const fullMs = Math.max(this.#fullMs, nowMs) + (count * 1000) / this.#perSecond;
+    if ((fullMs - nowMs) * this.#perSecond > this.#size * 1000) return false;
+    this.#fullMs = fullMs;
     return true;
   }
 }

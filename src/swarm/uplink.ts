@@ -45,6 +45,8 @@ export class Uplink {
     let used = 0;
     let held = 0;
     for (const neighbour of neighbours) {
+      // It was given nothing since.
+      if (neighbour.sentBytes === neighbour.leftBytes && !neighbour.isHolding) continue;
       const { bufferedBytes } = neighbour.link;
       const left = Math.max(neighbour.leftBytes, neighbour.sentBytes - bufferedBytes);
       const holds = bufferedBytes > HOLDS_BYTES;

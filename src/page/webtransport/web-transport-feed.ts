@@ -1,12 +1,12 @@
 import { CarriageSession } from "../../carriage/carriage-session.ts";
 import { answerTo, HeldParts } from "../../carriage/held-parts.ts";
 import type { SentPart } from "../../carriage/part-sender.ts";
-import type { Bytes } from "../../model/bytes.ts";
+import { type Bytes, sameBytes } from "../../model/bytes.ts";
 import { RelayError } from "../../model/errors.ts";
 import { onAbort } from "../../model/on-abort.ts";
 import { type PartKey, PIECE_SIZE_BYTES, partNumber, type StreamCard } from "../../model/part-header.ts";
 import { RelayLink } from "../../moq/relay-link.ts";
-import { sameBytes, sha256 } from "../../swarm/proof/sha256.ts";
+import { sha256 } from "../../swarm/proof/sha256.ts";
 import type { Bundle } from "../../wire/bundle.ts";
 import { decodeCard } from "../../wire/card-codec.ts";
 import type { PeerFrame } from "../../wire/peer-frame.ts";

@@ -1,5 +1,5 @@
+import { sameBytes } from "../../model/bytes.ts";
 import { type Digest, partNumber, type SignedHeader } from "../../model/part-header.ts";
-import { sameBytes } from "./sha256.ts";
 
 /** Headers that are remembered of one rendition: six minutes of parts of a third of a second. */
 export const MAX_KNOWN_HEADERS = 1024;

@@ -5,11 +5,3 @@ import type { Digest } from "../../model/part-header.ts";
 export async function sha256(bytes: Bytes): Promise<Digest> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 }
-
-/** Not in constant time: nothing that is compared here is secret. */
-export function sameBytes(a: Bytes, b: Bytes): boolean {
-  if (a === b) return true;
-  if (a.byteLength !== b.byteLength) return false;
-  for (let index = 0; index < a.byteLength; index++) if (a[index] !== b[index]) return false;
-  return true;
-}

@@ -1,4 +1,4 @@
-import type { Bytes } from "../../model/bytes.ts";
+import { type Bytes, sameBytes } from "../../model/bytes.ts";
 import { RelayError } from "../../model/errors.ts";
 import { type Digest, partNumber, type SignedHeader, type StreamCard } from "../../model/part-header.ts";
 import { decodeCard, type SignedCard } from "../../wire/card-codec.ts";
@@ -10,7 +10,7 @@ import { compareEpochs } from "./epoch-order.ts";
 import { HeaderWindow } from "./header-window.ts";
 import { fingerprint } from "./key-pair.ts";
 import { merkleRoot } from "./merkle.ts";
-import { sameBytes, sha256 } from "./sha256.ts";
+import { sha256 } from "./sha256.ts";
 
 /** What a viewer holds a stream against. */
 export type Trust =
