@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clockTime, fileSize, kilobits, plural, seconds } from "./format.ts";
+import { bitrate, clockTime, fileSize, kilobits, plural, seconds } from "./format.ts";
 
 test("clockTime() shows hours only when there are some", () => {
   expect(clockTime(-5)).toBe("0:00");
@@ -17,6 +17,12 @@ test("kilobits() and plural() group thousands", () => {
   expect(kilobits(1_204_300)).toBe("1,204 kbit/s");
   expect(plural(1, "part")).toBe("1 part");
   expect(plural(1_200, "part")).toBe("1,200 parts");
+});
+
+test("bitrate() changes to the next unit before it would need four digits", () => {
+  expect(bitrate(640_000)).toBe("640 kbit/s");
+  expect(bitrate(999_600)).toBe("1.0 Mbit/s");
+  expect(bitrate(2_450_000)).toBe("2.5 Mbit/s");
 });
 
 test("fileSize() changes to the next unit before it would need four digits", () => {

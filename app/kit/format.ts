@@ -22,6 +22,11 @@ export function kilobits(bitsPerSecond: number): string {
   return `${count(bitsPerSecond / 1000)} kbit/s`;
 }
 
+/** `640 kbit/s`, `1.5 Mbit/s`. */
+export function bitrate(bitsPerSecond: number): string {
+  return bitsPerSecond < 999_500 ? kilobits(bitsPerSecond) : `${(bitsPerSecond / 1e6).toFixed(1)} Mbit/s`;
+}
+
 const SIZE_UNITS = ["bytes", "kB", "MB", "GB", "TB"] as const;
 
 /** `640 kB`, `24.1 MB`, `5.4 GB`: one digit below a hundred, from megabytes on. */

@@ -14,6 +14,8 @@ export type AppErrorCode =
   | "player-not-loaded"
   | "player-not-supported"
   | "player-gave-up"
+  | "controls-not-loaded"
+  | "clip-failed"
   | "no-file-chosen"
   | "name-kept";
 
@@ -206,6 +208,14 @@ const SENTENCES = {
   "player-gave-up": {
     cause: "The player failed several times in a row and stopped trying.",
     remedy: "Try again, or reload the page.",
+  },
+  "controls-not-loaded": {
+    cause: "The controls of the player could not be loaded, so the browser's own stand in.",
+    remedy: "Check that the site can be reached, then reload the page.",
+  },
+  "clip-failed": {
+    cause: "The clip could not be read to its end, so nothing was saved.",
+    remedy: "Its beginning may have left what is stored while it was read: mark a later one, and try again.",
   },
   "name-kept": {
     cause: "A recording of that name is kept in this browser, and going live under it would replace it.",

@@ -24,6 +24,12 @@ export interface Preferences {
   readonly dvrHours: number;
   /** Keys of a live stream's controls that are single letters. */
   readonly studioKeys: boolean;
+  /** How far from the live moment to play, in ms; 0 for as near as possible. */
+  readonly latencyMs: number;
+  /** Keys of the player that are single letters. */
+  readonly playerKeys: boolean;
+  /** What stands beside the picture is shown. */
+  readonly watchDetails: boolean;
 }
 
 const DEFAULTS: Preferences = {
@@ -40,6 +46,9 @@ const DEFAULTS: Preferences = {
   moqUrl: "",
   dvrHours: 4,
   studioKeys: true,
+  latencyMs: 0,
+  playerKeys: true,
+  watchDetails: true,
 };
 
 const KEY = "eddy.preferences";

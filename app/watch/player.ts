@@ -2,38 +2,22 @@ import type { ErrorData, default as HlsPlayer } from "hls.js";
 import { AppError } from "../kit/messages.ts";
 import { LiveSync } from "./live-sync.ts";
 import { PlaybackMeter } from "./playback-meter.ts";
+import { bufferAheadMs, type PlaybackStats, playbackStats } from "./playback-stats.ts";
+import { type StoredWindow, storedWindow } from "./stored-window.ts";
 
 export interface PlayerListener {
   /** Something a person can see has changed: it plays, stalls, pauses, ends, or was muted to be allowed to play. */
   changed(): void;
   /** A fatal error; nothing more comes until `open()`, `startLoad()` or `recoverMedia()`. */
   fatal(error: ErrorData): void;
-}
-
-/** Figures of a playback, as plain data. */
-export interface PlaybackStats {
-  readonly latencyMs: number;
-  readonly targetLatencyMs: number;
-  readonly bufferAheadMs: number;
-  readonly stalls: number;
-  /** Those of them that happened with media in hand, because the machine was busy. */
-  readonly busyStalls: number;
-  readonly stalledMs: number;
-  readonly width: number;
-  readonly height: number;
-  readonly decodedFrames: number;
-  readonly droppedFrames: number;
-  /** Media loads, init segments aside, and how many of them were parts. */
-  readonly loads: number;
-  readonly partLoads: number;
-  readonly positionMs: number;
-  /** When what is shown was captured, in ms since the Unix epoch; 0 while that is not known. */
-  readonly playheadWallMs: number;
-  /** From the first moment one can go back to, to the last one, in ms. */
-  readonly windowMs: number;
+  /** A playback that was faster than life has come to the live moment, where there is no more to hurry for. */
+  slowed(): void;
 }
 
 type HlsConstructor = typeof HlsPlayer;
+
+/** Who is further behind its target went back on purpose. */
+const LEFT_ON_PURPOSE_MS = 3_000;
 
 /** hls.js on a video element, and what it measures. */
 export class Player {
@@ -45,6 +29,8 @@ export class Player {
   #hls: HlsPlayer | undefined;
   #mutedToPlay = false;
   #lastTime = 0;
+  #rate = 1;
+  #targetMs = 0;
 
   /**
    * Loads hls.js, which the publish view never needs.
@@ -73,6 +59,9 @@ export class Player {
       // The default, said aloud because everything here depends on it.
       lowLatencyMode: true,
       startPosition: from === "start" ? 0 : -1,
+      // What is live has no length; what one can go back to is told by `seekable`.
+      liveDurationInfinity: true,
+      ...(this.#targetMs > 0 ? { liveSyncDuration: this.#targetMs / 1000 } : {}),
       // A tab may watch all day: without this it keeps as much of the past as the browser lets it. The future is untouched.
       backBufferLength: 60,
     });
@@ -80,7 +69,10 @@ export class Player {
     hls.on(Events.FRAG_LOADED, (_, { frag, part }) => {
       if (frag.sn !== "initSegment") this.meter.loaded(part !== null);
     });
-    hls.on(Events.LEVEL_UPDATED, () => this.#listener.changed());
+    for (const event of [Events.LEVEL_UPDATED, Events.LEVEL_SWITCHED] as const)
+      hls.on(event, () => this.#listener.changed());
+    for (const event of [Events.AUDIO_TRACK_SWITCHED, Events.SUBTITLE_TRACK_SWITCH] as const)
+      hls.on(event, () => this.#listener.changed());
     hls.on(Events.STALL_RESOLVED, () => this.#moving());
     hls.on(Events.ERROR, (_, error) => {
       if (error.details === ErrorDetails.BUFFER_STALLED_ERROR) this.#stopped();
@@ -95,6 +87,8 @@ export class Player {
   close(): void {
     this.meter.restart();
     this.#sync.restart();
+    // A new source plays at the speed of life, whatever the one before did.
+    this.#rate = 1;
     this.#hls?.destroy();
     this.#hls = undefined;
     delete window.hls;
@@ -127,10 +121,63 @@ export class Player {
     void this.play();
   }
 
-  /** Goes back, as far as there is anything. */
-  back(byMs: number): void {
-    const start = this.#hls?.latestLevelDetails?.fragmentStart ?? 0;
-    this.#video.currentTime = Math.max(start, this.#video.currentTime - byMs / 1000);
+  /** Goes to a moment, in seconds of the media: as far back as there is anything, and no nearer to the edge than it plays. */
+  seekTo(positionS: number): void {
+    const { startS, endS } = this.window;
+    const latestS = Math.max(this.#hls?.liveSyncPosition ?? endS, this.#video.currentTime);
+    this.#video.currentTime = Math.max(startS, Math.min(positionS, this.live === true ? latestS : endS));
+  }
+
+  seekBy(seconds: number): void {
+    this.seekTo(this.#video.currentTime + seconds);
+  }
+
+  /** One picture back or forward. */
+  step(direction: -1 | 1): void {
+    const level = this.#hls?.levels[this.#hls.currentLevel];
+    const video = this.#video;
+    if (video.paused) video.currentTime += direction / (level?.frameRate || 30);
+  }
+
+  /** As a person has chosen it: what catches up by itself does not count. */
+  get rate(): number {
+    return this.#rate;
+  }
+
+  set rate(rate: number) {
+    this.#rate = rate;
+    this.#video.playbackRate = rate;
+    this.#listener.changed();
+  }
+
+  /** How far from the live moment to play, in ms; 0 for as near as possible. */
+  get targetMs(): number {
+    return this.#targetMs;
+  }
+
+  set targetMs(targetMs: number) {
+    this.#targetMs = targetMs;
+    const details = this.#hls?.latestLevelDetails;
+    if (this.#hls === undefined || !details) return;
+    const wasNear = this.live === true && this.behindMs < LEFT_ON_PURPOSE_MS;
+    this.#hls.targetLatency = targetMs > 0 ? targetMs / 1000 : details.partHoldBack || details.holdBack;
+    if (wasNear && !this.#video.paused) this.toLive();
+    this.#listener.changed();
+  }
+
+  /** Whether there is anything to see: a stream of sound alone has no picture of any moment. */
+  get hasPicture(): boolean {
+    return this.#video.videoWidth > 0;
+  }
+
+  /** What there is to go back to. */
+  get window(): StoredWindow {
+    return storedWindow(this.#hls?.latestLevelDetails);
+  }
+
+  /** hls.js itself, for what it alone knows: levels and tracks. Undefined while nothing is open. */
+  get engine(): HlsPlayer | undefined {
+    return this.#hls;
   }
 
   startLoad(): void {
@@ -159,26 +206,7 @@ export class Player {
   }
 
   stats(): PlaybackStats {
-    const video = this.#video;
-    const quality = video.getVideoPlaybackQuality();
-    const details = this.#hls?.latestLevelDetails;
-    return {
-      latencyMs: (this.#hls?.latency ?? 0) * 1000,
-      targetLatencyMs: (this.#hls?.targetLatency ?? 0) * 1000,
-      bufferAheadMs: bufferAheadMs(video),
-      stalls: this.meter.stalls,
-      busyStalls: this.meter.busyStalls,
-      stalledMs: this.meter.stalledMs,
-      width: video.videoWidth,
-      height: video.videoHeight,
-      decodedFrames: quality.totalVideoFrames,
-      droppedFrames: quality.droppedVideoFrames,
-      loads: this.meter.loads,
-      partLoads: this.meter.partLoads,
-      positionMs: video.currentTime * 1000,
-      playheadWallMs: this.#hls?.playingDate?.getTime() ?? 0,
-      windowMs: details ? (details.edge - details.fragmentStart) * 1000 : 0,
-    };
+    return playbackStats(this.#video, this.#hls, this.meter);
   }
 
   #stopped(): void {
@@ -200,6 +228,11 @@ export class Player {
   #keepNear(): void {
     const video = this.#video;
     const distance = this.stats();
+    if (this.#rate > 1 && distance.latencyMs < distance.targetLatencyMs) {
+      this.rate = 1;
+      this.#listener.slowed();
+      return;
+    }
     const skipMs = this.#sync.skipMs(distance);
     if (skipMs > 0) {
       video.currentTime += skipMs / 1000;
@@ -227,15 +260,4 @@ export class Player {
     }
     for (const type of ["volumechange", "resize"]) video.addEventListener(type, () => this.#listener.changed());
   }
-}
-
-function bufferAheadMs(video: HTMLVideoElement): number {
-  const { buffered, currentTime } = video;
-  for (let index = 0; index < buffered.length; index++) {
-    // A start a hair after the playhead is the rounding of the container's clock.
-    if (buffered.start(index) <= currentTime + 0.05 && buffered.end(index) >= currentTime) {
-      return (buffered.end(index) - currentTime) * 1000;
-    }
-  }
-  return 0;
 }

@@ -1,53 +1,41 @@
-import type { Relay, StreamStats } from "eddy-hls";
-import { h } from "../kit/dom.ts";
-import { Figures } from "../kit/figures.ts";
+import type { StreamStats } from "eddy-hls";
+import { html, nothing, type TemplateResult } from "lit-html";
 import { clockTime, dayAndTime, fileSize } from "../kit/format.ts";
-import { KeptControls, type KeptListener } from "../library/kept-controls.ts";
+import { words } from "../words/words.ts";
+import { figureList } from "./figure-list.ts";
 
 const CLIP_S = 30;
 
-/** What is kept of the stream that one watches, and what can be done with it. */
-export class RecordingPanel {
-  readonly element: HTMLElement;
-  readonly #relay: Promise<Relay>;
-  readonly #listener: KeptListener;
-  readonly #figures = new Figures("What is kept", [
-    { key: "length", label: "Length" },
-    { key: "size", label: "Size" },
-    { key: "since", label: "Since" },
-  ]);
-  readonly #clip = h("a", { class: "button small" }, `Download the last ${CLIP_S} seconds`);
-  #controls: KeptControls | undefined;
+/** What is kept of the stream that one watches. `url` is that of its playlist: the clip stands beside it. */
+export function recordingPanel(stream: StreamStats | undefined, url: string): TemplateResult | typeof nothing {
+  if (stream === undefined) return nothing;
+  const { recording, clip } = words.watch;
+  const { kept } = stream;
+  const windowMs = kept?.windowMs ?? stream.windowMs;
+  const sizeBytes = kept?.sizeBytes ?? stream.sizeBytes;
+  const since = kept === undefined ? recording.memory : dayAndTime(kept.createdAtMs);
+  const fate = kept === undefined ? recording.notKept : fateOf(kept.pinned, stream.state === "ended");
+  return html`
+    <details class="panel watch-panel recording" open>
+      <summary><h2>${recording.title}</h2></summary>
+      ${figureList(recording.label, [
+        { key: "length", label: recording.length, text: clockTime(windowMs), value: windowMs },
+        { key: "size", label: recording.size, text: fileSize(sizeBytes), value: sizeBytes },
+        { key: "since", label: recording.since, text: since, value: kept?.createdAtMs ?? "" },
+      ])}
+      <p class="note">${fate}</p>
+      <div class="recording-links">
+        ${
+          /* No `download` attribute: such a request would go past the worker. The answer itself says that it is a file. */
+          html`<a class="button small" href=${new URL(`clip.mp4?last=${CLIP_S}`, url).href}>${clip.downloadLast}</a>`
+        }
+        <a href="./?library">${recording.library}</a>
+      </div>
+    </details>`;
+}
 
-  constructor(relay: Promise<Relay>, listener: KeptListener) {
-    this.#relay = relay;
-    this.#listener = listener;
-    this.element = h(
-      "section",
-      { class: "panel recording", "aria-labelledby": "recording-heading", hidden: true },
-      h("h2", { id: "recording-heading" }, "Recording"),
-      this.#figures.element,
-      this.#clip,
-    );
-  }
-
-  /** `base` is the URL of the stream's playlist: the clip stands beside it. */
-  show(stream: StreamStats | undefined, base: string): void {
-    this.element.hidden = stream === undefined;
-    if (stream === undefined) return;
-    const { kept } = stream;
-    const windowMs = kept?.windowMs ?? stream.windowMs;
-    const sizeBytes = kept?.sizeBytes ?? stream.sizeBytes;
-    this.#figures.set("length", clockTime(windowMs), windowMs);
-    this.#figures.set("size", fileSize(sizeBytes), sizeBytes);
-    this.#figures.set("since", kept === undefined ? "in memory only" : dayAndTime(kept.createdAtMs), kept?.createdAtMs);
-    // No `download` attribute: such a request would go past the worker. The answer itself says that it is a file.
-    this.#clip.href = new URL(`clip.mp4?last=${CLIP_S}`, new URL(base, location.href)).href;
-    if (this.#controls === undefined) {
-      this.#controls = new KeptControls(stream, this.#relay, this.#listener);
-      this.element.append(this.#controls.element);
-    } else {
-      this.#controls.update(stream);
-    }
-  }
+function fateOf(isPinned: boolean, isEnded: boolean): string {
+  const { rolling, pinned, mayGo, pinnedEnded } = words.watch.recording;
+  if (isEnded) return isPinned ? pinnedEnded : mayGo;
+  return isPinned ? pinned : rolling;
 }

@@ -1,62 +1,78 @@
-import type { SessionStats } from "eddy-hls";
-import { h, setText } from "../kit/dom.ts";
-import { Figures } from "../kit/figures.ts";
-import { count, fileSize, kilobits } from "../kit/format.ts";
+import type { SessionPeer, SessionStats } from "eddy-hls";
+import { html, nothing, type TemplateResult } from "lit-html";
+import { live } from "lit-html/directives/live.js";
+import { bitrate, count, fileSize, kilobits } from "../kit/format.ts";
 import { relaySentence, sharedSentence, uploadSentence } from "../kit/shared-sentences.ts";
+import { words } from "../words/words.ts";
+import { figureList } from "./figure-list.ts";
 
-/** Where a joined stream comes from, and what this browser does for others. Hidden until it is joined. */
-export class SharedPanel {
-  readonly element: HTMLElement;
-  readonly #hasOrigin: boolean;
-  readonly #sentence = h("p", { class: "soft", role: "status" });
-  readonly #relay = h("p", { class: "soft", role: "status", hidden: true });
-  readonly #figures = new Figures("Where it comes from", [
-    { key: "peer-share", label: "From viewers", hint: "Of all media that was received" },
-    { key: "origin-share", label: "From the server" },
-    { key: "peers", label: "Connected viewers" },
-    { key: "uploaded", label: "Passed on" },
-    { key: "upload-rate", label: "Passed on now" },
-  ]);
-  readonly #allow = h("input", { type: "checkbox" });
-  readonly #upload = h("div", { class: "shared-upload", hidden: true });
-  readonly #uploadNote = h("p", { class: "note" });
+/** Where a joined stream comes from, and what this browser does for others. */
+export function sharedPanel(
+  stats: SessionStats,
+  { hasOrigin, allow }: { readonly hasOrigin: boolean; readonly allow: (given: boolean) => void },
+): TemplateResult {
+  const { shared } = words.watch;
+  const { bytes, peers, uploadedBytes, upload, signalling, relay } = stats;
+  const failure = stats.failures.at(-1);
+  const received = bytes.peer + bytes.origin;
+  const share = (part: number): string => (received === 0 ? "–" : `${Math.round((100 * part) / received)} %`);
+  const sendBps = peers.reduce((sum, peer) => sum + peer.sendBps, 0);
+  const mayUpload = upload !== "no-consent" && upload !== "off" && upload !== "receive-only";
+  return html`
+    <details class="panel watch-panel shared" open>
+      <summary><h2>${shared.title}</h2></summary>
+      <p class="soft" role="status">${sharedSentence(stats, hasOrigin)}</p>
+      ${relay === undefined ? nothing : html`<p class="soft" role="status">${relaySentence(relay, "received")}</p>`}
+      ${figureList(shared.label, [
+        {
+          key: "peer-share",
+          label: shared.fromViewers,
+          hint: shared.fromViewersHint,
+          text: share(bytes.peer),
+          value: bytes.peer,
+        },
+        { key: "origin-share", label: shared.fromServer, text: share(bytes.origin), value: bytes.origin },
+        { key: "peers", label: shared.connected, text: count(peers.length), value: peers.length },
+        { key: "uploaded", label: shared.passedOn, text: fileSize(uploadedBytes), value: uploadedBytes },
+        { key: "upload-rate", label: shared.passedOnNow, text: kilobits(sendBps), value: sendBps },
+      ])}
+      ${peers.length === 0 ? nothing : peerTable(peers)}
+      ${failure === undefined || peers.length > 0 ? nothing : html`<p class="note">${shared.failed(failure.message)}</p>`}
+      ${
+        signalling === "off" && upload === "off"
+          ? nothing
+          : html`
+            <div class="shared-upload">
+              <label class="check">
+                <input
+                  type="checkbox" .checked=${live(mayUpload)} ?disabled=${upload === "receive-only"}
+                  @change=${(event: Event) => allow((event.target as HTMLInputElement).checked)}
+                />${shared.allow}
+              </label>
+              <p class="note">${uploadSentence(stats)}</p>
+            </div>`
+      }
+    </details>`;
+}
 
-  /** `upload`: whether this browser may pass parts on, as the person says. */
-  constructor(hasOrigin: boolean, upload: (allowed: boolean) => void) {
-    this.#hasOrigin = hasOrigin;
-    this.#upload.append(
-      h("label", { class: "check" }, this.#allow, "Pass parts on to other viewers"),
-      this.#uploadNote,
-    );
-    this.element = h(
-      "section",
-      { class: "panel live-side", "aria-labelledby": "shared-heading", hidden: true },
-      h("h2", { id: "shared-heading" }, "Shared"),
-      this.#sentence,
-      this.#relay,
-      this.#figures.element,
-      this.#upload,
-    );
-    this.#allow.addEventListener("change", () => upload(this.#allow.checked));
-  }
-
-  show(stats: SessionStats): void {
-    this.element.hidden = false;
-    const { bytes, peers, uploadedBytes, upload, signalling, relay } = stats;
-    this.#relay.hidden = relay === undefined;
-    if (relay !== undefined) setText(this.#relay, relaySentence(relay, "received"));
-    setText(this.#sentence, sharedSentence(stats, this.#hasOrigin));
-    const received = bytes.peer + bytes.origin;
-    const share = (part: number): string => (received === 0 ? "–" : `${Math.round((100 * part) / received)} %`);
-    const figures = this.#figures;
-    figures.set("peer-share", share(bytes.peer), bytes.peer);
-    figures.set("origin-share", share(bytes.origin), bytes.origin);
-    figures.set("peers", count(peers.length), peers.length);
-    figures.set("uploaded", fileSize(uploadedBytes), uploadedBytes);
-    const sendBps = peers.reduce((sum, peer) => sum + peer.sendBps, 0);
-    figures.set("upload-rate", kilobits(sendBps), sendBps);
-    this.#upload.hidden = signalling === "off" && upload === "off";
-    this.#allow.checked = upload !== "no-consent" && upload !== "off" && upload !== "receive-only";
-    setText(this.#uploadNote, uploadSentence(stats));
-  }
+function peerTable(peers: readonly SessionPeer[]): TemplateResult {
+  const { shared } = words.watch;
+  return html`
+    <table class="peers">
+      <caption class="visually-hidden">${shared.viewers}</caption>
+      <thead>
+        <tr><th scope="col">${shared.viewer}</th><th scope="col">${shared.distance}</th><th scope="col">${shared.received}</th><th scope="col">${shared.sent}</th></tr>
+      </thead>
+      <tbody>
+        ${peers.map(
+          ({ peer, roundTripMs, receiveBps, sendBps, receivedBytes, sentBytes }) => html`
+            <tr>
+              <th scope="row">${String(peer).slice(0, 4)}</th>
+              <td>${roundTripMs === undefined ? shared.notMeasured : `${Math.round(roundTripMs)} ms`}</td>
+              <td title=${fileSize(receivedBytes)}>${bitrate(receiveBps)}</td>
+              <td title=${fileSize(sentBytes)}>${bitrate(sendBps)}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>`;
 }

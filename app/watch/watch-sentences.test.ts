@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { coverOf, statusOf, type Watched, type WatchState } from "./watch-sentences.ts";
+import { badgeOf, coverOf, statusOf, type Watched, type WatchState } from "./watch-sentences.ts";
 
 const LIVE: Watched = {
   name: "studio",
@@ -44,4 +44,16 @@ test("who is asked to connect to others is told what they see before anything is
   expect(coverOf(asked)?.text).toContain("they see its network address");
   expect(statusOf(asked)).toContain("Nothing is connected yet");
   expect(coverOf({ ...asked, join: "joined" })?.title).toBe("Looking for studio");
+});
+
+test.each<[string, boolean, Partial<Watched>]>([
+  ["Live", true, {}],
+  ["Live", true, { state: "paused", isNearLive: false }],
+  ["Publisher away", false, { isAway: true }],
+  ["Ended", false, { listIsLive: false }],
+  ["Ended", false, { state: "over", isAway: true }],
+  ["Not live", false, { state: "absent" }],
+  ["Not connected", false, { state: "absent", join: "joined" }],
+])("the badge says: %s", (text, isLive, seen) => {
+  expect(badgeOf({ ...LIVE, ...seen })).toEqual({ text, isLive });
 });

@@ -1,3 +1,5 @@
+import { words } from "../words/words.ts";
+
 /** `absent`: not published yet. `opening`: found, first media on its way. `over`: ended, and played to its end. */
 export type WatchState = "absent" | "opening" | "playing" | "stalled" | "paused" | "over" | "failed";
 
@@ -6,10 +8,6 @@ export type WatchState = "absent" | "opening" | "playing" | "stalled" | "paused"
  * them, or will; `none`: this browser has it.
  */
 export type JoinState = "none" | "asked" | "joined";
-
-/** What stands before somebody who has not agreed yet. */
-const ASK_SENTENCE =
-  "This stream is passed on from viewer to viewer. To watch it, this browser connects to those of other viewers: they see its network address, and it sends on to them what it receives.";
 
 /** What the watch view knows as it speaks. */
 export interface Watched {
@@ -31,61 +29,63 @@ export interface Watched {
 }
 
 /** What stands over the picture while there is none. */
-export function coverOf(watched: Watched): { title: string; text: string } | undefined {
+export function coverOf(watched: Watched): { readonly title: string; readonly text: string } | undefined {
+  const { cover } = words.watch;
   switch (watched.state) {
     case "absent":
       return absentCover(watched);
     case "opening":
-      return watched.playsFrom === "live"
-        ? { title: "Starting", text: "The first segment of a new stream takes about two seconds." }
-        : { title: "Opening what is kept", text: "It plays from its start." };
+      return watched.playsFrom === "live" ? cover.starting : cover.openingKept;
     case "over":
-      return { title: "The stream has ended", text: "If it is published again, it starts here by itself." };
+      return cover.over;
     case "failed":
-      return { title: "This cannot be played", text: "Why, and what may help, stands below." };
+      return cover.failed;
     default:
       return undefined;
   }
 }
 
-function absentCover({ name, join, everPlayed }: Watched): { title: string; text: string } {
-  if (join === "asked") return { title: `Watch ${name} with others?`, text: ASK_SENTENCE };
-  if (everPlayed)
-    return { title: `${name} is gone`, text: "Its publisher has left. If it comes back, it starts here by itself." };
-  if (join === "joined")
-    return { title: `Looking for ${name}`, text: "It starts here by itself as soon as somebody who has it is found." };
-  return { title: `${name} is not live yet`, text: "It starts here by itself as soon as it is." };
+function absentCover({ name, join, everPlayed }: Watched): { readonly title: string; readonly text: string } {
+  const { cover } = words.watch;
+  if (join === "asked") return cover.ask(name);
+  if (everPlayed) return cover.gone(name);
+  return join === "joined" ? cover.looking(name) : cover.notLive(name);
 }
 
 /** For the live region: says what changed, and nothing that ticks. */
 export function statusOf(watched: Watched): string {
+  const { status } = words.watch;
   switch (watched.state) {
     case "absent":
-      return watched.join === "asked"
-        ? "Nothing is connected yet: this page waits for your choice."
-        : "Waiting for the stream. This page looks for it every second.";
-    case "opening":
-      return "Loading the stream.";
+      return watched.join === "asked" ? status.asked : status.absent;
+    case "stalled":
+      if (watched.isAway) return status.silent;
+      return watched.isOnline ? status.stalled : status.stalledOffline;
     case "playing":
       return playingStatus(watched);
-    case "stalled":
-      return watched.isAway
-        ? "The publisher sends nothing at the moment. Its tab may be closed or its machine asleep."
-        : "Waiting for video.";
-    case "paused":
-      return "Paused.";
-    case "over":
-      return "The stream has ended.";
-    case "failed":
-      return "Playback has stopped.";
+    default:
+      return status[watched.state];
   }
 }
 
 function playingStatus({ isLive, isAway, isOnline, listIsLive, playsFrom, isNearLive }: Watched): string {
-  if (!isLive && !isOnline) return "Offline: playing what is stored.";
-  if (isAway) return "The publisher is away. Playing what is stored.";
-  if (listIsLive === false) {
-    return playsFrom === "start" ? "Playing the recording." : "The stream has ended. This is the rest of it.";
-  }
-  return isNearLive ? "Playing live." : "Playing from further back.";
+  const { status } = words.watch;
+  if (!isLive && !isOnline) return status.offline;
+  if (isAway) return status.away;
+  if (listIsLive === false) return playsFrom === "start" ? status.recording : status.rest;
+  return isNearLive ? status.live : status.behind;
+}
+
+/** On the badge beside the title. */
+export function badgeOf({ state, join, isAway, listIsLive }: Watched): {
+  readonly text: string;
+  readonly isLive: boolean;
+} {
+  const { badge } = words.watch;
+  const still = (text: string) => ({ text, isLive: false });
+  if (state === "failed") return still(badge.stopped);
+  if (state === "absent") return still(join === "none" ? badge.notLive : badge.notConnected);
+  if (state === "over") return still(badge.ended);
+  if (isAway) return still(badge.away);
+  return listIsLive === false ? still(badge.ended) : { text: badge.live, isLive: true };
 }
