@@ -2,6 +2,8 @@ import { openRelay } from "eddy-hls";
 import { type Address, readAddress } from "./address.ts";
 import { explain } from "./kit/messages.ts";
 import { NoticeBoard, showUnforeseen } from "./kit/notice.ts";
+import { keepOfflineCopy } from "./kit/offline-copy.ts";
+import { sayFrame } from "./kit/page-frame.ts";
 import { readPreferences } from "./kit/preferences.ts";
 import type { PageContext, View } from "./kit/view.ts";
 import type { EddyHandle } from "./kit/window.ts";
@@ -32,6 +34,7 @@ async function start(): Promise<void> {
   };
   relay.then(
     (open) => {
+      void keepOfflineCopy(left.signal);
       window.eddy = { relay: open, session, stats: () => view?.stats() ?? {} };
     },
     // The views say it where they need the relay; here it stands for the whole page.
@@ -47,6 +50,7 @@ async function start(): Promise<void> {
   const languageReady = speak(languageFor(readPreferences().language));
   const open = await load(address);
   await languageReady;
+  sayFrame(address.view);
   view = open({ main: part("#main"), relay, signal: left.signal, shared });
 }
 

@@ -1,32 +1,36 @@
 import { html, type TemplateResult } from "lit-html";
-import { h } from "../kit/dom.ts";
 import { type PageContext, View } from "../kit/view.ts";
-import { KeptPanel } from "../library/kept-panel.ts";
-import { StreamList } from "../library/stream-list.ts";
+import { keptList, liveList, type Seen } from "../library/stream-list.ts";
 import { pollStreams } from "../library/streams-poll.ts";
+import { words } from "../words/words.ts";
 import { watchByName } from "./watch-by-name.ts";
 
 /** What is live and what is kept, for `?watch` without a name. */
 export class WatchListView extends View {
-  readonly #content: HTMLElement;
+  readonly #byName = watchByName();
+  #seen: Seen;
 
   constructor({ main, relay, signal }: PageContext) {
     super(main);
-    const list = new StreamList();
-    const kept = new KeptPanel(relay, () => lookNow());
-    this.#content = h(
-      "div",
-      { class: "narrow" },
-      h("div", { class: "view-head" }, h("h1", {}, "Watch")),
-      h("section", { class: "panel", "aria-label": "Streams" }, list.element, watchByName()),
-      kept.element,
-      h("p", { class: "aside" }, "Streams live in the browser that publishes them: every tab of it can watch."),
-    );
-    const lookNow = pollStreams({ list, kept }, relay, signal, () => {});
     this.draw();
+    pollStreams(relay, signal, {
+      seen: (streams) => {
+        this.#seen = { streams };
+        this.changed();
+      },
+      failed: (failure) => {
+        this.#seen = { failure };
+        this.changed();
+      },
+    });
   }
 
   protected override template(): TemplateResult {
-    return html`${this.#content}`;
+    return html`<div class="narrow">
+      <div class="view-head"><h1>${words.common.nav.watch}</h1></div>
+      <section class="panel" aria-label=${words.library.list.streams}>${liveList(this.#seen)}${this.#byName}</section>
+      ${keptList(this.#seen)}
+      <p class="aside">${words.library.list.where}</p>
+    </div>`;
   }
 }

@@ -10,8 +10,8 @@ import { type Explanation, explain, explainCode } from "../kit/messages.ts";
 import { NoticeBoard } from "../kit/notice.ts";
 import { poll } from "../kit/poll.ts";
 import { type PageContext, View } from "../kit/view.ts";
-import { titleOf } from "../library/kept-controls.ts";
-import { showState } from "../library/kept-list.ts";
+import { titleOf } from "../library/stream-facts.ts";
+import { words } from "../words/words.ts";
 import { Player } from "./player.ts";
 import { RecordingPanel } from "./recording-panel.ts";
 import { Recovery } from "./recovery.ts";
@@ -403,10 +403,10 @@ export class WatchView extends View {
     const playing = state !== "over" && state !== "absent" && state !== "failed";
     const live = playing && this.#player?.live !== false && this.#stream?.state !== "waiting";
     if (playing || state === "over")
-      showState(this.#badge, live ? "live" : playing && this.#away ? "waiting" : "ended");
+      setText(this.#badge, words.library.states[live ? "live" : playing && this.#away ? "waiting" : "ended"]);
     else if (state === "absent") setText(this.#badge, this.#joining === "none" ? "Not live" : "Not connected");
     else setText(this.#badge, "Stopped");
-    if (!live) this.#badge.classList.remove("badge-live");
+    this.#badge.classList.toggle("badge-live", live);
     document.title = `${live ? "● " : ""}${this.#title} – Eddy`;
   }
 

@@ -1,5 +1,7 @@
 /** Said by more than one view, and by the page around them. */
 export const common = {
+  /** As which numbers and dates are written. */
+  locale: "en",
   live: "Live",
   copy: "Copy",
   copied: "Copied.",
@@ -16,4 +18,23 @@ export const common = {
     settings: "Settings",
   },
   title: (view: string): string => `${view} – Eddy`,
+  frame: {
+    title: "Eddy: live video inside the browser",
+    skip: "Skip to the content",
+    home: "Eddy, start page",
+    views: "Views",
+    footer:
+      "The video stays in this browser, where a Service Worker serves and keeps it, unless you let others watch or pass on what you watch.",
+  },
+  update: {
+    ready: "A new version of Eddy is ready.",
+    live: "It takes over when nothing is live here any more.",
+    remedy: "Reload to use it. What is kept stays.",
+    reload: "Reload now",
+    later: "Later",
+  },
+  install: {
+    button: "Install",
+    label: "Install Eddy as an app",
+  },
 };
