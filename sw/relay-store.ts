@@ -20,6 +20,13 @@ export interface RelayStore extends Archive, ProducerStore {
   pin(stream: string, on: boolean): Promise<boolean>;
   /** Gives a stream a title, or none. Resolves once that is on disk; false for a stream that is not there. */
   rename(stream: string, title: string | undefined): Promise<boolean>;
+  /**
+   * What each stream keeps from now on, in ms; loaded again with the streams. Resolves once that is on disk.
+   * @throws RelayError `store-full`, `store-unavailable`
+   */
+  setWindow(windowMs: number): Promise<void>;
+  /** The disk takes what it is given. */
+  readonly available: boolean;
   /** Another worker goes on with all of it: what comes here from now on is lost. */
   readonly superseded: boolean;
   onTrouble: ((error: RelayError) => void) | undefined;

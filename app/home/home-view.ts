@@ -61,8 +61,8 @@ export class HomeView extends View {
   protected override template(): TemplateResult {
     const { heading, lead } = words.home;
     const seen = this.#seen;
-    const hasStreams =
-      seen !== undefined && (!("streams" in seen) || seen.streams.some(({ state }) => state !== "ended"));
+    const others = this.#others();
+    const hasStreams = others !== undefined && (!("streams" in others) || others.streams.some(({ state }) => state !== "ended"));
     return html`<div class="home">
       <section class="hero" data-state=${this.#demo.state}>
         <div class="hero-words">
@@ -79,7 +79,7 @@ export class HomeView extends View {
         hasStreams
           ? html`<section class="panel" aria-labelledby="live-heading">
               <h2 id="live-heading">${words.home.live}</h2>
-              ${liveList(seen)}
+              ${liveList(others)}
             </section>`
           : nothing
       }
@@ -118,6 +118,13 @@ export class HomeView extends View {
     if (state === "over" && firstPictureMs !== undefined) return html`<p>${over}</p>`;
     if (state !== "live" || firstPictureMs === undefined) return nothing;
     return html`<p class="made">${made}</p><p class="note">${firstPicture(seconds(firstPictureMs))}</p>`;
+  }
+
+  /** What this page shows by itself is no news. */
+  #others(): Seen {
+    const { state, name } = this.#demo;
+    if (this.#seen === undefined || "failure" in this.#seen || state === "idle" || state === "over") return this.#seen;
+    return { streams: this.#seen.streams.filter((stream) => stream.name !== name) };
   }
 
   #stage(): TemplateResult {

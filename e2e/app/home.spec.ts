@@ -67,7 +67,7 @@ test("the stream of the start page is one like any other: it plays in another ta
   await page.getByRole("button", { name: "End the stream" }).click();
   await expect(page.getByRole("button", { name: "Show it again" })).toBeFocused();
   await expect.poll(async () => (await streamStats(page, "first-look"))?.state).toBe("ended");
-  await expect(page.getByRole("link", { name: /^All 1 recording/ })).toBeVisible();
+  await expect(page.getByRole("link", { name: /^Open the library: 1 recording/ })).toBeVisible();
   await look(page, info, "home-kept");
 
   // The next click replaces it.

@@ -13,7 +13,13 @@ export type {
   StreamStats,
   StreamSummary,
 } from "../model/stats.ts";
-export { type KeptStats, MAX_TITLE_LENGTH, type StorageStats } from "../model/storage.ts";
+export {
+  type KeptStats,
+  MAX_DVR_WINDOW_MS,
+  MAX_TITLE_LENGTH,
+  MIN_DVR_WINDOW_MS,
+  type StorageStats,
+} from "../model/storage.ts";
 export { type Capture, type CaptureOptions, startCapture } from "./capture.ts";
 export type { JoinOptions } from "./join-options.ts";
 export { type MoqOptions, type MoqRelay, type MoqSource, moq } from "./moq/moq-source.ts";
@@ -23,6 +29,7 @@ export type { PeersConfig, PeersMode, PeersOptions, Signalling, UploadOptions } 
 export type { PeerTransport, PeerTransportStats } from "./peers/peer-transport.ts";
 export { type Peers, peers } from "./peers/peers.ts";
 export type { UploadBar, UploadPolicy, UploadState } from "./peers/upload-policy.ts";
+export { setUploadConsent, type UploadRecord, uploadRecord } from "./peers/upload-record.ts";
 export { type LivePublication, type PublishCaptureOptions, publishCapture } from "./publish-capture.ts";
 export type { PublishedPart, Publisher, Seeding } from "./publisher.ts";
 export type { RelaySource } from "./session/relay-feed.ts";
