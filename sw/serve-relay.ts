@@ -63,7 +63,16 @@ const WRITE_DEADLINE_MS = 3_000;
 /** These say nothing of any stream: a worker that waits to take over must not look at what another one still writes. */
 const STATELESS: ReadonlySet<Ask["type"]> = new Set(["hello", "claim", "activate"]);
 /** These change something, and are lost in a worker that another has taken over from. */
-const CHANGES: ReadonlySet<Ask["type"]> = new Set(["open", "takeOver", "step", "end", "remove", "pin", "rename", "dvrWindow"]);
+const CHANGES: ReadonlySet<Ask["type"]> = new Set([
+  "open",
+  "takeOver",
+  "step",
+  "end",
+  "remove",
+  "pin",
+  "rename",
+  "dvrWindow",
+]);
 
 /**
  * Makes the relay without listening: for a worker that has its own `fetch` and `message` listeners. Nothing is read from disk before

@@ -62,7 +62,8 @@ export class HomeView extends View {
     const { heading, lead } = words.home;
     const seen = this.#seen;
     const others = this.#others();
-    const hasStreams = others !== undefined && (!("streams" in others) || others.streams.some(({ state }) => state !== "ended"));
+    const hasStreams =
+      others !== undefined && (!("streams" in others) || others.streams.some(({ state }) => state !== "ended"));
     return html`<div class="home">
       <section class="hero" data-state=${this.#demo.state}>
         <div class="hero-words">

@@ -6,6 +6,8 @@ import { type Explanation, explain, isAbort } from "./messages.ts";
 export interface NoticeOptions {
   readonly tone?: "error" | "warning";
   readonly action?: { readonly label: string; readonly run: () => void };
+  /** Default: only where there is no action, which would be lost with the notice. */
+  readonly dismissable?: boolean;
 }
 
 /** At most this many notices stand at once; the oldest goes. */
@@ -53,7 +55,7 @@ export class NoticeBoard {
 
   /** A problem as a person reads it: cause, way out, and what was said underneath. */
   #notice(notice: Notice): TemplateResult {
-    const { explanation, tone = "error", action } = notice;
+    const { explanation, tone = "error", action, dismissable = action === undefined } = notice;
     const { code, cause, remedy, detail } = explanation;
     const dismiss = (): void => this.#draw(this.#shown.filter((each) => each !== notice));
     return html`<section
@@ -67,12 +69,18 @@ export class NoticeBoard {
             : html`<details><summary>${words.common.details}</summary><code>${code}: ${detail}</code></details>`
         }
       </div>
-      <div class="notice-actions">${
-        // Where there is something to do, it would be lost with the notice.
-        action === undefined
-          ? html`<button type="button" class="button small quiet" @click=${dismiss}>${words.common.dismiss}</button>`
-          : html`<button type="button" class="button small" @click=${action.run}>${action.label}</button>`
-      }</div>
+      <div class="notice-actions">
+        ${
+          action === undefined
+            ? nothing
+            : html`<button type="button" class="button small" @click=${action.run}>${action.label}</button>`
+        }
+        ${
+          dismissable
+            ? html`<button type="button" class="button small quiet" @click=${dismiss}>${words.common.dismiss}</button>`
+            : nothing
+        }
+      </div>
     </section>`;
   }
 }

@@ -20,8 +20,6 @@ export interface Preferences {
   readonly turnPassword: string;
   /** URL of a relay of Media over QUIC to publish over; empty for none. */
   readonly moqUrl: string;
-  /** How much of each stream is kept on disk, in hours. */
-  readonly dvrHours: number;
 }
 
 const DEFAULTS: Preferences = {
@@ -36,7 +34,6 @@ const DEFAULTS: Preferences = {
   turnUser: "",
   turnPassword: "",
   moqUrl: "",
-  dvrHours: 4,
 };
 
 const KEY = "eddy.preferences";

@@ -23,6 +23,7 @@ export {
 export { type Capture, type CaptureOptions, startCapture } from "./capture.ts";
 export type { JoinOptions } from "./join-options.ts";
 export { type MoqOptions, type MoqRelay, type MoqSource, moq } from "./moq/moq-source.ts";
+export { type MoqProbe, probeMoq } from "./moq/probe-moq.ts";
 export { type OpenRelayOptions, openRelay, type PublishCall, type Relay } from "./open-relay.ts";
 export type { PeerFailure, PeerFailureReason } from "./peers/peer-failures.ts";
 export type { PeersConfig, PeersMode, PeersOptions, Signalling, UploadOptions } from "./peers/peer-options.ts";

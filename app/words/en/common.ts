@@ -28,10 +28,7 @@ export const common = {
   },
   update: {
     ready: "A new version of Eddy is ready.",
-    live: "It takes over when nothing is live here any more.",
-    remedy: "Reload to use it. What is kept stays.",
-    reload: "Reload now",
-    later: "Later",
+    remedy: "Reload the page to use it. What is kept stays.",
   },
   install: {
     button: "Install",
