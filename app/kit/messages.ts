@@ -3,7 +3,7 @@ import type { Sentences } from "../words/en/errors.ts";
 import { words } from "../words/words.ts";
 import { AppError } from "./app-error.ts";
 
-export { AppError, type AppErrorCode } from "./app-error.ts";
+export { AppError } from "./app-error.ts";
 
 /** What went wrong, in two sentences: why, and what the person can do. */
 export interface Explanation extends Sentences {

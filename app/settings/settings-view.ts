@@ -1,5 +1,5 @@
 import type { Relay } from "eddy-hls";
-import { html, type TemplateResult } from "lit-html";
+import { html, nothing, type TemplateResult } from "lit-html";
 import { changePreferences, readPreferences } from "../kit/preferences.ts";
 import { type PageContext, View } from "../kit/view.ts";
 import { languages, words } from "../words/words.ts";
@@ -33,7 +33,7 @@ export class SettingsView extends View {
       ${this.#recording.root}
       ${this.#peers.root}
       ${this.#servers.root}
-      ${this.#language()}
+      ${languages.length > 1 ? this.#language() : nothing}
       ${this.#data.root}
       <section class="settings-about" aria-labelledby="about-heading">
         <h2 id="about-heading">${about.heading}</h2>

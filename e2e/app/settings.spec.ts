@@ -47,12 +47,12 @@ test("how much is kept holds through the end of the worker, and is asked about w
   const publisher = await publish(context, "studio");
   const page = await context.newPage();
   await page.goto("/?settings");
-  const window = page.getByLabel("Keep of each stream");
-  await window.selectOption("60");
+  const kept = page.getByLabel("Keep of each stream");
+  await kept.selectOption("60");
   await expect(page.getByText("Each stream keeps its last 1 hour.")).toBeVisible();
   await killWorker(page);
   await page.reload();
-  await expect(window).toHaveValue("60");
+  await expect(kept).toHaveValue("60");
 
   await page.getByRole("button", { name: "Clear everything" }).click();
   await expect(page.getByRole("button", { name: "Keep it" })).toBeFocused();
@@ -69,5 +69,5 @@ test("how much is kept holds through the end of the worker, and is asked about w
   await expect.poll(() => page.evaluate(async () => (await window.eddy?.relay.streams())?.length)).toBe(0);
   expect(await page.evaluate(() => localStorage.length)).toBe(0);
   await page.goto("/?settings");
-  await expect(window).toHaveValue("240");
+  await expect(kept).toHaveValue("240");
 });

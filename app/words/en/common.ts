@@ -1,7 +1,5 @@
 /** Said by more than one view, and by the page around them. */
 export const common = {
-  /** As which numbers and dates are written. */
-  locale: "en",
   live: "Live",
   copy: "Copy",
   copied: "Copied.",
