@@ -111,37 +111,11 @@ function signalling(): Plugin {
   };
 }
 
-/**
- * A copy of mediabunny for `init-writer.ts`. What reads files is as large as all the rest of the capture worker and is loaded for files alone; modules that both
- * need would bind the two together, and each live stream would load either.
- */
-function copyForInit(): Plugin {
-  const mark = "?init";
-  return {
-    name: "eddy-copy-for-init",
-    enforce: "pre",
-    async resolveId(source, importer, options) {
-      const isCopied = importer?.endsWith(mark) === true;
-      if (!isCopied && !(source === "mediabunny" && importer?.endsWith("/init-writer.ts") === true)) return null;
-      const found = await this.resolve(source, importer?.replace(mark, ""), { ...options, skipSelf: true });
-      if (found === null || found.external !== false || found.id.startsWith("\0") || !found.id.endsWith(".js"))
-        return found;
-      return { ...found, id: found.id + mark };
-    },
-    load(id) {
-      return id.endsWith(mark) ? readFileSync(id.slice(0, -mark.length), "utf8") : null;
-    },
-  };
-}
-
 export default defineConfig({
   resolve: { alias },
   plugins: [serviceWorker(), signalling()],
   build: { target: "es2022", sourcemap: true },
-  worker: {
-    format: "es",
-    plugins: () => [copyForInit()],
-  },
+  worker: { format: "es" },
   // The worker's too, found before it asks: it cannot be reloaded when one is found late.
   optimizeDeps: { entries: ["index.html", "sw/sw.ts"] },
   // One port, or a clear failure: a second server on another port would be another origin with an empty relay.

@@ -12,6 +12,7 @@ export function sayFrame(view: Address["view"]): void {
   for (const [name, text] of Object.entries(nav)) say(`[data-nav="${name}"] span`, text);
   document.querySelector(".brand")?.setAttribute("aria-label", frame.home);
   document.querySelector(".site-header nav")?.setAttribute("aria-label", frame.views);
-  // Views that show a stream put its name there.
-  document.title = view === "home" ? frame.title : title(nav[view]);
+  // Views that show a stream put its name there. The start page has the title of index.html.
+  if (view !== "home") document.title = title(nav[view]);
+  else if (document.documentElement.lang !== "en") document.title = frame.title;
 }

@@ -1,15 +1,6 @@
-import {
-  type AudioCodec,
-  EncodedAudioPacketSource,
-  EncodedVideoPacketSource,
-  Mp4OutputFormat,
-  NullTarget,
-  Output,
-  type VideoCodec,
-} from "mediabunny";
 import { type InitSegment, parseInitSegment } from "../media/init-segment.ts";
 import type { Bytes } from "../model/bytes.ts";
-import { RelayError } from "../model/errors.ts";
+import { initBoxes } from "./init-boxes.ts";
 import type { TrackDescription } from "./source.ts";
 
 export interface WrittenInit {
@@ -19,78 +10,12 @@ export interface WrittenInit {
   readonly segment: InitSegment;
 }
 
-/** Codec strings by how they begin, and what the muxer calls the codec. */
-const VIDEO_CODECS: readonly (readonly [RegExp, VideoCodec])[] = [
-  [/^avc[13]\./, "avc"],
-  [/^(hvc1|hev1)\./, "hevc"],
-  [/^(vp9$|vp09\.)/, "vp9"],
-  [/^av01\./, "av1"],
-];
-const AUDIO_CODECS: readonly (readonly [RegExp, AudioCodec])[] = [
-  [/^mp4a\.(40|67)/, "aac"],
-  [/^opus$/i, "opus"],
-  [/^flac$/i, "flac"],
-  [/^(mp3|mp4a\.6[9bB])$/, "mp3"],
-  [/^ac-3$/, "ac3"],
-  [/^ec-3$/, "eac3"],
-];
-
 /**
  * Writes the init segment of the tracks, in the order given.
  * @throws RelayError `unsupported-media` for a codec that fragmented MP4 or this library does not carry
  */
 export async function writeInit(tracks: readonly TrackDescription[]): Promise<WrittenInit> {
-  let ftyp: Uint8Array | undefined;
-  let moov: Uint8Array | undefined;
-  const format = new Mp4OutputFormat({
-    fastStart: "fragmented",
-    onFtyp: (data) => {
-      ftyp = data.slice();
-    },
-    onMoov: (data) => {
-      moov = data.slice();
-    },
-  });
-  const output = new Output({ format, target: new NullTarget() });
-  try {
-    for (const track of tracks) addTrack(output, track);
-    await output.start();
-    await output.finalize();
-  } catch (thrown) {
-    if (thrown instanceof RelayError) throw thrown;
-    const codecs = tracks.map((track) => track.codec).join(", ");
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new RelayError("unsupported-media", `expected tracks that MP4 carries, got ${codecs}: ${reason}`, {
-      cause: thrown,
-    });
-  }
-  if (ftyp === undefined || moov === undefined)
-    throw new RelayError("internal", "expected ftyp and moov from the muxer, got neither");
-  const bytes = new Uint8Array(ftyp.byteLength + moov.byteLength);
-  bytes.set(ftyp);
-  bytes.set(moov, ftyp.byteLength);
+  // Files alone have anything else, and have loaded most of the muxer already.
+  const bytes = initBoxes(tracks) ?? (await (await import("./init-muxer.ts")).muxInit(tracks));
   return { bytes, segment: parseInitSegment(bytes) };
-}
-
-function addTrack(output: Output<Mp4OutputFormat, NullTarget>, track: TrackDescription): void {
-  // The description says how the track is decoded, so no packet is needed before the first part.
-  if (track.kind === "video") {
-    output.addVideoTrack(new EncodedVideoPacketSource(find(VIDEO_CODECS, track.codec)), {
-      rotation: track.rotation ?? 0,
-      decoderConfig: track.decoderConfig as VideoDecoderConfig,
-    });
-  } else {
-    output.addAudioTrack(new EncodedAudioPacketSource(find(AUDIO_CODECS, track.codec)), {
-      decoderConfig: track.decoderConfig as AudioDecoderConfig,
-    });
-  }
-}
-
-function find<Codec>(codecs: readonly (readonly [RegExp, Codec])[], codec: string): Codec {
-  const found = codecs.find(([pattern]) => pattern.test(codec));
-  if (found !== undefined) return found[1];
-  throw new RelayError(
-    "unsupported-media",
-    `expected H.264, HEVC, VP9, AV1, AAC, Opus, FLAC, MP3 or Dolby Digital, got ${codec}`,
-  );
 }
