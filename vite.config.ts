@@ -21,10 +21,10 @@ interface ShellFile {
   readonly revision: string | null;
 }
 
-/** What the demo needs to open without a network: every file of its build but the source maps. */
+/** What the demo needs to open without a network: every file of its build but the source maps, and pictures that only an app store's page shows. */
 function shellOf(folder: string, hashedFolder: string): readonly ShellFile[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.endsWith(".map"))
+    .filter((entry) => entry.isFile() && !entry.name.endsWith(".map") && !/^screenshot-/.test(entry.name))
     .map((entry) => {
       const path = join(entry.parentPath, entry.name);
       const url = path.slice(folder.length).split(sep).join("/");

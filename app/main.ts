@@ -1,11 +1,18 @@
 import { openRelay } from "eddy-hls";
 import { type Address, readAddress } from "./address.ts";
+import { offerInstall } from "./kit/install.ts";
 import { explain } from "./kit/messages.ts";
 import { NoticeBoard, showUnforeseen } from "./kit/notice.ts";
+import { keepOfflineCopy } from "./kit/offline-copy.ts";
+import { sayFrame } from "./kit/page-frame.ts";
 import { readPreferences } from "./kit/preferences.ts";
+import { tellOfUpdates } from "./kit/updates.ts";
 import type { PageContext, View } from "./kit/view.ts";
 import type { EddyHandle } from "./kit/window.ts";
 import { languageFor, speak, words } from "./words/words.ts";
+
+/** States of a view in which a stream of this page would end with it. */
+const BUSY: ReadonlySet<unknown> = new Set(["starting", "live", "ending"]);
 
 /** An element that index.html holds. */
 function part(selector: string): HTMLElement {
@@ -32,6 +39,7 @@ async function start(): Promise<void> {
   };
   relay.then(
     (open) => {
+      void keepOfflineCopy(left.signal);
       window.eddy = { relay: open, session, stats: () => view?.stats() ?? {} };
     },
     // The views say it where they need the relay; here it stands for the whole page.
@@ -47,6 +55,9 @@ async function start(): Promise<void> {
   const languageReady = speak(languageFor(readPreferences().language));
   const open = await load(address);
   await languageReady;
+  sayFrame(address.view);
+  offerInstall(part(".site-header nav"));
+  tellOfUpdates(board, () => BUSY.has(view?.stats().state));
   view = open({ main: part("#main"), relay, signal: left.signal, shared });
 }
 

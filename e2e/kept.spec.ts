@@ -58,7 +58,7 @@ test("by keyboard alone one pins, renames and deletes what is kept, and focus is
   await publisher.close();
 
   const page = await context.newPage();
-  await page.goto("/");
+  await page.goto("/?library");
   const row = page.locator(".kept > li");
   await expect(row).toHaveAttribute("data-state", "ended");
   const focused = page.locator(":focus");
@@ -94,13 +94,13 @@ test("by keyboard alone one pins, renames and deletes what is kept, and focus is
   await expect(focused).toHaveText("Delete it");
   await page.keyboard.press("Enter");
   await expect(row).toHaveCount(0);
-  await expect(focused).toHaveText("Kept in this browser");
+  await expect(focused).toHaveText("Library");
   expect(await page.evaluate(async () => window.eddy?.relay.streams())).toEqual([]);
 });
 
 test("the browser is asked to keep it safe, and its answer is said", async ({ context, baseURL }) => {
   const page = await context.newPage();
-  await page.goto("/");
+  await page.goto("/?library");
   const session = await context.newCDPSession(page);
   const { targetInfo } = await session.send("Target.getTargetInfo");
   const answerWith = (setting: "denied" | "granted") =>
@@ -128,7 +128,7 @@ test("that storage is full is told once, and not again on the next page", async 
   const page = await context.newPage();
   const full = page.getByText("The storage is full");
   const open = async () => {
-    await page.goto("/");
+    await page.goto("/?library");
     await page.waitForFunction(() => window.eddy !== undefined);
     await page.evaluate((atMs) => {
       const relay = window.eddy?.relay;
@@ -155,7 +155,7 @@ test("a publisher's tab that is closed leaves a stream that waits: it plays what
   await publisher.close();
   const page = await context.newPage();
   const errors = collectErrors(page);
-  await page.goto("/");
+  await page.goto("/?library");
   await expect(page.locator(".kept > li")).toHaveAttribute("data-state", "waiting", { timeout: 20_000 });
   await page.getByRole("link", { name: "studio" }).last().click();
   await expect(page.getByText("The publisher is away. Playing what is stored.")).toBeVisible();

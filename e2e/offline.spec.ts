@@ -6,9 +6,10 @@ import { collectErrors, endStream, streamStats } from "./support.ts";
 
 const FRAME_MS = 1000 / 30;
 
-/** Resolves once the worker has the page, and with it every file of the application. */
+/** Resolves once the worker has the page, and every file of the application: it fetches them in order, the last ones some seconds after a first visit. */
 async function untilServed(page: Page): Promise<void> {
-  await expect.poll(() => page.evaluate(async () => window.eddy?.relay.streams())).toEqual([]);
+  await expect.poll(() => page.evaluate(async () => (await window.eddy?.relay.streams()) !== undefined)).toBe(true);
+  await expect.poll(() => cachedUrls(page), { timeout: 30_000 }).toContain("/manifest.webmanifest");
 }
 
 function cachedUrls(page: Page): Promise<string[]> {
@@ -44,6 +45,10 @@ test("the application opens with its server gone, at every address, and says so 
   await page.goto(`${site.url}/?watch=studio`);
   await expect(page.getByRole("heading", { level: 1, name: "studio" })).toBeVisible();
   await expect(page.locator(".watch")).toHaveAttribute("data-state", "absent");
+  for (const view of ["library", "settings", "inspect", "watch"]) {
+    await page.goto(`${site.url}/?${view}`);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  }
   await page.goto(`${site.url}/?publish=studio&source=pattern`);
   await expect(page.locator(".publish")).toHaveAttribute("data-state", "live", { timeout: 20_000 });
   expect(errors).toEqual([]);
@@ -95,6 +100,7 @@ test("another version takes the place of the old one whole: its files are kept, 
   await expect
     .poll(() => cachedUrls(page), { timeout: 15_000 })
     .toEqual(before.filter((url) => url !== "/icon-512.png"));
+  await expect(page.getByText("A new version of Eddy is ready.")).toBeVisible();
   site.close();
   await page.reload();
   await expect(page).toHaveTitle(/^Next: /);
@@ -112,6 +118,7 @@ test("with the network gone, all tabs closed and the browser started again, the 
   const before = await browser();
   const publisher = await before.newPage();
   await publisher.goto(`${site.url}/?publish=studio&source=pattern`);
+  await untilServed(publisher);
   await expect
     .poll(async () => (await streamStats(publisher, "studio"))?.windowMs, { timeout: 40_000 })
     .toBeGreaterThan(10_000);

@@ -15,6 +15,8 @@ const TYPES: Readonly<Record<string, string>> = {
 /** A site of its own, which can go down: the network that is gone. */
 export interface Site {
   readonly url: string;
+  /** Paths that were answered with a file, in order. */
+  readonly served: readonly string[];
   close(): void;
 }
 
@@ -29,6 +31,7 @@ export interface SiteOptions {
 
 /** Serves the build. */
 export async function serveBuild(options: SiteOptions = {}): Promise<Site> {
+  const served: string[] = [];
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://site.test");
     const path = pathname === "/" ? "/index.html" : normalize(pathname);
@@ -39,6 +42,7 @@ export async function serveBuild(options: SiteOptions = {}): Promise<Site> {
     }
     try {
       const body = options.files?.get(path) ?? (await readFile(join("dist", path)));
+      served.push(path);
       response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream" }).end(body);
     } catch {
       response.writeHead(404, { "content-type": "text/plain" }).end();
@@ -46,6 +50,7 @@ export async function serveBuild(options: SiteOptions = {}): Promise<Site> {
   });
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, "localhost", resolve));
   return {
+    served,
     url: `http://localhost:${(server.address() as AddressInfo).port}`,
     close() {
       server.closeAllConnections();

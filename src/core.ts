@@ -38,7 +38,7 @@ export type {
   StreamStats,
   StreamSummary,
 } from "./model/stats.ts";
-export type { KeptStats, StorageStats } from "./model/storage.ts";
+export { type KeptStats, MAX_DVR_WINDOW_MS, MIN_DVR_WINDOW_MS, type StorageStats } from "./model/storage.ts";
 export type { Archive, Recorder } from "./origin/archive.ts";
 export type { AddedPart, PartInput } from "./origin/intake.ts";
 export { type OpenStream, Playlists, type PlaylistsContext, type RestoredStream, VERSION } from "./origin/playlists.ts";

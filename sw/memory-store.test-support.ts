@@ -17,6 +17,7 @@ export class MemoryDisk {
   isPinned = false;
   title: string | undefined;
   updatedAtMs = 0;
+  windowMs = 4 * 3_600_000;
   /** Takes nothing for now. */
   isStuck = false;
 }
@@ -114,6 +115,10 @@ export class MemoryStore implements RelayStore {
     this.kill();
   }
 
+  async setWindow(windowMs: number): Promise<void> {
+    this.#disk.windowMs = windowMs;
+  }
+
   kept(stream: string): KeptStats | undefined {
     const { archive, isPinned, name, title } = this.#disk;
     const kept = name === stream ? archive.kept() : undefined;
@@ -121,7 +126,7 @@ export class MemoryStore implements RelayStore {
   }
 
   get storage(): StorageStats {
-    return this.#disk.archive.storage;
+    return { ...this.#disk.archive.storage, windowMs: this.#disk.windowMs };
   }
 
   async flush(): Promise<void> {

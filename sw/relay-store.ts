@@ -22,6 +22,13 @@ export interface RelayStore extends Archive, ProducerStore {
   rename(stream: string, title: string | undefined): Promise<boolean>;
   /** Lets go of the disk at once, as the end of the worker does: what waits is not written, and nobody is told of anything more. */
   abandon(): void;
+  /**
+   * What each stream keeps from now on, in ms; loaded again with the streams. Resolves once that is on disk.
+   * @throws RelayError `store-full`, `store-unavailable`
+   */
+  setWindow(windowMs: number): Promise<void>;
+  /** The disk takes what it is given. */
+  readonly available: boolean;
   /** Another worker goes on with all of it: what comes here from now on is lost. */
   readonly superseded: boolean;
   onTrouble: ((error: RelayError) => void) | undefined;

@@ -46,7 +46,7 @@ export interface ServeRelayOptions {
 }
 
 export interface DvrOptions {
-  /** Media that a stream keeps. Default four hours. */
+  /** Media that a stream keeps, until a page sets another window (`relay.setDvrWindow()`). Default four hours. */
   readonly windowMs?: number;
   /** Bytes that a stream keeps. Default: no limit but that of all streams together. */
   readonly maxBytes?: number;
@@ -78,7 +78,16 @@ const WRITE_DEADLINE_MS = 3_000;
 /** These say nothing of any stream: a worker that waits to take over must not look at what another one still writes. */
 const STATELESS: ReadonlySet<Ask["type"]> = new Set(["hello", "claim", "activate"]);
 /** These change something, and are lost in a worker that another has taken over from. */
-const CHANGES: ReadonlySet<Ask["type"]> = new Set(["open", "takeOver", "step", "end", "remove", "pin", "rename"]);
+const CHANGES: ReadonlySet<Ask["type"]> = new Set([
+  "open",
+  "takeOver",
+  "step",
+  "end",
+  "remove",
+  "pin",
+  "rename",
+  "dvrWindow",
+]);
 
 /**
  * Makes the relay without listening: for a worker that has its own `fetch` and `message` listeners. Nothing is read from disk before
@@ -200,6 +209,9 @@ export function createRelay(
         return changed(ask.stream, (store) => store.pin(ask.stream, ask.on));
       case "rename":
         return changed(ask.stream, (store) => store.rename(ask.stream, ask.title === "" ? undefined : ask.title));
+      case "dvrWindow":
+        await within(LOAD_DEADLINE_MS, diskOf(parts).setWindow(ask.windowMs));
+        return {};
       case "claim":
         await scope.clients.claim();
         return {};
@@ -230,11 +242,7 @@ export function createRelay(
     stream: string,
     change: (store: RelayStore) => Promise<boolean>,
   ): Promise<Record<string, never>> {
-    const { store } = parts;
-    if (store === undefined) {
-      throw new RelayError("store-unavailable", "expected a disk to keep that on, got a relay that is in memory alone");
-    }
-    if (await within(LOAD_DEADLINE_MS, change(store))) return {};
+    if (await within(LOAD_DEADLINE_MS, change(diskOf(parts)))) return {};
     throw new RelayError("stream-not-found", `there is no stream "${stream}" on disk`);
   }
 
@@ -278,6 +286,12 @@ export function createRelay(
       return true;
     },
   };
+}
+
+/** @throws RelayError `store-unavailable` */
+function diskOf({ store }: Parts): RelayStore {
+  if (store?.available === true) return store;
+  throw new RelayError("store-unavailable", "expected a disk to keep that on, got a relay that is in memory alone");
 }
 
 function storeOf({ base = "/live/", dvr }: ServeRelayOptions): (() => Promise<RelayStore>) | undefined {

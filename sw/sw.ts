@@ -16,4 +16,4 @@ serveRelay(self, {
   // A stream keeps its place when it has ended, while there is one: its rings are small when nobody publishes into them.
   cache: { numPlaylists: 16 },
 });
-if (shell !== undefined) serveShell(shell);
+if (shell !== undefined) serveShell(self, shell);

@@ -19,7 +19,7 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 const SVG = "http://www.w3.org/2000/svg";
 
 /** Makes an SVG element. */
-export function s(
+function s(
   tag: string,
   attributes: Readonly<Record<string, string | number>>,
   ...children: readonly Node[]

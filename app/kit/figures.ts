@@ -1,4 +1,4 @@
-import { h, setText } from "./dom.ts";
+import { html, render } from "lit-html";
 
 export interface Figure<K extends string> {
   readonly key: K;
@@ -9,23 +9,28 @@ export interface Figure<K extends string> {
 
 /** A list of terms and figures. Each `dd` carries its raw value in `data-value`, under `data-figure`. */
 export class Figures<K extends string> {
-  readonly element: HTMLDListElement;
-  readonly #cells = new Map<K, HTMLElement>();
+  readonly element: HTMLDListElement = document.createElement("dl");
+  readonly #cells = new Map<string, HTMLElement>();
 
   constructor(label: string, figures: readonly Figure<K>[]) {
-    this.element = h("dl", { class: "figures", "aria-label": label });
-    for (const { key, label: term, hint } of figures) {
-      const cell = h("dd", { "data-figure": key }, "–");
-      this.#cells.set(key, cell);
-      this.element.append(h("div", { title: hint }, h("dt", {}, term), cell));
-    }
+    this.element.className = "figures";
+    this.element.setAttribute("aria-label", label);
+    render(
+      figures.map(
+        ({ key, label: term, hint }) =>
+          html`<div title=${hint ?? ""}><dt>${term}</dt><dd data-figure=${key}>–</dd></div>`,
+      ),
+      this.element,
+    );
+    for (const cell of this.element.querySelectorAll("dd")) this.#cells.set(cell.dataset.figure ?? "", cell);
   }
 
   /** Shows `text` for `key`; `value` is what a script reads. */
   set(key: K, text: string, value?: number | string): void {
     const cell = this.#cells.get(key);
     if (cell === undefined) return;
-    setText(cell, text);
+    // Only what changed: a selection in the text survives.
+    if (cell.textContent !== text) cell.textContent = text;
     if (value === undefined) delete cell.dataset.value;
     else cell.dataset.value = String(value);
   }

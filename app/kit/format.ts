@@ -57,3 +57,8 @@ export function timeOfDay(wallMs: number): string {
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
+
+/** `42 %`. */
+export function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { RelayError } from "eddy-hls";
 import { expect, test } from "vitest";
+import { words } from "../words/words.ts";
 import { AppError, explain, explainCode, explainWarning, isAbort } from "./messages.ts";
 
 test("an error of the library is told as cause and way out, and keeps what was said", () => {
@@ -43,4 +45,15 @@ test("giving up on purpose is no error", () => {
   expect(isAbort(new DOMException("stop", "AbortError"))).toBe(true);
   expect(isAbort(new DOMException("no", "NotAllowedError"))).toBe(false);
   expect(isAbort(new Error("AbortError"))).toBe(false);
+});
+
+test("each code that the library throws has sentences of its own", () => {
+  const source = readFileSync(new URL("../../src/model/errors.ts", import.meta.url), "utf8");
+  const codes = [...source.matchAll(/^ {2}\| "([a-z-]+)"/gm)].map(([, code = ""]) => code);
+  expect(codes.length).toBeGreaterThan(40);
+  for (const code of codes) {
+    expect(Object.hasOwn(words.errors.codes, code), code).toBe(true);
+    const { cause, remedy } = explainCode(code, "");
+    expect(`${cause} ${remedy}`, code).toMatch(/^[A-Z].+[.] [A-Z].+[.]$/);
+  }
 });

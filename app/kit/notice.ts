@@ -1,78 +1,87 @@
-import { h } from "./dom.ts";
+import { html, nothing, render, type TemplateResult } from "lit-html";
+import { repeat } from "lit-html/directives/repeat.js";
+import { words } from "../words/words.ts";
 import { type Explanation, explain, isAbort } from "./messages.ts";
 
 export interface NoticeOptions {
   readonly tone?: "error" | "warning";
   readonly action?: { readonly label: string; readonly run: () => void };
-  /** Absent: the notice has no close button. */
-  readonly onDismiss?: () => void;
-}
-
-/** A problem as a person reads it: cause, way out, and what was said underneath. */
-function notice(explanation: Explanation, options: NoticeOptions = {}): HTMLElement {
-  const { tone = "error", action, onDismiss } = options;
-  const text = h(
-    "div",
-    { class: "notice-text" },
-    h("p", { class: "notice-cause" }, explanation.cause),
-    h("p", {}, explanation.remedy),
-  );
-  const box = h(
-    "section",
-    { class: `notice notice-${tone}`, role: tone === "error" ? "alert" : "status", "data-code": explanation.code },
-    text,
-  );
-  if (explanation.detail !== "") {
-    text.append(
-      h("details", {}, h("summary", {}, "Details"), h("code", {}, `${explanation.code}: ${explanation.detail}`)),
-    );
-  }
-  const buttons = h("div", { class: "notice-actions" });
-  if (action !== undefined) {
-    const button = h("button", { type: "button", class: "button small" }, action.label);
-    button.addEventListener("click", action.run);
-    buttons.append(button);
-  }
-  if (onDismiss !== undefined) {
-    const button = h("button", { type: "button", class: "button small quiet" }, "Dismiss");
-    button.addEventListener("click", onDismiss);
-    buttons.append(button);
-  }
-  if (buttons.childElementCount > 0) box.append(buttons);
-  return box;
+  /** Default: only where there is no action, which would be lost with the notice. */
+  readonly dismissable?: boolean;
 }
 
 /** At most this many notices stand at once; the oldest goes. */
 const MAX_NOTICES = 3;
 
+interface Notice extends NoticeOptions {
+  /** The same problem again replaces itself, and is said again. */
+  readonly key: string;
+  readonly id: number;
+  readonly explanation: Explanation;
+}
+
 /** A place where problems appear, newest last. The same problem again replaces itself. */
 export class NoticeBoard {
   readonly #root: HTMLElement;
-  readonly #shown = new Map<string, HTMLElement>();
+  #shown: readonly Notice[] = [];
+  #lastId = 0;
 
   constructor(root: HTMLElement) {
     this.#root = root;
   }
 
-  show(explanation: Explanation, options: Omit<NoticeOptions, "onDismiss"> = {}): void {
+  show(explanation: Explanation, options: NoticeOptions = {}): void {
     const key = `${explanation.code} ${explanation.detail}`;
-    this.#remove(key);
-    const oldest = this.#shown.keys().next().value;
-    if (this.#shown.size >= MAX_NOTICES && oldest !== undefined) this.#remove(oldest);
-    // Where there is something to do, it would be lost with the notice.
-    const dismissable = options.action === undefined ? { onDismiss: () => this.#remove(key) } : {};
-    const box = notice(explanation, { ...options, ...dismissable });
-    this.#shown.set(key, box);
-    this.#root.append(box);
+    this.#lastId += 1;
+    const others = this.#shown.filter((notice) => notice.key !== key).slice(1 - MAX_NOTICES);
+    this.#draw([...others, { ...options, key, id: this.#lastId, explanation }]);
   }
 
   clear(): void {
-    for (const key of [...this.#shown.keys()]) this.#remove(key);
+    this.#draw([]);
   }
 
-  #remove(key: string): void {
-    this.#shown.get(key)?.remove();
-    this.#shown.delete(key);
+  #draw(shown: readonly Notice[]): void {
+    this.#shown = shown;
+    render(
+      html`${repeat(
+        shown,
+        ({ id }) => id,
+        (notice) => this.#notice(notice),
+      )}`,
+      this.#root,
+    );
+  }
+
+  /** A problem as a person reads it: cause, way out, and what was said underneath. */
+  #notice(notice: Notice): TemplateResult {
+    const { explanation, tone = "error", action, dismissable = action === undefined } = notice;
+    const { code, cause, remedy, detail } = explanation;
+    const dismiss = (): void => this.#draw(this.#shown.filter((each) => each !== notice));
+    return html`<section
+      class="notice notice-${tone}" role=${tone === "error" ? "alert" : "status"} data-code=${code}>
+      <div class="notice-text">
+        <p class="notice-cause">${cause}</p>
+        <p>${remedy}</p>
+        ${
+          detail === ""
+            ? nothing
+            : html`<details><summary>${words.common.details}</summary><code>${code}: ${detail}</code></details>`
+        }
+      </div>
+      <div class="notice-actions">
+        ${
+          action === undefined
+            ? nothing
+            : html`<button type="button" class="button small" @click=${action.run}>${action.label}</button>`
+        }
+        ${
+          dismissable
+            ? html`<button type="button" class="button small quiet" @click=${dismiss}>${words.common.dismiss}</button>`
+            : nothing
+        }
+      </div>
+    </section>`;
   }
 }
 

@@ -14,10 +14,10 @@ function storage(text: string | null) {
 test("what was changed is read again, beside the defaults of the rest", () => {
   const disk = storage(null);
   changePreferences({ peersMode: "receive-only" }, disk);
-  changePreferences({ dvrHours: 2 }, disk);
-  expect(readPreferences(disk)).toMatchObject({ peersMode: "receive-only", dvrHours: 2, uploadInBackground: true });
+  changePreferences({ uploadKbps: 2 }, disk);
+  expect(readPreferences(disk)).toMatchObject({ peersMode: "receive-only", uploadKbps: 2, uploadInBackground: true });
 });
 
-test.each(["no JSON", "null", "7", '{"dvrHours":"four","later":1}'])("%s in storage gives the defaults", (text) => {
+test.each(["no JSON", "null", "7", '{"uploadKbps":"four","later":1}'])("%s in storage gives the defaults", (text) => {
   expect(readPreferences(storage(text))).toEqual(readPreferences(storage(null)));
 });

@@ -20,8 +20,6 @@ export interface Preferences {
   readonly turnPassword: string;
   /** URL of a relay of Media over QUIC to publish over; empty for none. */
   readonly moqUrl: string;
-  /** How much of each stream is kept on disk, in hours. */
-  readonly dvrHours: number;
   /** Keys of a live stream's controls that are single letters. */
   readonly studioKeys: boolean;
   /** How far from the live moment to play, in ms; 0 for as near as possible. */
@@ -44,7 +42,6 @@ const DEFAULTS: Preferences = {
   turnUser: "",
   turnPassword: "",
   moqUrl: "",
-  dvrHours: 4,
   studioKeys: true,
   latencyMs: 0,
   playerKeys: true,

@@ -1,5 +1,9 @@
 import { MAX_TITLE_LENGTH, type Relay, type StreamSummary } from "eddy-hls";
-import { h, icon, setText } from "../kit/dom.ts";
+import { html, nothing, type TemplateResult } from "lit-html";
+import { icon } from "../kit/icon.ts";
+import { View } from "../kit/view.ts";
+import { words } from "../words/words.ts";
+import { titleOf } from "./stream-facts.ts";
 
 export interface KeptListener {
   /** Something was done, and this says what; the figures are to be read anew. */
@@ -9,119 +13,157 @@ export interface KeptListener {
   failed(thrown: unknown): void;
 }
 
-/** What a person calls a stream. */
-export function titleOf({ name, kept }: StreamSummary): string {
-  return kept?.title ?? name;
-}
-
 type Mode = "buttons" | "renaming" | "deleting";
 
 /** Pin, rename and delete one stream; each is done on its place, and focus stays with it. */
-export class KeptControls {
-  readonly element = h("div", { class: "kept-controls" });
+export class KeptControls extends View<HTMLDivElement> {
   readonly #name: string;
   readonly #relay: Promise<Relay>;
   readonly #listener: KeptListener;
-  readonly #pin = h("button", { type: "button", class: "button small pin", "aria-pressed": "false" });
-  readonly #rename = h("button", { type: "button", class: "button small" }, "Rename");
-  readonly #delete = h("button", { type: "button", class: "button small" }, "Delete");
-  readonly #buttons = h("div", { class: "kept-buttons" }, this.#pin, this.#rename, this.#delete);
-  readonly #title = h("input", { maxlength: MAX_TITLE_LENGTH, autocomplete: "off" });
-  readonly #form = h("form", { class: "kept-rename", hidden: true });
-  readonly #question = h("p", {});
-  readonly #confirm = h("button", { type: "button", class: "button small danger" }, "Delete it");
-  readonly #refuse = h("button", { type: "button", class: "button small" }, "Keep it");
-  readonly #asking = h("div", { class: "kept-asking", role: "group", hidden: true });
+  /** What else can be done with it, after these. */
+  readonly #more: () => TemplateResult | typeof nothing;
   #stream: StreamSummary;
+  #mode: Mode = "buttons";
   #busy = false;
 
-  constructor(stream: StreamSummary, relay: Promise<Relay>, listener: KeptListener) {
+  constructor(
+    stream: StreamSummary,
+    relay: Promise<Relay>,
+    listener: KeptListener,
+    more: () => TemplateResult | typeof nothing = () => nothing,
+  ) {
+    super(document.createElement("div"));
     this.#name = stream.name;
     this.#stream = stream;
     this.#relay = relay;
     this.#listener = listener;
-    const cancel = h("button", { type: "button", class: "button small quiet" }, "Cancel");
-    const fieldId = `title-of-${stream.name}`;
-    this.#title.id = fieldId;
-    this.#pin.append(icon("pin"), "Pin");
-    this.#form.append(
-      h("label", { for: fieldId }, "Title"),
-      h("div", { class: "field-row" }, this.#title, h("button", { class: "button small primary" }, "Save"), cancel),
-    );
-    this.#question.id = `delete-${stream.name}`;
-    this.#asking.setAttribute("aria-labelledby", this.#question.id);
-    this.#asking.append(this.#question, h("div", { class: "kept-buttons" }, this.#refuse, this.#confirm));
-    this.element.append(this.#buttons, this.#form, this.#asking);
+    this.#more = more;
+    this.root.className = "kept-controls";
+    this.root.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || this.#mode === "buttons") return;
+      event.preventDefault();
+      this.#enter("buttons");
+    });
+    this.draw();
+  }
 
-    this.#pin.addEventListener("click", () => void this.#togglePin());
-    this.#rename.addEventListener("click", () => {
-      this.#title.value = titleOf(this.#stream);
-      this.#enter("renaming", this.#title);
-      this.#title.select();
-    });
-    this.#delete.addEventListener("click", () => this.#enter("deleting", this.#refuse));
-    this.#form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      void this.#saveTitle();
-    });
-    cancel.addEventListener("click", () => this.#enter("buttons", this.#rename));
-    this.#refuse.addEventListener("click", () => this.#enter("buttons", this.#delete));
-    this.#confirm.addEventListener("click", () => void this.#remove());
-    this.element.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || !this.#buttons.hidden) return;
-      event.preventDefault();
-      this.#enter("buttons", this.#form.hidden ? this.#delete : this.#rename);
-    });
-    this.update(stream);
+  get element(): HTMLDivElement {
+    return this.root;
   }
 
   update(stream: StreamSummary): void {
     this.#stream = stream;
-    const { kept } = stream;
-    const title = titleOf(stream);
-    this.#pin.hidden = kept === undefined;
-    this.#rename.hidden = kept === undefined;
-    this.#pin.setAttribute("aria-pressed", String(kept?.pinned === true));
-    this.#pin.setAttribute("aria-label", `Pin ${title}`);
-    this.#rename.setAttribute("aria-label", `Rename ${title}`);
-    this.#delete.setAttribute("aria-label", `Delete ${title}`);
-    // Its publisher would bring it back: it is ended there first.
-    this.#delete.hidden = stream.state === "live" && this.#asking.hidden;
-    setText(this.#question, `Delete “${title}”? It cannot be brought back.`);
+    this.draw();
   }
 
-  #enter(mode: Mode, focus: HTMLElement): void {
-    this.#buttons.hidden = mode !== "buttons";
-    this.#form.hidden = mode !== "renaming";
-    this.#asking.hidden = mode !== "deleting";
-    focus.focus();
+  protected override template(): TemplateResult {
+    switch (this.#mode) {
+      case "renaming":
+        return this.#renaming();
+      case "deleting":
+        return this.#deleting();
+      case "buttons":
+        return this.#buttons();
+    }
+  }
+
+  #buttons(): TemplateResult {
+    const { library } = words;
+    const { kept, state } = this.#stream;
+    const title = titleOf(this.#stream);
+    const pinned = kept?.pinned === true;
+    return html`<div class="kept-buttons">
+      ${
+        kept === undefined
+          ? nothing
+          : html`<button
+                type="button" class="button small pin" aria-pressed=${String(pinned)} aria-label=${library.pinLabel(title)}
+                @click=${() => this.#togglePin()}>${icon("pin")}${pinned ? library.pinned : library.pin}</button>
+              <button
+                type="button" class="button small" data-does="renaming" aria-label=${library.renameLabel(title)}
+                @click=${() => this.#enter("renaming")}>${library.rename}</button>`
+      }
+      ${this.#more()}
+      ${
+        // Its publisher would bring it back: it is ended there first.
+        state === "live"
+          ? nothing
+          : html`<button
+              type="button" class="button small" data-does="deleting" aria-label=${library.deleteLabel(title)}
+              @click=${() => this.#enter("deleting")}>${library.delete}</button>`
+      }
+    </div>`;
+  }
+
+  #renaming(): TemplateResult {
+    const { library, common } = words;
+    const id = `title-of-${this.#name}`;
+    const save = (event: SubmitEvent): void => {
+      event.preventDefault();
+      void this.#saveTitle(this.root.querySelector("input")?.value.trim() ?? "");
+    };
+    return html`<form class="kept-rename" @submit=${save}>
+      <label for=${id}>${library.renameField}</label>
+      <div class="field-row">
+        <input id=${id} maxlength=${MAX_TITLE_LENGTH} autocomplete="off" value=${titleOf(this.#stream)} />
+        <button class="button small primary">${library.save}</button>
+        <button type="button" class="button small quiet" @click=${() => this.#enter("buttons")}>${common.cancel}</button>
+      </div>
+    </form>`;
+  }
+
+  #deleting(): TemplateResult {
+    const { library } = words;
+    const id = `delete-${this.#name}`;
+    return html`<div class="kept-asking" role="group" aria-labelledby=${id}>
+      <p id=${id}>${library.deleteQuestion(titleOf(this.#stream))}</p>
+      <div class="kept-buttons">
+        <button type="button" class="button small" @click=${() => this.#enter("buttons")}>${library.deleteNo}</button>
+        <button type="button" class="button small danger" @click=${() => this.#remove()}>${library.deleteYes}</button>
+      </div>
+    </div>`;
+  }
+
+  /** Focus goes to what is asked, and afterwards back to where the question came from. */
+  #enter(mode: Mode): void {
+    const from = this.#mode;
+    this.#mode = mode;
+    this.draw();
+    const asked = this.root.querySelector<HTMLElement>(mode === "buttons" ? `[data-does="${from}"]` : "input, button");
+    asked?.focus();
+    if (asked instanceof HTMLInputElement) asked.select();
   }
 
   #togglePin(): Promise<void> {
     const on = this.#stream.kept?.pinned !== true;
     return this.#do(async (relay) => {
       await relay.pin(this.#name, on);
-      this.#pin.setAttribute("aria-pressed", String(on));
-      const title = titleOf(this.#stream);
-      this.#listener.changed(on ? `“${title}” is pinned: it stays.` : `“${title}” is no longer pinned.`);
+      const { kept } = this.#stream;
+      if (kept !== undefined) this.update({ ...this.#stream, kept: { ...kept, pinned: on } });
+      const { pinDone, unpinDone } = words.library;
+      this.#listener.changed((on ? pinDone : unpinDone)(titleOf(this.#stream)));
     });
   }
 
-  #saveTitle(): Promise<void> {
-    const asked = this.#title.value.trim();
+  #saveTitle(asked: string): Promise<void> {
     // The name itself is no title: a stream that is called by its name has none.
     const title = asked === this.#name ? "" : asked;
     return this.#do(async (relay) => {
       await relay.rename(this.#name, title);
-      this.#enter("buttons", this.#rename);
-      this.#listener.changed(`It is called “${title || this.#name}” now.`);
+      const { kept } = this.#stream;
+      if (kept !== undefined) {
+        const { title: _, ...untitled } = kept;
+        this.#stream = { ...this.#stream, kept: title === "" ? untitled : { ...untitled, title } };
+      }
+      this.#enter("buttons");
+      this.#listener.changed(words.library.renamed(title || this.#name));
     });
   }
 
   #remove(): Promise<void> {
     return this.#do(async (relay) => {
       await relay.remove(this.#name);
-      this.#listener.removed(`“${titleOf(this.#stream)}” is deleted.`);
+      this.#listener.removed(words.library.deleted(titleOf(this.#stream)));
     });
   }
 

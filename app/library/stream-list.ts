@@ -1,63 +1,61 @@
 import type { StreamSummary } from "eddy-hls";
+import { html, nothing, type TemplateResult } from "lit-html";
+import { repeat } from "lit-html/directives/repeat.js";
 import { watchSearch } from "../address.ts";
-import { h } from "../kit/dom.ts";
-import { plural } from "../kit/format.ts";
-import { titleOf } from "./kept-controls.ts";
-import { showState } from "./kept-list.ts";
+import { fileSize } from "../kit/format.ts";
+import { words } from "../words/words.ts";
+import { byNewest, factsOf, sizeOf, stateBadge, titleOf, withMedia } from "./stream-facts.ts";
 
-/** The streams that somebody publishes, as links; live ones first. Rebuilt only when it changed, so that focus stays. */
-export class StreamList {
-  readonly element: HTMLElement;
-  readonly #list = h("ul", { class: "streams" });
-  readonly #status = h("p", { class: "streams-empty", role: "status" }, "Looking for streams…");
-  #shown = "";
+/** What a look at the streams gave; undefined before the first. */
+export type Seen = { readonly streams: readonly StreamSummary[] } | { readonly failure: string } | undefined;
 
-  constructor() {
-    this.element = h("div", { class: "stream-list" }, this.#status, this.#list);
-  }
+/** As many recordings as a page shows that has something else to say. */
+const LATEST = 3;
 
-  update(streams: readonly StreamSummary[]): void {
-    const sorted = [...streams].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
-    const shown = JSON.stringify(sorted.map((stream) => [stream.name, stream.state, titleOf(stream)]));
-    if (shown === this.#shown) return;
-    this.#shown = shown;
-    const live = sorted.filter(({ state }) => state === "live").length;
-    this.#status.textContent =
-      live > 0 ? `${plural(live, "stream is", "streams are")} live.` : "Nothing is live in this browser right now.";
-    this.#status.classList.toggle("visually-hidden", live > 0);
-    const focused = this.#list.contains(document.activeElement)
-      ? document.activeElement?.getAttribute("href")
-      : undefined;
-    this.#list.replaceChildren(...sorted.map(row));
-    if (focused) this.#list.querySelector<HTMLElement>(`a[href="${CSS.escape(focused)}"]`)?.focus();
-  }
-
-  /** Says why the list cannot be shown; it is shown again with the next update. */
-  fail(sentence: string): void {
-    this.#shown = "";
-    this.#list.replaceChildren();
-    this.#status.classList.remove("visually-hidden");
-    this.#status.textContent = sentence;
-  }
+/** The streams that somebody publishes, as links; live ones first. */
+export function liveList(seen: Seen): TemplateResult {
+  const { list, streamsFailed } = words.library;
+  if (seen === undefined) return html`<p class="streams-empty" role="status">${list.looking}</p>`;
+  if ("failure" in seen) return html`<p class="streams-empty" role="status">${streamsFailed(seen.failure)}</p>`;
+  const streams = seen.streams.filter(({ state }) => state !== "ended").sort(byNewest);
+  const live = streams.filter(({ state }) => state === "live").length;
+  return html`<div class="stream-list">
+    <p class=${live > 0 ? "visually-hidden" : "streams-empty"} role="status">${live > 0 ? list.live(live) : list.none}</p>
+    ${links(streams)}
+  </div>`;
 }
 
-function rank({ state }: StreamSummary): number {
-  return state === "live" ? 0 : 1;
+/** The newest recordings, and the way to all of them; nothing while there are none. */
+export function keptList(seen: Seen): TemplateResult | typeof nothing {
+  if (seen === undefined || "failure" in seen) return nothing;
+  const kept = withMedia(seen.streams).filter(({ state }) => state === "ended");
+  if (kept.length === 0) return nothing;
+  const { list } = words.library;
+  const sizeBytes = withMedia(seen.streams).reduce((sum, stream) => sum + sizeOf(stream), 0);
+  const all = withMedia(seen.streams).length;
+  return html`<section class="panel kept-short" aria-labelledby="kept-heading">
+    <h2 id="kept-heading">${list.latest}</h2>
+    ${links([...kept].sort(byNewest).slice(0, LATEST))}
+    <a class="button" href="./?library">${list.all(all, fileSize(sizeBytes))}</a>
+  </section>`;
 }
 
-function row(stream: StreamSummary): HTMLElement {
-  const { name, state } = stream;
-  const badge = h("span", { class: "badge" });
-  showState(badge, state);
-  return h(
-    "li",
-    { "data-stream": name, "data-state": state },
-    h(
-      "a",
-      { href: `./${watchSearch(name)}` },
-      h("span", { class: "stream-name" }, titleOf(stream)),
-      badge,
-      h("span", { class: "stream-go", "aria-hidden": "true" }, "Watch"),
-    ),
-  );
+function links(streams: readonly StreamSummary[]): TemplateResult | typeof nothing {
+  if (streams.length === 0) return nothing;
+  return html`<ul class="streams">
+    ${repeat(
+      streams,
+      ({ name }) => name,
+      (stream) => html`<li data-stream=${stream.name} data-state=${stream.state}>
+        <a href="./${watchSearch(stream.name)}">
+          <span class="stream-what">
+            <span class="stream-name">${titleOf(stream)}</span>
+            ${stream.state === "ended" ? html`<span class="stream-facts">${factsOf(stream)}</span>` : nothing}
+          </span>
+          ${stream.state === "ended" ? nothing : stateBadge(stream.state)}
+          <span class="stream-go" aria-hidden="true">${words.library.list.watch}</span>
+        </a>
+      </li>`,
+    )}
+  </ul>`;
 }

@@ -32,7 +32,6 @@ describe("writeInit()", () => {
     const upright = await writeInit([testVideoTrack]);
     const turned = await writeInit([{ ...testVideoTrack, rotation: 90 }]);
     expect(turned.bytes).not.toEqual(upright.bytes);
-    expect(turned.bytes.length).toBe(upright.bytes.length);
   });
 
   test.each(["theora", "vorbis"])("refuses %s as unsupported-media", async (codec) => {

@@ -3,6 +3,10 @@ import type { RelayErrorCode } from "./errors.ts";
 /** Longest title of a stream, in UTF-16 code units. */
 export const MAX_TITLE_LENGTH = 120;
 
+/** Least and most that a DVR window may be set to, in ms. */
+export const MIN_DVR_WINDOW_MS = 60_000;
+export const MAX_DVR_WINDOW_MS = 24 * 3_600_000;
+
 /** What is kept on disk of one stream. */
 export interface KeptStats {
   readonly sizeBytes: number;
@@ -26,6 +30,8 @@ export interface StorageTrouble {
 export interface StorageStats {
   /** Of all streams. */
   readonly sizeBytes: number;
+  /** Media that each stream keeps at most, in ms. What is pinned keeps all of its own. */
+  readonly windowMs: number;
   /** What the browser lets this origin store, in bytes; absent while it has not said. */
   readonly quotaBytes?: number;
   /** The last thing that went wrong with the disk, and when, in ms since the Unix epoch; absent while nothing has. */

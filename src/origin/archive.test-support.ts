@@ -110,7 +110,7 @@ export class MemoryArchive implements Archive {
 
   get storage(): StorageStats {
     const parts = [...this.recordings.values()].flatMap((recording) => [...recording.parts.values()]);
-    return { sizeBytes: parts.reduce((sum, { byteLength }) => sum + byteLength, 0) };
+    return { sizeBytes: parts.reduce((sum, { byteLength }) => sum + byteLength, 0), windowMs: 4 * 3_600_000 };
   }
 
   /** What a disk would hold now. */

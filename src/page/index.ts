@@ -32,7 +32,13 @@ export type {
   StreamStats,
   StreamSummary,
 } from "../model/stats.ts";
-export { type KeptStats, MAX_TITLE_LENGTH, type StorageStats } from "../model/storage.ts";
+export {
+  type KeptStats,
+  MAX_DVR_WINDOW_MS,
+  MAX_TITLE_LENGTH,
+  MIN_DVR_WINDOW_MS,
+  type StorageStats,
+} from "../model/storage.ts";
 export {
   type Capture,
   type CapturedPart,
@@ -54,12 +60,14 @@ export type { Diagnostics, InspectOptions } from "./diagnostics.ts";
 export type { JoinOptions } from "./join-options.ts";
 export { type EncodingMeasure, type MeasureEncodingOptions, measureEncoding } from "./measure-encoding.ts";
 export { type MoqOptions, type MoqRelay, type MoqSource, moq } from "./moq/moq-source.ts";
+export { type MoqProbe, probeMoq } from "./moq/probe-moq.ts";
 export { type OpenRelayOptions, openRelay, type PublishCall, type Relay } from "./open-relay.ts";
 export type { PeerFailure, PeerFailureReason } from "./peers/peer-failures.ts";
 export type { PeersConfig, PeersMode, PeersOptions, Signalling, UploadOptions } from "./peers/peer-options.ts";
 export type { PeerTransport, PeerTransportStats } from "./peers/peer-transport.ts";
 export { type Peers, peers } from "./peers/peers.ts";
 export type { UploadBar, UploadPolicy, UploadState } from "./peers/upload-policy.ts";
+export { setUploadConsent, type UploadRecord, uploadRecord } from "./peers/upload-record.ts";
 export { type LivePublication, type PublishCaptureOptions, publishCapture } from "./publish-capture.ts";
 export type { PublishedPart, Publisher, Seeding } from "./publisher.ts";
 export { requestMedia } from "./request-media.ts";

@@ -74,6 +74,13 @@ export interface Relay {
    * @throws RelayError `stream-not-found`, `store-unavailable`, `invalid-option` over 120 characters
    */
   rename(name: string, title: string): Promise<void>;
+  /**
+   * What each stream keeps on disk from now on, in ms, 1 minute to 24 hours; until it is set, what the worker's options say. Stored with the streams, so that it
+   * outlives the worker. The oldest media of whatever is longer goes at once, the live playlist's and that of pinned streams excepted; a longer
+   * window fills as media comes.
+   * @throws RelayError `invalid-option`, `store-unavailable` where nothing is kept on disk, `store-full` where the disk takes not even that
+   */
+  setDvrWindow(windowMs: number): Promise<void>;
   /** Lets go of the worker; publishers and sessions of this relay are closed. The worker and its streams stay. */
   close(): void;
 }
@@ -330,6 +337,11 @@ class PageRelay implements Relay {
   async rename(name: string, title: string): Promise<void> {
     this.#check();
     await this.#link.ask({ type: "rename", stream: checkName(name, "stream"), title });
+  }
+
+  async setDvrWindow(windowMs: number): Promise<void> {
+    this.#check();
+    await this.#link.ask({ type: "dvrWindow", windowMs });
   }
 
   close(): void {

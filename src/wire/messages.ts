@@ -5,7 +5,7 @@ import { checkName, type Msn, type PartId, type PartPosition } from "../model/id
 import { checkKeys, type MediaKey } from "../model/media-key.ts";
 import type { StreamOptions } from "../model/options.ts";
 import type { MediaSource, Persistence, RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
-import { MAX_TITLE_LENGTH } from "../model/storage.ts";
+import { MAX_DVR_WINDOW_MS, MAX_TITLE_LENGTH, MIN_DVR_WINDOW_MS } from "../model/storage.ts";
 import {
   type DiagnosticAnswers,
   type DiagnosticAsk,
@@ -127,6 +127,8 @@ export type Ask =
   | { readonly type: "pin"; readonly stream: string; readonly on: boolean }
   /** An empty title gives the stream back its name. */
   | { readonly type: "rename"; readonly stream: string; readonly title: string }
+  /** What each stream keeps on disk from now on. */
+  | { readonly type: "dvrWindow"; readonly windowMs: number }
   /** To the worker that serves: take this page under control although it was loaded past the worker. */
   | { readonly type: "claim" }
   /** To the worker that serves: answer every blocked request now, so that a successor can take over. */
@@ -148,6 +150,7 @@ export interface Answers extends DiagnosticAnswers {
   readonly remove: { readonly removed: boolean };
   readonly pin: Record<string, never>;
   readonly rename: Record<string, never>;
+  readonly dvrWindow: Record<string, never>;
   readonly claim: Record<string, never>;
   readonly drain: { readonly drained: number };
   readonly activate: Record<string, never>;
@@ -273,6 +276,15 @@ function titleOf(fields: Fields): string {
   throw new RelayError("invalid-option", `title: expected at most ${MAX_TITLE_LENGTH} characters, got ${title.length}`);
 }
 
+function dvrWindowOf({ windowMs }: Fields): number {
+  if (typeof windowMs !== "number") throw malformed("windowMs", "milliseconds", windowMs);
+  if (windowMs >= MIN_DVR_WINDOW_MS && windowMs <= MAX_DVR_WINDOW_MS) return windowMs;
+  throw new RelayError(
+    "invalid-option",
+    `windowMs: expected ${MIN_DVR_WINDOW_MS} to ${MAX_DVR_WINDOW_MS}, got ${windowMs}`,
+  );
+}
+
 function keyOf(fields: Fields): string {
   const value = text(fields, "key");
   if (value !== "") return value;
@@ -380,6 +392,8 @@ function askOf(value: unknown): Ask {
       return { type, stream: checkName(value.stream, "stream"), on: value.on === true };
     case "rename":
       return { type, stream: checkName(value.stream, "stream"), title: titleOf(value) };
+    case "dvrWindow":
+      return { type, windowMs: dvrWindowOf(value) };
     case "end":
       return {
         type,

@@ -122,3 +122,33 @@ test("numbers that leap start the window anew", async () => {
   expect(store.stats.dropped).toBe(1);
   expect(await listed(store)).toEqual([11]);
 });
+
+test("a window that is set at run time holds at once, for all streams but those that are pinned, and is found again", async () => {
+  const { store } = await openStore({ windowMs: 3_600_000 });
+  await store.load();
+  for (const name of ["studio", "ended", "pinned"]) {
+    const producer = new Producer(store, name);
+    producer.init();
+    producer.parts(0, 200);
+    producer.recorder().listedFrom(49);
+  }
+  store.end("ended");
+  await store.pin("pinned", true);
+  await settled(store);
+  const told = new Set<string>();
+  store.onForget = (stream) => told.add(stream);
+  await store.setWindow(60_000);
+  expect(told).toEqual(new Set(["studio", "ended"]));
+  await settled(store);
+  const windows = Object.fromEntries([...store.stats.streams].map(([name, { windowMs }]) => [name, windowMs]));
+  expect(windows).toEqual({ studio: 60_000, ended: 60_000, pinned: 100_000 });
+  expect(store.storage.windowMs).toBe(60_000);
+
+  await store.close();
+  const { store: again } = await openStore({ windowMs: 3_600_000 });
+  await again.load();
+  expect(again.storage.windowMs).toBe(60_000);
+  // A longer one brings nothing back.
+  await again.setWindow(7_200_000);
+  expect(again.stats.streams.get("studio")?.windowMs).toBe(60_000);
+});

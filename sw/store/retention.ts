@@ -16,27 +16,28 @@ export type Forget = (entry: StreamEntry, rendition: RenditionIndex, beforeMsn: 
  * that has ended has no live edge, but only want of room takes it.
  */
 export class Retention {
-  readonly #options: RetentionOptions;
+  windowMs: number;
+  readonly #maxBytesPerStream: number;
 
-  constructor(options: RetentionOptions) {
-    this.#options = options;
+  constructor({ windowMs, maxBytesPerStream }: RetentionOptions) {
+    this.windowMs = windowMs;
+    this.#maxBytesPerStream = maxBytesPerStream;
   }
 
   /** Keeps one stream within its time and its bytes. Time is that of its media: a stream that pauses, or has ended, loses nothing. */
   trim(entry: StreamEntry, forget: Forget): void {
     if (entry.pinned) return;
-    const { windowMs, maxBytesPerStream } = this.#options;
     for (const rendition of entry.renditions.values()) {
       let leftMs = rendition.durationMs;
       let beforeMsn: Msn | undefined;
       for (const { msn, durationMs } of rendition.segments) {
         leftMs -= durationMs;
-        if (msn >= rendition.liveMsn || leftMs < windowMs) break;
+        if (msn >= rendition.liveMsn || leftMs < this.windowMs) break;
         beforeMsn = msn + 1;
       }
       if (beforeMsn !== undefined) forget(entry, rendition, beforeMsn);
     }
-    while (entry.sizeBytes > maxBytesPerStream) {
+    while (entry.sizeBytes > this.#maxBytesPerStream) {
       const oldest = oldestOf(entry, false);
       if (oldest === undefined) return;
       forget(entry, oldest.rendition, oldest.segment.msn + 1);

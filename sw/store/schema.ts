@@ -75,8 +75,8 @@ export interface StoreSchema extends DBSchema {
   ranges: { key: [number, number, string]; value: RangeRow };
   /** Pieces of parts, by stream, rendition, part and piece. Written once. */
   media: { key: [number, number, PartId, number]; value: Bytes };
-  /** Which worker writes: see Fence. */
-  writer: { key: "token"; value: string };
+  /** Which worker writes (see Fence), and the window in ms that it was told to keep. */
+  writer: { key: "token" | "windowMs"; value: string | number };
 }
 
 export type StoreName = StoreNames<StoreSchema>;

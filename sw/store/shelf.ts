@@ -49,6 +49,15 @@ export class Shelf {
     sweeper.addStreams(after, nextId);
   }
 
+  /** Media that each stream keeps at most. Setting it trims nothing by itself. */
+  get windowMs(): number {
+    return this.#retention.windowMs;
+  }
+
+  set windowMs(windowMs: number) {
+    this.#retention.windowMs = windowMs;
+  }
+
   find(stream: string): StreamEntry | undefined {
     return this.#streams.get(stream);
   }

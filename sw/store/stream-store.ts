@@ -3,6 +3,8 @@ import {
   type Bytes,
   type Clock,
   type KeptStats,
+  MAX_DVR_WINDOW_MS,
+  MIN_DVR_WINDOW_MS,
   type Msn,
   type PartId,
   type PartRecord,
@@ -148,7 +150,8 @@ export class StreamStore implements Archive {
     await this.#faults?.("load");
     // Before it is read: what another worker still has on its way would be missing here, and is sent here again.
     await this.#fence.take(this.#database);
-    const loaded = await loadAll(this.#database);
+    const [loaded, windowMs] = await Promise.all([loadAll(this.#database), storedWindow(this.#database)]);
+    if (windowMs !== undefined) this.#shelf.windowMs = windowMs;
     const { streams, corrupt } = loaded;
     this.#shelf.adopt(loaded);
     this.#isLoaded = true;
@@ -203,6 +206,24 @@ export class StreamStore implements Archive {
     return this.#change(stream, (entry) => entry.rename(title));
   }
 
+  /**
+   * What each stream keeps from now on, in ms; a store that is opened later finds it again. Media beyond it goes at once. Resolves once that is on disk.
+   * @throws RelayError `store-full`, `store-unavailable`; the window holds until the end of the worker all the same
+   */
+  async setWindow(windowMs: number): Promise<void> {
+    this.#shelf.windowMs = windowMs;
+    this.#shelf.trim(this.#shelf.entries);
+    this.#writer.touch();
+    try {
+      await this.#database.put("writer", windowMs, "windowMs");
+    } catch (thrown) {
+      const { name, message } = thrown as Error;
+      throw new RelayError(name === "QuotaExceededError" ? "store-full" : "store-unavailable", message, {
+        cause: thrown,
+      });
+    }
+  }
+
   kept(stream: string): KeptStats | undefined {
     const entry = this.#shelf.find(stream);
     if (entry === undefined || entry.segmentCount === 0) return undefined;
@@ -221,6 +242,7 @@ export class StreamStore implements Archive {
     const { quotaBytes } = this.#budget;
     return {
       sizeBytes: this.#shelf.sizeBytes,
+      windowMs: this.#shelf.windowMs,
       ...(quotaBytes === undefined ? {} : { quotaBytes }),
       ...(this.#lastTrouble === undefined ? {} : { trouble: this.#lastTrouble }),
     };
@@ -402,4 +424,12 @@ export class StreamStore implements Archive {
 async function grantedBytes(): Promise<number | undefined> {
   const storage: StorageManager | undefined = globalThis.navigator?.storage;
   return (await storage?.estimate())?.quota;
+}
+
+/** As a page has set it; undefined where none has, or it cannot be read. */
+async function storedWindow(database: StoreDatabase): Promise<number | undefined> {
+  const windowMs = await database.get("writer", "windowMs").catch(() => undefined);
+  return typeof windowMs === "number" && windowMs >= MIN_DVR_WINDOW_MS && windowMs <= MAX_DVR_WINDOW_MS
+    ? windowMs
+    : undefined;
 }

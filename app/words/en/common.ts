@@ -16,4 +16,20 @@ export const common = {
     settings: "Settings",
   },
   title: (view: string): string => `${view} – Eddy`,
+  frame: {
+    title: "Eddy: live video inside the browser",
+    skip: "Skip to the content",
+    home: "Eddy, start page",
+    views: "Views",
+    footer:
+      "The video stays in this browser, where a Service Worker serves and keeps it, unless you let others watch or pass on what you watch.",
+  },
+  update: {
+    ready: "A new version of Eddy is ready.",
+    remedy: "Reload the page to use it. What is kept stays.",
+  },
+  install: {
+    button: "Install",
+    label: "Install Eddy as an app",
+  },
 };

@@ -49,7 +49,7 @@ export function pageWorld(clock: Clock): UploadWorld {
 }
 
 /** `localStorage`; reading the property alone throws where storage is not allowed. */
-function pageStore(): KeyValueStore {
+export function pageStore(): KeyValueStore {
   try {
     return localStorage;
   } catch {

@@ -32,7 +32,8 @@ export interface UploadWorld {
   onChange(listener: () => void): () => void;
 }
 
-const CONSENT_KEY = "eddy-hls upload consent";
+/** In which the person's answer is stored, `yes` or `no`. */
+export const CONSENT_KEY = "eddy-hls upload consent";
 /** At most so much goes out at once under a rate: the time of two full frames and more at any rate that is of use. */
 const BURST_BYTES = 128 * 1024;
 
@@ -73,11 +74,11 @@ export class UploadPolicy {
 
   /** The person's answer, which is remembered. Counts where `consent` is `"ask"`. */
   setConsent(given: boolean): void {
-    this.#answer = given;
     try {
       this.#world.store.setItem(CONSENT_KEY, given ? "yes" : "no");
+      this.#answer = undefined;
     } catch {
-      // It holds for this visit.
+      this.#answer = given;
     }
     this.#look();
   }

@@ -1,0 +1,112 @@
+export const settings = {
+  heading: "Settings",
+  lead: "For every stream, on this device. What you change holds at once.",
+  saved: "Saved.",
+  notSaved: "This browser lets the site store nothing, so this holds until the page is left.",
+  peers: {
+    heading: "Other viewers",
+    lead: "Viewers of a stream pass it on to each other where it is shared.",
+    mode: "How this browser takes part",
+    modes: {
+      share: {
+        name: "Give and take",
+        note: "Takes parts from other viewers and passes parts on. They see this device's network address.",
+      },
+      "receive-only": {
+        name: "Only take",
+        note: "Takes parts and passes none on. Other viewers still see this device's network address.",
+      },
+      "relay-only": {
+        name: "Through a server only",
+        note: "Gives and takes through your TURN server alone, so that nobody sees this device's network address.",
+      },
+      off: {
+        name: "Not at all",
+        note: "Connects to no other viewer where a stream has another source. A link that has only viewers still asks.",
+      },
+    },
+    needsTurn: "This needs a TURN server: enter one under “Servers”.",
+    consent: "Pass parts on without asking for each stream",
+    consentNote: "Otherwise each page asks before it sends anything to others.",
+    background: "Also while the tab is hidden",
+    metered: "Also over a mobile connection, or when saving data",
+    rate: "At most, in kbit/s",
+    rateNote: "Over all viewers together. 0 is no limit.",
+    monthly: "At most in a month, in MB",
+    monthlyNote: "Over all streams. 0 is no limit.",
+    sent: (size: string): string => `${size} sent to other viewers this month.`,
+    sentOf: (size: string, cap: string): string => `${size} of ${cap} sent to other viewers this month.`,
+    meter: "Sent this month, of what may be",
+  },
+  recording: {
+    heading: "Recording",
+    label: "Keep of each stream",
+    windows: (minutes: number): string =>
+      minutes < 60 ? `${minutes} minutes` : minutes === 60 ? "1 hour" : `${minutes / 60} hours`,
+    note: "One can go back that far while a stream is live, and watch it afterwards. Of recordings that are longer, the oldest goes at once; what is pinned keeps all it has.",
+    question: (window: string): string =>
+      `Keep only the last ${window}? What older recordings have beyond that is deleted now, and cannot be brought back. Pinned ones stay whole.`,
+    yes: "Shorten them",
+    no: "Leave it as it is",
+    none: "Nothing is kept on disk in this browser.",
+    unknown: "Looking…",
+    set: (window: string): string => `Each stream keeps its last ${window}.`,
+  },
+  servers: {
+    heading: "Servers",
+    lead: "None is needed to publish and watch in this browser.",
+    signalUrl: "Signalling relay",
+    signalUrlNote: "Where viewers find each other. Empty: the one beside this page.",
+    turnUrl: "TURN server",
+    turnUrlNote: "Passes data between viewers who cannot, or should not, connect to each other. Empty: none.",
+    turnUser: "User",
+    turnPassword: "Password",
+    turnPasswordNote: "Stored in this browser as it is typed.",
+    moqUrl: "Relay of Media over QUIC",
+    moqUrlNote: "Offered when you publish for many viewers. Empty: none.",
+    faults: {
+      "no-url": (example: string): string => `That is no address. It looks like ${example}.`,
+      "wrong-scheme": (example: string): string =>
+        `That is the address of something else. This one looks like ${example}.`,
+    },
+    notStored: "It is not saved until it is right.",
+  },
+  probe: "Test",
+  probeLabel: (what: string): string => `Test: ${what}`,
+  probing: "Connecting…",
+  probes: {
+    reached: (tookMs: number, how: string): string => `It answers: ${how}, after ${tookMs} ms.`,
+    late: (seconds: number): string =>
+      `No answer within ${seconds} seconds. Check the address, and that nothing in between blocks it.`,
+    failed: (reason: string): string => `It cannot be reached. ${reason}`,
+    webSocket: "by WebSocket",
+    turn: "it passes data on",
+    moq: (transport: "webtransport" | "websocket", version: string): string =>
+      `${version} over ${transport === "websocket" ? "a WebSocket" : "WebTransport"}`,
+    refused: "The connection was refused, or what answers there takes no WebSocket.",
+    noRelay: "It gives this browser no address. Check user and password.",
+  },
+  language: {
+    heading: "Language",
+    label: "Language of the interface",
+    browser: "As the browser",
+    note: "The page loads anew in it.",
+  },
+  data: {
+    heading: "What this site stores",
+    lead: "Recordings, settings, the keys that sign your streams, and the application itself for starting without a network.",
+    clear: "Clear everything",
+    question:
+      "Delete all recordings, settings and keys of this site? Links to your streams stop working, and nothing can be brought back.",
+    live: "Something is live here. End it first: it would go on and be stored anew.",
+    yes: "Delete everything",
+    no: "Keep it",
+    clearing: "Deleting…",
+    failed: "Not everything could be deleted. Close the other tabs of this site and try again.",
+  },
+  about: {
+    heading: "About",
+    version: (version: string): string => `Eddy ${version}`,
+    licence: "MIT licence. Nothing that you do here is reported to anybody.",
+  },
+};
