@@ -88,9 +88,8 @@ test("a camera that is unplugged leaves the stream live, with its last picture, 
 
 test("an encoder that dies is started again, and the stream goes on", async ({ page, context }) => {
   // In the capture worker, the encoder fails once in mid-stream, as one does that the browser takes back.
-  await page.route(/capture-worker.*\.js/, async (route) => {
-    const response = await route.fetch();
-    const dying = `(() => {
+  await page.addInitScript(() => {
+    const dying = `
       const Real = self.VideoEncoder;
       let frames = 0;
       self.VideoEncoder = class extends Real {
@@ -101,9 +100,15 @@ test("an encoder that dies is started again, and the stream goes on", async ({ p
           this.close();
           this.#error(new DOMException("taken back by the test", "EncodingError"));
         }
-      };
-    })();\n`;
-    await route.fulfill({ response, body: dying + (await response.text()) });
+      };`;
+    const scriptUrl = (text: string) => URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    const RealWorker = Worker;
+    self.Worker = class extends RealWorker {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        const wrapped = `import ${JSON.stringify(scriptUrl(dying))}; import ${JSON.stringify(new URL(url, location.href).href)};`;
+        super(options?.name === "eddy-capture" ? scriptUrl(wrapped) : url, options);
+      }
+    };
   });
   await page.goto("/?publish=studio&source=pattern");
   const msn = async () => (await streamStats(page, "studio"))?.renditionStats[0]?.last?.msn ?? 0;

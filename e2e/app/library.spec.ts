@@ -1,6 +1,6 @@
 import { expect, test } from "@playwright/test";
 import { look } from "../look.ts";
-import { collectErrors, publish, streamStats } from "../support.ts";
+import { collectErrors, endStream, publish, streamStats } from "../support.ts";
 
 test("an empty library says how something comes into it", async ({ page }, info) => {
   await page.goto("/?library");
@@ -14,7 +14,7 @@ test("recordings have a picture, are found among many, and are written to a file
 }, info) => {
   const publisher = await publish(context, "studio");
   await expect.poll(async () => (await streamStats(publisher, "studio"))?.kept?.sizeBytes ?? 0).toBeGreaterThan(0);
-  await publisher.getByRole("button", { name: "End the stream" }).click();
+  await endStream(publisher);
   await expect.poll(async () => (await streamStats(publisher, "studio"))?.state).toBe("ended");
   // More recordings, of the same media.
   await publisher.evaluate(async () => {

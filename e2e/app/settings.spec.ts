@@ -1,6 +1,6 @@
 import { expect, test } from "@playwright/test";
 import { look } from "../look.ts";
-import { collectErrors, killWorker, publish, streamStats } from "../support.ts";
+import { collectErrors, endStream, killWorker, publish, streamStats } from "../support.ts";
 
 test("what is chosen is stored at once, tested where it is an address, and refused where it is none", async ({
   page,
@@ -60,7 +60,7 @@ test("how much is kept holds through the end of the worker, and is asked about w
   await page.getByRole("button", { name: "Delete everything" }).click();
   await expect(page.getByText("Something is live here.")).toBeVisible();
 
-  await publisher.getByRole("button", { name: "End the stream" }).click();
+  await endStream(publisher);
   await expect.poll(async () => (await streamStats(page, "studio"))?.state).toBe("ended");
   await publisher.close();
   await page.getByRole("button", { name: "Clear everything" }).click();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type BrowserContext, expect, type Locator, type Page, test } from "@playwright/test";
 import { decodeClock } from "../../src/capture/pattern-clock.ts";
 import { look } from "../look.ts";
-import { collectErrors, playback, publish, readClock, streamStats, watch } from "../support.ts";
+import { collectErrors, endStream, playback, publish, readClock, streamStats, watch } from "../support.ts";
 
 const FRAME_MS = 1000 / 30;
 
@@ -217,7 +217,7 @@ test("what is live and what waits stands in a list, and a name can be given", as
 test("nothing there, offline, and over: each says so", async ({ context }, info) => {
   const publisher = await publish(context, "studio");
   await expect.poll(async () => (await streamStats(publisher, "studio"))?.windowMs).toBeGreaterThan(3_000);
-  await publisher.getByRole("button", { name: "End the stream" }).click();
+  await endStream(publisher);
   await expect.poll(async () => (await streamStats(publisher, "studio"))?.state).toBe("ended");
   await publisher.close();
 
