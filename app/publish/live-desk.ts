@@ -1,4 +1,5 @@
 import { html, type TemplateResult } from "lit-html";
+import { ScreenLock } from "../kit/screen-lock.ts";
 import { View } from "../kit/view.ts";
 import { words } from "../words/words.ts";
 import { EndDialog } from "./end-dialog.ts";
@@ -9,7 +10,6 @@ import type { LiveSession } from "./live-session.ts";
 import { openLinksInTabs } from "./nav-links.ts";
 import { ShareDialog } from "./share-dialog.ts";
 import { SwitchDialog } from "./switch-dialog.ts";
-import { keepAwake } from "./wake-lock.ts";
 
 /** The panel of a live stream with all that can be done to it: buttons, keys, and what they open. */
 export class LiveDesk extends View<HTMLDivElement> {
@@ -34,7 +34,7 @@ export class LiveDesk extends View<HTMLDivElement> {
       signal,
       enabled: () => this.#keys.enabled && this.root.querySelector("dialog[open]") === null,
     });
-    keepAwake(signal);
+    new ScreenLock(signal).want(true);
     openLinksInTabs(signal);
     this.draw();
   }

@@ -1,29 +1,21 @@
 import { html, type TemplateResult } from "lit-html";
-import { View } from "../kit/view.ts";
+import { Dialog } from "../kit/dialog.ts";
 import { words } from "../words/words.ts";
 
 /** Which keys the player has, and whether it has them. */
-export class KeysDialog extends View<HTMLDialogElement> {
+export class KeysDialog extends Dialog {
   readonly #preference: { readonly read: () => boolean; readonly write: (isOn: boolean) => void };
 
   constructor(preference: { readonly read: () => boolean; readonly write: (isOn: boolean) => void }) {
-    super(document.createElement("dialog"));
+    super("keys-heading");
     this.#preference = preference;
-    this.root.className = "keys-dialog";
-    this.root.setAttribute("aria-labelledby", "keys-heading");
-    // A click beside it.
-    this.root.addEventListener("click", ({ target }) => {
-      if (target === this.root) this.root.close();
-    });
+    this.root.classList.add("keys-dialog");
   }
 
-  /** The browser gives the focus back to where it was when this closes. */
-  open(): void {
-    if (this.root.open) return;
+  override open(): void {
     // In full screen nothing else is seen.
     (document.fullscreenElement ?? document.body).append(this.root);
-    this.draw();
-    this.root.showModal();
+    super.open();
   }
 
   protected override template(): TemplateResult {
@@ -32,7 +24,7 @@ export class KeysDialog extends View<HTMLDialogElement> {
       <div class="keys">
         <div class="keys-head">
           <h2 id="keys-heading">${keys.title}</h2>
-          <button type="button" class="button small" autofocus @click=${() => this.root.close()}>${words.common.close}</button>
+          <button type="button" class="button small" autofocus @click=${this.close}>${words.common.close}</button>
         </div>
         <p class="note">${keys.note}</p>
         <label class="check">

@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from "lit-html";
+import { figureList } from "../kit/figure-list.ts";
 import { count, plural, seconds } from "../kit/format.ts";
 import { words } from "../words/words.ts";
-import { figureList } from "./figure-list.ts";
 import type { PlaybackStats } from "./playback-stats.ts";
 
 /** How the playback does; without latency where nothing is live. */

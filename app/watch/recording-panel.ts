@@ -1,8 +1,8 @@
 import type { StreamStats } from "eddy-hls";
 import { html, nothing, type TemplateResult } from "lit-html";
+import { figureList } from "../kit/figure-list.ts";
 import { clockTime, dayAndTime, fileSize } from "../kit/format.ts";
 import { words } from "../words/words.ts";
-import { figureList } from "./figure-list.ts";
 
 const CLIP_S = 30;
 

@@ -1,10 +1,10 @@
 import type { SessionPeer, SessionStats } from "eddy-hls";
 import { html, nothing, type TemplateResult } from "lit-html";
 import { live } from "lit-html/directives/live.js";
+import { figureList } from "../kit/figure-list.ts";
 import { bitrate, count, fileSize, kilobits } from "../kit/format.ts";
 import { relaySentence, sharedSentence, uploadSentence } from "../kit/shared-sentences.ts";
 import { words } from "../words/words.ts";
-import { figureList } from "./figure-list.ts";
 
 /** Where a joined stream comes from, and what this browser does for others. */
 export function sharedPanel(
