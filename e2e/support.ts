@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { type BrowserContext, type CDPSession, expect, type Page, type TestInfo } from "@playwright/test";
+import { type BrowserContext, type CDPSession, expect, type Locator, type Page, type TestInfo } from "@playwright/test";
 import type { Relay } from "eddy-hls";
 import { clockGeometry, decodeClock } from "../src/capture/pattern-clock.ts";
 
@@ -240,4 +240,13 @@ export function collectErrors(page: Page): string[] {
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));
   return errors;
+}
+
+/** Moves by a key until `wanted` has the focus, as a person does who sees where it is. */
+export async function tabTo(page: Page, wanted: Locator): Promise<void> {
+  for (let presses = 0; presses < 40; presses++) {
+    await page.keyboard.press("Tab");
+    if (await wanted.evaluate((element) => element.matches(":focus, :focus-within"))) return;
+  }
+  throw new Error("the keyboard does not come there");
 }

@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { type BrowserContext, expect, type Locator, type Page, test } from "@playwright/test";
+import { type BrowserContext, expect, type Page, test } from "@playwright/test";
 import { decodeClock } from "../../src/capture/pattern-clock.ts";
 import { look } from "../look.ts";
-import { collectErrors, endStream, playback, publish, readClock, streamStats, watch } from "../support.ts";
+import { collectErrors, endStream, playback, publish, readClock, streamStats, tabTo, watch } from "../support.ts";
 
 const FRAME_MS = 1000 / 30;
 
@@ -27,15 +27,6 @@ async function thumbnailClock(
 async function behindMs(page: Page): Promise<number> {
   const { latencyMs, targetLatencyMs } = await playback(page);
   return latencyMs - targetLatencyMs;
-}
-
-/** Moves by a key until `wanted` has the focus, as a person does who sees where it is. */
-async function tabTo(page: Page, wanted: Locator): Promise<void> {
-  for (let presses = 0; presses < 40; presses++) {
-    await page.keyboard.press("Tab");
-    if (await wanted.evaluate((element) => element.matches(":focus, :focus-within"))) return;
-  }
-  throw new Error("the keyboard does not come there");
 }
 
 test.describe.configure({ mode: "serial" });
