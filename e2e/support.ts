@@ -238,7 +238,7 @@ export function ffmpeg(args: readonly string[]): void {
 /** Errors that the page did not foresee: a test that sees one fails, whatever else it looks at. */
 export function collectErrors(page: Page): string[] {
   const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(error.message));
+  page.on("pageerror", (error) => errors.push(error.stack ?? error.message));
   return errors;
 }
 

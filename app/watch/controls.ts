@@ -72,28 +72,24 @@ function recordingTime({ positionMs, windowMs }: Controls): TemplateResult {
   return html`<span class="controls-time">${clockTime(positionMs)} / ${clockTime(windowMs)}</span>`;
 }
 
+/**
+ * Without white space between its elements: media-chrome removes that from its menus, and with it the nodes by which lit-html finds the end of what it
+ * has to replace.
+ */
 function settingsMenu(choices: readonly Choice[]): TemplateResult {
-  return html`
-    <media-settings-menu id="watch-settings" anchor="auto" hidden>
-      <span slot="header" hidden></span>
-      ${choices.map(
-        ({ key, label, options, chosen, choose }) => html`
-          <media-settings-menu-item data-choice=${key}>
-            ${label}
-            <media-chrome-menu
-              slot="submenu" hidden
-              @change=${(event: Event) => choose((event.currentTarget as HTMLElement & { readonly value: string }).value)}
-            >
-              ${
-                /* That of media-chrome is no item, which a menu may not hold. */
-                html`<button slot="header" part="back button" role="menuitem" tabindex="-1" aria-label=${words.watch.menu.back(label)}><span aria-hidden="true">‹</span>${label}</button>`
-              }
-              ${options.map(
-                (option) => html`
-                  <media-chrome-menu-item type="radio" value=${option.value} .checked=${option.value === chosen}>${option.label}</media-chrome-menu-item>`,
-              )}
-            </media-chrome-menu>
-          </media-settings-menu-item>`,
-      )}
-    </media-settings-menu>`;
+  return html`<media-settings-menu id="watch-settings" anchor="auto" hidden
+    ><span slot="header" hidden></span>${choices.map(settingsItem)}</media-settings-menu>`;
+}
+
+function settingsItem({ key, label, options, chosen, choose }: Choice): TemplateResult {
+  const change = (event: Event): void =>
+    choose((event.currentTarget as HTMLElement & { readonly value: string }).value);
+  return html`<media-settings-menu-item data-choice=${key}>${label}<media-chrome-menu slot="submenu" hidden @change=${change}
+    >${
+      /* That of media-chrome is no item, which a menu may not hold. */
+      html`<button slot="header" part="back button" role="menuitem" tabindex="-1" aria-label=${words.watch.menu.back(label)}><span aria-hidden="true">‹</span>${label}</button>`
+    }${options.map(
+      ({ value, label: text }) =>
+        html`<media-chrome-menu-item type="radio" value=${value} .checked=${value === chosen}>${text}</media-chrome-menu-item>`,
+    )}</media-chrome-menu></media-settings-menu-item>`;
 }
