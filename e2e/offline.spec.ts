@@ -2,25 +2,9 @@ import { readFile } from "node:fs/promises";
 import { expect, type Page, test } from "@playwright/test";
 import { notePictures, picturesOf } from "./pattern-frames.ts";
 import { type Site, serveBuild } from "./site.ts";
-import { collectErrors, endStream, streamStats } from "./support.ts";
+import { cachedUrls, collectErrors, endStream, streamStats, untilServed } from "./support.ts";
 
 const FRAME_MS = 1000 / 30;
-
-/** Resolves once the worker has the page, and every file of the application: it fetches them in order, the last ones some seconds after a first visit. */
-async function untilServed(page: Page): Promise<void> {
-  await expect.poll(() => page.evaluate(async () => (await window.eddy?.relay.streams()) !== undefined)).toBe(true);
-  await expect.poll(() => cachedUrls(page), { timeout: 30_000 }).toContain("/manifest.webmanifest");
-}
-
-function cachedUrls(page: Page): Promise<string[]> {
-  return page.evaluate(async () => {
-    const urls: string[] = [];
-    for (const name of await caches.keys()) {
-      for (const { url } of await (await caches.open(name)).keys()) urls.push(new URL(url).pathname);
-    }
-    return urls.sort();
-  });
-}
 
 let site: Site | undefined;
 test.afterEach(() => {

@@ -250,3 +250,20 @@ export async function tabTo(page: Page, wanted: Locator): Promise<void> {
   }
   throw new Error("the keyboard does not come there");
 }
+
+/** Resolves once the worker has the page, and every file of the application: it fetches them in order, the last ones some seconds after a first visit. */
+export async function untilServed(page: Page): Promise<void> {
+  await expect.poll(() => page.evaluate(async () => (await window.eddy?.relay.streams()) !== undefined)).toBe(true);
+  await expect.poll(() => cachedUrls(page), { timeout: 30_000 }).toContain("/manifest.webmanifest");
+}
+
+/** Paths of all that the page's caches hold. */
+export function cachedUrls(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const urls: string[] = [];
+    for (const name of await caches.keys()) {
+      for (const { url } of await (await caches.open(name)).keys()) urls.push(new URL(url).pathname);
+    }
+    return urls.sort();
+  });
+}

@@ -32,7 +32,8 @@ test("from the start page to a saved clip by the keyboard alone: publish, watch,
   await tabTo(viewer, clip.getByRole("button", { name: "Download the clip" }));
   await viewer.keyboard.press("Enter");
   expect((await saving).suggestedFilename()).toMatch(/\.mp4$/);
-  await viewer.keyboard.press("End");
+  await tabTo(viewer, viewer.locator(".live-button"));
+  await viewer.keyboard.press("Enter");
   await expect(viewer.getByText("Playing live.")).toBeVisible({ timeout: 20_000 });
   expect([...errors, ...viewerErrors]).toEqual([]);
 });

@@ -3,7 +3,17 @@ import { join } from "node:path";
 import { type BrowserContext, expect, type Page, test } from "@playwright/test";
 import { decodeClock } from "../../src/capture/pattern-clock.ts";
 import { look } from "../look.ts";
-import { collectErrors, endStream, playback, publish, readClock, streamStats, tabTo, watch } from "../support.ts";
+import {
+  collectErrors,
+  endStream,
+  playback,
+  publish,
+  readClock,
+  streamStats,
+  tabTo,
+  untilServed,
+  watch,
+} from "../support.ts";
 
 const FRAME_MS = 1000 / 30;
 
@@ -217,6 +227,7 @@ test("nothing there, offline, and over: each says so", async ({ context }, info)
   await page.goto("/?watch=nobody");
   await expect(page.getByText("nobody is not live yet")).toBeVisible();
   await look(page, info, "watch-absent");
+  await untilServed(page);
   await context.setOffline(true);
   await page.goto("/?watch=studio");
   await expect(page.getByText("Offline: playing what is stored.")).toBeVisible();
