@@ -1,4 +1,4 @@
-import type { Browser, Frame } from "@playwright/test";
+import { type Browser, expect, type Frame } from "@playwright/test";
 import { bundlePages } from "./kit-site.ts";
 import { type Site, serveBuild } from "./site.ts";
 
@@ -62,11 +62,9 @@ export async function joinPeers(
   }, addresses);
   const frameAt = async (index: number): Promise<Frame> => {
     const suffix = `index=${index}`;
-    for (;;) {
-      const found = page.frames().find((frame) => frame.url().endsWith(suffix));
-      if (found !== undefined) return found;
-      await page.waitForTimeout(50);
-    }
+    const find = (): Frame | undefined => page.frames().find((frame) => frame.url().endsWith(suffix));
+    await expect.poll(find, { message: `the frame of peer ${index}` }).toBeDefined();
+    return find() as Frame;
   };
   const peers: JoinedPeer[] = [];
   for (const [index, kind] of kinds.entries()) {

@@ -1,5 +1,5 @@
 import { type InspectedRendition, SLOT_INDEPENDENT, SLOT_SOURCES, SLOT_STORED } from "eddy-hls";
-import { h } from "../kit/dom.ts";
+import { SeenCanvas } from "./seen-canvas.ts";
 import type { Colours } from "./slot-colours.ts";
 import { type Cell, cellAt, cellTowards, type Grid, layOut, stateOf } from "./slot-grid.ts";
 
@@ -9,40 +9,22 @@ export interface RingPicture {
   readonly waiting: boolean;
 }
 
-/** Slots of one rendition on a canvas. Drawn when something has changed and somebody can see it, at most once a frame. */
-export class RingCanvas {
-  readonly canvas: HTMLCanvasElement;
+/** Slots of one rendition. */
+export class RingCanvas extends SeenCanvas {
   readonly #colours: () => Colours;
   readonly #choose: (id: number | undefined) => void;
   #picture: RingPicture | undefined;
   #grid: Grid | undefined;
   #chosen: number | undefined;
-  #isSeen = false;
-  #isDue = false;
 
   constructor(label: string, colours: () => Colours, choose: (id: number | undefined) => void) {
+    super({ class: "ring-canvas", tabindex: 0, role: "application", "aria-label": label });
     this.#colours = colours;
     this.#choose = choose;
-    this.canvas = h("canvas", { class: "ring-canvas", tabindex: 0, role: "application", "aria-label": label });
     const { canvas } = this;
     canvas.addEventListener("pointermove", (event) => this.#point(event));
     canvas.addEventListener("pointerdown", (event) => this.#point(event));
     canvas.addEventListener("keydown", (event) => this.#key(event));
-  }
-
-  /** Until `signal` aborts: knows whether it is seen, and how wide it is. */
-  watch(signal: AbortSignal): void {
-    const seen = new IntersectionObserver(([entry]) => {
-      this.#isSeen = entry?.isIntersecting === true;
-      this.draw();
-    });
-    const sized = new ResizeObserver(() => this.draw());
-    seen.observe(this.canvas);
-    sized.observe(this.canvas);
-    signal.addEventListener("abort", () => {
-      seen.disconnect();
-      sized.disconnect();
-    });
   }
 
   show(picture: RingPicture): void {
@@ -54,15 +36,6 @@ export class RingCanvas {
     if (id === this.#chosen) return;
     this.#chosen = id;
     this.draw();
-  }
-
-  draw(): void {
-    if (this.#isDue || !this.#isSeen || document.hidden) return;
-    this.#isDue = true;
-    requestAnimationFrame(() => {
-      this.#isDue = false;
-      if (this.#picture !== undefined) this.#paint(this.#picture);
-    });
   }
 
   #point({ offsetX, offsetY }: PointerEvent): void {
@@ -83,22 +56,14 @@ export class RingCanvas {
     this.#choose(cell.id);
   }
 
-  #paint({ rendition, reads, waiting }: RingPicture): void {
-    const { canvas } = this;
-    const width = canvas.clientWidth;
-    const grid = layOut(rendition, width);
+  protected override paint(): void {
+    if (this.#picture === undefined) return;
+    const { rendition, reads, waiting } = this.#picture;
+    const grid = layOut(rendition, this.canvas.clientWidth);
     this.#grid = grid;
-    const ratio = devicePixelRatio;
-    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(grid.height * ratio)) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(grid.height * ratio);
-      canvas.style.height = `${grid.height}px`;
-    }
-    const context = canvas.getContext("2d");
+    const context = this.cleared(grid.height);
     if (context === null) return;
     const colours = this.#colours();
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, grid.height);
     for (const cell of grid.cells) {
       const isRead = reads.parts.has(cell.id) || reads.segments.has(cell.msn);
       this.#paintCell(context, { cell, grid, rendition, colours, isRead });

@@ -1,5 +1,5 @@
-import { h } from "../kit/dom.ts";
 import type { LoggedRequest } from "./request-log.ts";
+import { SeenCanvas } from "./seen-canvas.ts";
 
 /** What the timeline shows. */
 const TIMELINE_MS = 30_000;
@@ -7,20 +7,12 @@ const LANES = 14;
 const LANE_HEIGHT = 10;
 
 /** Requests of the last half minute as bars: pale while they were held back, dark while they were read. */
-export class TimelineCanvas {
-  readonly canvas = h("canvas", { class: "timeline", role: "img" });
+export class TimelineCanvas extends SeenCanvas {
   #requests: readonly LoggedRequest[] = [];
   #starts: readonly number[] = [];
-  #isSeen = false;
-  #isDue = false;
 
-  watch(signal: AbortSignal): void {
-    const seen = new IntersectionObserver(([entry]) => {
-      this.#isSeen = entry?.isIntersecting === true;
-      this.draw();
-    });
-    seen.observe(this.canvas);
-    signal.addEventListener("abort", () => seen.disconnect());
+  constructor() {
+    super({ class: "timeline", role: "img" });
   }
 
   show(requests: readonly LoggedRequest[], starts: readonly number[]): void {
@@ -29,33 +21,16 @@ export class TimelineCanvas {
     this.draw();
   }
 
-  draw(): void {
-    if (this.#isDue || !this.#isSeen || document.hidden) return;
-    this.#isDue = true;
-    requestAnimationFrame(() => {
-      this.#isDue = false;
-      this.#paint();
-    });
-  }
-
-  #paint(): void {
+  protected override paint(): void {
     const { canvas } = this;
     const width = canvas.clientWidth;
     const height = LANES * LANE_HEIGHT + 2;
-    const ratio = devicePixelRatio;
-    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
-      canvas.style.height = `${height}px`;
-    }
-    const context = canvas.getContext("2d");
+    const context = this.cleared(height);
     if (context === null) return;
     const style = getComputedStyle(canvas);
     const colour = (name: string): string => style.getPropertyValue(name).trim();
     const nowMs = Date.now();
     const xOf = (atMs: number): number => width - ((nowMs - atMs) / TIMELINE_MS) * width;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, height);
     context.fillStyle = colour("--live");
     for (const atMs of this.#starts) context.fillRect(xOf(atMs), 0, 2, height);
     /** Until when each lane is taken. */

@@ -30,6 +30,7 @@ test("six viewers of a relay who pass parts on to each other cost it two subscri
     for (let count = 1; count <= VIEWERS; count++) viewers.push(await openSwarmViewer(browser, `viewer ${count}`, url));
     await untilShared(viewers, 1);
     const [first] = viewers as [SwarmViewer];
+    // Real time: players catch up for seconds after they play, and nothing tells that they have.
     await first.page.waitForTimeout(TUNE_IN_MS);
     await Promise.all(viewers.map((viewer) => viewer.watchFromNow()));
     const looks: number[] = [];
