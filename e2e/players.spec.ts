@@ -23,7 +23,10 @@ test("hls.js, Shaka Player and video.js watch one broadcast of several rendition
   await live.ended();
   await info.attach("viewers.json", { body: JSON.stringify(reports), contentType: "application/json" });
   for (const { name, outcomes } of reports) console.log(name, JSON.stringify(outcomes));
-  for (const { name, limits, outcomes } of reports) {
+  for (const { name, limits, outcomes, looks } of reports) {
+    const isNew = Object.entries(outcomes).some(([what, problem]) => problem !== "" && !limits.includes(what));
+    // Where it stood, and what it had in hand, tell whose fault it was.
+    if (isNew) console.log(name, JSON.stringify(looks));
     for (const [what, problem] of Object.entries(outcomes)) {
       if (!limits.includes(what)) expect.soft(problem, `${name} ${what}`).toBe("");
       else if (problem === "")
