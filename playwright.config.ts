@@ -11,13 +11,25 @@ if (webTransport !== undefined) process.env.EDDY_WEB_TRANSPORT ??= webTransport;
 // Not the port of `npm run preview`, so that tests run beside a demo that is open.
 const port = Number(process.env.EDDY_PORT ?? 4183);
 
+/**
+ * What is held to a latency, to a rate or to an unbroken picture: live media on few cores, where tests that ran side by side would
+ * measure each other.
+ */
+const ALONE = [
+  "app/{home,inspect-load}.spec.ts",
+  "{files,hidden-tab,join,kill,live,moq,players,producer-loss,publisher,webtransport}.spec.ts",
+];
+/** Eight browsers' worth of tabs want a machine of their own: `npm run e2e:swarm`. */
+const ELSEWHERE = ["swarm/**"];
+
 export default defineConfig({
   testDir: "e2e",
-  // Eight browsers' worth of tabs want a machine of their own: `npm run e2e:swarm`.
-  testIgnore: "swarm/**",
+  projects: [
+    { name: "beside", testIgnore: [...ELSEWHERE, ...ALONE.map((files) => `**/${files}`)] },
+    { name: "alone", testMatch: ALONE.map((files) => `**/${files}`), testIgnore: ELSEWHERE, workers: 1 },
+  ],
   outputDir: "test-results",
-  // Live media on few cores: tests that ran side by side would measure each other.
-  workers: 1,
+  workers: 2,
   fullyParallel: false,
   forbidOnly: process.env.CI !== undefined,
   retries: 0,

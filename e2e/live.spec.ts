@@ -1,7 +1,8 @@
 import { test } from "@playwright/test";
 import { expectLive, publish } from "./support.ts";
 
-const OBSERVED_MS = 60_000;
+/** The README's figures are of a minute: `npm run e2e:repeat`. */
+const OBSERVED_MS = Number(process.env.EDDY_OBSERVED_MS ?? 30_000);
 
 // The bounds are PART-HOLD-BACK, which is three parts (rule 11), and what is in flight. At 500 ms three parts alone are 1.5 s.
 for (const { partTargetMs, latencyMs, glassMs } of [

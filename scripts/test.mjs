@@ -5,7 +5,7 @@ import { failedE2e, failedUnits } from "./failed-tests.mjs";
 
 const REPORTS = ".cache/reports";
 const UNITS = `${REPORTS}/unit.json`;
-const E2E = `${REPORTS}/e2e.json`;
+const E2E = ["beside", "alone"].map((project) => `${REPORTS}/e2e-${project}.json`);
 
 /** @type {(args: string[], env?: Record<string, string>) => boolean} */
 function run(args, env = {}) {
@@ -44,11 +44,12 @@ const unitsOk = run(["unit", "--", "--reporter=default", "--reporter=json", `--o
 const units = report(UNITS);
 results.push(counted("unit", unitsOk, units?.numPassedTests ?? 0, units?.numFailedTests ?? 0));
 
-const e2eOk = run(["e2e", "--", "--reporter=list,json"], { PLAYWRIGHT_JSON_OUTPUT_NAME: E2E });
-const e2e = report(E2E);
-const { expected = 0, unexpected = 0, flaky = 0 } = e2e?.stats ?? {};
+const e2eOk = run(["e2e", "--", "--reporter=list,json"], { EDDY_E2E_REPORTS: REPORTS });
+const e2e = E2E.map(report);
+/** @type {(count: "expected" | "unexpected" | "flaky") => number} */
+const total = (count) => e2e.reduce((sum, each) => sum + (each?.stats[count] ?? 0), 0);
 // A test that passed on a second try is flaky, and a flaky test is a bug.
-results.push(counted("e2e", e2eOk, expected, unexpected + flaky));
+results.push(counted("e2e", e2eOk, total("expected"), total("unexpected") + total("flaky")));
 
 // The end-to-end tests have made the build that is weighed here.
 const sizeOk = run(["size"]);
@@ -61,7 +62,7 @@ function tell(step, ok, tests) {
 }
 
 tell("unit", unitsOk, failedUnits(units));
-tell("e2e", e2eOk, failedE2e(e2e));
+tell("e2e", e2eOk, e2e.flatMap(failedE2e));
 
 console.log("");
 for (const { name, passed, failed } of results) console.log(`${name}: ${passed} passed, ${failed} failed`);

@@ -142,6 +142,8 @@ test("speed, quality and latency are chosen in a menu, by keys too, and the list
   await expect.poll(async () => Math.abs(await behindMs(page))).toBeLessThan(1_000);
 
   await page.keyboard.press("Escape");
+  // Only then the keys are the player's again.
+  await expect(button).toBeFocused();
   await page.keyboard.press("?");
   const dialog = page.getByRole("dialog", { name: "Keyboard" });
   await expect(dialog).toBeVisible();
