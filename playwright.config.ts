@@ -25,7 +25,7 @@ const ELSEWHERE = ["swarm/**"];
 export default defineConfig({
   testDir: "e2e",
   projects: [
-    { name: "beside", testIgnore: [...ELSEWHERE, ...ALONE.map((files) => `**/${files}`)] },
+    { name: "shared", testIgnore: [...ELSEWHERE, ...ALONE.map((files) => `**/${files}`)] },
     { name: "alone", testMatch: ALONE.map((files) => `**/${files}`), testIgnore: ELSEWHERE, workers: 1 },
   ],
   outputDir: "test-results",

@@ -7,7 +7,7 @@ if (build.status !== 0) process.exit(build.status ?? 1);
 
 // One after the other: beside other tests, those of "alone" would measure what these take from them.
 let ok = true;
-for (const project of ["beside", "alone"]) {
+for (const project of ["shared", "alone"]) {
   const report = process.env.EDDY_E2E_REPORTS;
   const tests = spawnSync(
     "npx",

@@ -5,7 +5,7 @@ import { failedE2e, failedUnits } from "./failed-tests.mjs";
 
 const REPORTS = ".cache/reports";
 const UNITS = `${REPORTS}/unit.json`;
-const E2E = ["beside", "alone"].map((project) => `${REPORTS}/e2e-${project}.json`);
+const E2E = ["shared", "alone"].map((project) => `${REPORTS}/e2e-${project}.json`);
 
 /** @type {(args: string[], env?: Record<string, string>) => boolean} */
 function run(args, env = {}) {
