@@ -1,8 +1,10 @@
-// Holds the package as npm would get it against what others expect of one: publint, attw, and what a page downloads of it.
+// Holds the package as npm would get it against what others expect of one: publint, attw, and a blank app that
+// installs it.
 import { readFileSync } from "node:fs";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import { tryBlankApp } from "./blank-app.mjs";
 import { pack } from "./packed.mjs";
 
 /** What attw's profile `esm-only` leaves out: who resolves like that has no modules. */
@@ -33,3 +35,4 @@ console.log(`${path}: ${(tarball.byteLength / 1000).toFixed(0)} KB`);
 const found = [...(await linted(tarball)), ...(await typed(tarball))];
 console.log(found.join("\n") || "publint, attw: nothing found");
 if (found.length > 0) process.exitCode = 1;
+await tryBlankApp(path);
