@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build, defineConfig, type Plugin } from "vite";
 import cliConfig from "./vite.cli.config.ts";
-import { alias, singleFile, VALIDATE_SCRIPT, WORKER_SCRIPT } from "./vite.single.ts";
+import { alias, LIVE_WORKER_SCRIPT, singleFile, VALIDATE_SCRIPT, WORKER_SCRIPT } from "./vite.single.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -34,7 +34,7 @@ function standalone(): Plugin {
   return {
     name: "eddy-standalone",
     async closeBundle() {
-      for (const file of [WORKER_SCRIPT, VALIDATE_SCRIPT]) await build(singleFile(file, OUT_DIR));
+      for (const file of [WORKER_SCRIPT, LIVE_WORKER_SCRIPT, VALIDATE_SCRIPT]) await build(singleFile(file, OUT_DIR));
       await build({ ...cliConfig, configFile: false, build: { ...cliConfig.build, outDir: `${OUT_DIR}/cli` } });
     },
   };

@@ -43,8 +43,14 @@ export function singleFile(
   };
 }
 
-/** What other sites `importScripts` into a worker of theirs: `EddyWorker.serveRelay(self)`. */
+/** What other sites `importScripts` into a worker of theirs: `EddyWorker.serveRelay(self, { dvr: EddyWorker.dvr() })`. */
 export const WORKER_SCRIPT: SingleFile = { entry: "sw/index.ts", fileName: "eddy-worker.js", name: "EddyWorker" };
+/** The same without anything that can be passed in, which is half of it: `EddyWorker.serveRelay(self)`. */
+export const LIVE_WORKER_SCRIPT: SingleFile = {
+  entry: "sw/serve-relay.ts",
+  fileName: "eddy-worker-live.js",
+  name: "EddyWorker",
+};
 /** The validator for a page: `EddyValidate.validate()`. */
 export const VALIDATE_SCRIPT: SingleFile = {
   entry: "src/validate/index.ts",

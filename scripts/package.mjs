@@ -10,7 +10,7 @@ import { pack } from "./packed.mjs";
 /** What attw's profile `esm-only` leaves out: who resolves like that has no modules. */
 const NOT_FOR_MODULES = new Set(["node10", "node16-cjs"]);
 /** Scripts, not modules: there is nothing to import from them. */
-const SCRIPTS = ["./eddy-worker.js", "./eddy-validate.js", "./package.json"];
+const SCRIPTS = ["./eddy-worker.js", "./eddy-worker-live.js", "./eddy-validate.js", "./package.json"];
 
 /** @param {Buffer} tarball */
 async function linted(tarball) {
