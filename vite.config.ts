@@ -1,19 +1,10 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build, defineConfig, type InlineConfig, type Plugin, type ResolvedConfig } from "vite";
+import { build, defineConfig, type Plugin, type ResolvedConfig } from "vite";
 import { attachSignal } from "./src/node/signal-server.ts";
 import cliConfig from "./vite.cli.config.ts";
-
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-
-/** The library's entry points, as an installed package would resolve them. */
-const alias = {
-  "eddy-hls/worker": here("sw/index.ts"),
-  "eddy-hls/core": here("src/core.ts"),
-  "eddy-hls": here("src/page/index.ts"),
-};
+import { alias, type SingleFile, singleFile, VALIDATE_SCRIPT, WORKER_SCRIPT } from "./vite.single.ts";
 
 interface ShellFile {
   readonly url: string;
@@ -46,28 +37,7 @@ function shellOf(folder: string, hashedFolder: string): readonly ShellFile[] {
  */
 function serviceWorker(): Plugin {
   let config: ResolvedConfig;
-  const single = (
-    entry: string,
-    fileName: string,
-    name: string,
-    define: Record<string, string> = {},
-  ): InlineConfig => ({
-    configFile: false,
-    root: config.root,
-    mode: config.mode,
-    logLevel: "warn",
-    publicDir: false,
-    resolve: { alias },
-    // A library build leaves the first to who bundles it; these files are bundled no further.
-    define: { "process.env.NODE_ENV": '"production"', ...define },
-    build: {
-      outDir: config.build.outDir,
-      emptyOutDir: false,
-      sourcemap: config.build.sourcemap,
-      target: "es2022",
-      lib: { entry: here(entry), formats: ["iife"], name, fileName: () => fileName },
-    },
-  });
+  const single = (file: SingleFile) => build(singleFile(file, config.build.outDir, config.build.sourcemap));
   return {
     name: "eddy-service-worker",
     configResolved(resolved) {
@@ -86,9 +56,10 @@ function serviceWorker(): Plugin {
       if (config.command !== "build") return;
       // First, while the folder holds the demo alone.
       const shell = shellOf(resolve(config.root, config.build.outDir), config.build.assetsDir);
-      await build(single("sw/sw.ts", "sw.js", "EddySw", { "self.__WB_MANIFEST": JSON.stringify(shell) }));
-      await build(single("sw/index.ts", "eddy-worker.js", "EddyWorker"));
-      await build(single("src/validate/index.ts", "eddy-validate.js", "EddyValidate"));
+      const define = { "self.__WB_MANIFEST": JSON.stringify(shell) };
+      await single({ entry: "sw/sw.ts", fileName: "sw.js", name: "EddySw", define });
+      await single(WORKER_SCRIPT);
+      await single(VALIDATE_SCRIPT);
       await build({ ...cliConfig, configFile: false });
     },
   };

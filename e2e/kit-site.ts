@@ -30,8 +30,8 @@ export interface KitOptions {
   readonly pages?: readonly string[];
   /** Source of the worker, from this folder. Default: the demo's worker, as it is built. */
   readonly worker?: string;
-  /** Or what the library's own worker is to serve with. */
-  readonly serves?: Readonly<Record<string, unknown>>;
+  /** Or the options of the library's own worker, as its script says them: `{ dvr: EddyWorker.dvr() }`. */
+  readonly serves?: string;
   readonly answer?: (path: string) => Promise<string> | undefined;
 }
 
@@ -46,7 +46,7 @@ export async function serveKit(options: KitOptions = {}): Promise<Site> {
     for (const [path, body] of await bundle({ ...common, build: { write: false, lib } })) files.set(path, body);
   }
   if (options.serves !== undefined) {
-    const call = `EddyWorker.serveRelay(self, ${JSON.stringify(options.serves)});`;
+    const call = `EddyWorker.serveRelay(self, ${options.serves});`;
     files.set("/sw.js", `${await readFile("dist/eddy-worker.js", "utf8")}\n${call}`);
   }
   return serveBuild({ files, ...(options.answer === undefined ? {} : { answer: options.answer }) });

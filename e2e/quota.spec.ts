@@ -17,7 +17,7 @@ const LIVE_SEGMENTS = 6;
 
 /** Publishes more than fits while somebody watches, and gives what became of it. */
 async function overfill(context: BrowserContext) {
-  const site = await serveKit({ serves: { dvr: {}, cache: { maxSegments: LIVE_SEGMENTS } } });
+  const site = await serveKit({ serves: `{ dvr: EddyWorker.dvr(), cache: { maxSegments: ${LIVE_SEGMENTS} } }` });
   try {
     const published = await Published.of(context);
     const page = await context.newPage();

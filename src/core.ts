@@ -2,8 +2,10 @@
 export { ChunkCache } from "./cache/chunk-cache.ts";
 export { M3u8Cache } from "./cache/m3u8-cache.ts";
 export { SlotRing } from "./cache/slot-ring.ts";
+export { startGzip } from "./cache/start-gzip.ts";
 export { startHash } from "./cache/start-hash.ts";
 export { Waiters } from "./cache/waiters.ts";
+export { type Clips, clips } from "./http/clip.ts";
 export { createMatch, type HandlerOptions, type Match } from "./http/handler.ts";
 export { RequestRecorder, type RequestRecorderContext } from "./http/request-recorder.ts";
 export type { Bytes } from "./model/bytes.ts";

@@ -12,6 +12,7 @@ import type { StreamOptions } from "../src/model/options.ts";
 import { type Diagnostics, diagnosticsOver } from "../src/page/diagnostics.ts";
 import { Publisher } from "../src/page/publisher.ts";
 import { WorkerLink } from "../src/page/worker-link.ts";
+import { diagnostics as allowed } from "./diagnostics.ts";
 import { MemoryDisk, MemoryStore } from "./memory-store.test-support.ts";
 import type { ServeRelayOptions } from "./serve-relay.ts";
 import { Client, TestWorker } from "./worker.test-support.ts";
@@ -46,7 +47,7 @@ function inspectorOf(worker: TestWorker): Diagnostics {
 /** A stream of eleven parts: two closed segments of five, and one part of the third. */
 async function published(options: ServeRelayOptions = {}, disk?: MemoryDisk): Promise<Setup> {
   const worker = new TestWorker(
-    { diagnostics: true, ...options },
+    { diagnostics: allowed(), ...options },
     disk === undefined ? undefined : async () => new MemoryStore(disk),
   );
   const publisher = new Publisher("studio", OPTIONS, { link: new WorkerLink(worker.port("page")), epoch: "e1" });
@@ -72,9 +73,14 @@ async function slotsOf(diagnostics: Diagnostics) {
 }
 
 test("a worker whose site does not allow it answers no diagnostics, and says so", async () => {
-  const { diagnostics } = await published({ diagnostics: false });
+  const diagnostics = inspectorOf(new TestWorker());
   for (const asked of [diagnostics.inspect(), diagnostics.trace(), diagnostics.restart()])
     await expect(asked).rejects.toMatchObject({ code: "diagnostics-off" });
+});
+
+test("a feature that is not what its function returns is refused, as the script of a site may give it", () => {
+  const features: object[] = [{ dvr: { windowMs: 60_000 } }, { clips: true }, { diagnostics: true }];
+  for (const options of features) expect(() => new TestWorker(options)).toThrow(/expected what \w+\(\) returns/);
 });
 
 test("inspect() gives every slot in columns: where it stands, what it is, where it came from", async () => {

@@ -1,21 +1,18 @@
-import { type Playlists, RelayError, RequestRecorder, systemClock } from "eddy-hls/core";
-import type { DiagnosticAnswers, DiagnosticAsk } from "../src/wire/diagnostics.ts";
-import { type FaultEnvelope, WIRE_VERSION } from "../src/wire/messages.ts";
-import type { Ingest } from "./ingest.ts";
+import { RelayError, RequestRecorder, systemClock } from "eddy-hls/core";
+import { type DiagnosticAnswers, type DiagnosticAsk, readDiagnostic } from "../src/wire/diagnostics.ts";
+import { WIRE_VERSION } from "../src/wire/messages.ts";
+import type { DiagnosticsContext, RelayDiagnostics, RelayWatch } from "./features.ts";
 
-export interface DiagnosticsContext {
-  readonly base: string;
-  /** Those that answer now. */
-  readonly playlists: () => Playlists;
-  readonly ingest: () => Ingest;
-  /** Puts a relay that knows nothing in the place of this one. Returns where what was in it is kept. */
-  readonly startAnew: () => "memory" | "disk";
-  /** Tells a page something that it has not asked. False where it is gone. */
-  readonly tell: (clientId: string, envelope: FaultEnvelope) => Promise<boolean>;
+/**
+ * Lets the site's pages look into the relay and break it on purpose: `relay.diagnostics`. Nothing is recorded while no page looks.
+ * @example
+ * serveRelay(self, { diagnostics: diagnostics() });
+ */
+export function diagnostics(): RelayDiagnostics {
+  return { read: readDiagnostic, watch: (context) => new Diagnostics(context) };
 }
 
-/** Lets pages look into the relay of a worker, and break it, where the site allows that. */
-export class Diagnostics {
+class Diagnostics implements RelayWatch {
   readonly #context: DiagnosticsContext;
   #recorder: RequestRecorder;
 
@@ -24,12 +21,10 @@ export class Diagnostics {
     this.#recorder = this.#newRecorder();
   }
 
-  /** The answer in whose place this is given is written down while somebody looks. */
   follow(request: Request, answer: Promise<Response>): Promise<Response> {
     return this.#recorder.follow(request, answer);
   }
 
-  /** @throws RelayError `stream-not-found`, `rendition-not-found` */
   async answer(ask: DiagnosticAsk): Promise<DiagnosticAnswers[DiagnosticAsk["type"]]> {
     const playlists = this.#context.playlists();
     switch (ask.type) {
@@ -68,14 +63,14 @@ export class Diagnostics {
     const { base, playlists } = this.#context;
     return new RequestRecorder({ clock: systemClock, base, worker: crypto.randomUUID(), playlists });
   }
-}
 
-/** What can be large is handed over, and not copied. */
-export function transfersOf(ask: DiagnosticAsk, answer: unknown): ArrayBuffer[] {
-  if (ask.type !== "inspect") return [];
-  return (answer as DiagnosticAnswers["inspect"]).flatMap(({ renditions }) =>
-    renditions.flatMap(({ slots: { msns, parts, durationsMs, sizesBytes, takenAtMs, flags, sources } }) =>
-      [msns, parts, durationsMs, sizesBytes, takenAtMs, flags, sources].map(({ buffer }) => buffer),
-    ),
-  );
+  /** What can be large is handed over, and not copied. */
+  transfersOf(ask: DiagnosticAsk, answer: unknown): ArrayBuffer[] {
+    if (ask.type !== "inspect") return [];
+    return (answer as DiagnosticAnswers["inspect"]).flatMap(({ renditions }) =>
+      renditions.flatMap(({ slots: { msns, parts, durationsMs, sizesBytes, takenAtMs, flags, sources } }) =>
+        [msns, parts, durationsMs, sizesBytes, takenAtMs, flags, sources].map(({ buffer }) => buffer as ArrayBuffer),
+      ),
+    );
+  }
 }

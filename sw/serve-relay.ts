@@ -1,5 +1,6 @@
 import {
   type CacheOptions,
+  type Clips,
   createMatch,
   type Match,
   type Persistence,
@@ -9,21 +10,20 @@ import {
   VERSION,
 } from "eddy-hls/core";
 import { clientsClaim } from "workbox-core/clientsClaim.js";
-import { type DiagnosticAsk, isDiagnostic } from "../src/wire/diagnostics.ts";
+import { isDiagnostic } from "../src/wire/diagnostics.ts";
 import {
   type AnswerEnvelope,
   type Answers,
   type Ask,
   isEddyMessage,
   type KeptEnvelope,
-  readAsk,
   WIRE_VERSION,
   type WireError,
 } from "../src/wire/messages.ts";
-import { Diagnostics, transfersOf } from "./diagnostics.ts";
+import { readAsk } from "../src/wire/read-ask.ts";
+import type { Dvr, RelayDiagnostics } from "./features.ts";
 import { Ingest, OutOfOrderError } from "./ingest.ts";
 import type { RelayStore, StoredStream } from "./relay-store.ts";
-import { StreamStore } from "./store/stream-store.ts";
 
 export interface ServeRelayOptions {
   /** Path that all URLs of the relay stand under, with a slash at both ends. Default `/live/`. */
@@ -37,21 +37,12 @@ export interface ServeRelayOptions {
   readonly producerTimeoutMs?: number;
   /** A stream whose producer is silent for longer ends. Default 600,000. */
   readonly endAfterMs?: number;
-  /** How much of each stream is kept on disk, through the end of the worker and offline. Default false: all is in memory. */
-  readonly dvr?: DvrOptions | false;
-  /**
-   * Lets the site's pages look into the relay and break it on purpose: `relay.diagnostics`. Nothing is recorded while no page looks. Default false.
-   */
-  readonly diagnostics?: boolean;
-}
-
-export interface DvrOptions {
-  /** Media that a stream keeps, until a page sets another window (`relay.setDvrWindow()`). Default four hours. */
-  readonly windowMs?: number;
-  /** Bytes that a stream keeps. Default: no limit but that of all streams together. */
-  readonly maxBytes?: number;
-  /** What all streams together may take of what the browser grants the origin, from 0 to 1. Default 0.5. */
-  readonly quotaShare?: number;
+  /** What `dvr()` returns: streams are kept on disk, through the end of the worker and offline. Default: all is in memory. */
+  readonly dvr?: Dvr;
+  /** What `clips()` returns: `<stream>/clip.mp4` is served. Default: it is not. */
+  readonly clips?: Clips;
+  /** What `diagnostics()` returns: the site's pages may look into the relay. Default: they may not. */
+  readonly diagnostics?: RelayDiagnostics;
 }
 
 /** The relay of one Service Worker, for who has listeners of their own. */
@@ -94,31 +85,27 @@ const CHANGES: ReadonlySet<Ask["type"]> = new Set([
  * the first request or message that needs it; until that is done, all of them wait.
  * @throws RelayError `invalid-option`
  */
-export function createRelay(
-  scope: ServiceWorkerGlobalScope,
-  options: ServeRelayOptions = {},
-  openStore = storeOf(options),
-): WorkerRelay {
-  const { base = "/live/", producerTimeoutMs, endAfterMs } = options;
+export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelayOptions = {}): WorkerRelay {
+  const { base = "/live/", producerTimeoutMs, endAfterMs, dvr, clips } = options;
+  checkFeature("dvr", dvr?.open, dvr);
+  checkFeature("clips", clips?.answer, clips);
+  checkFeature("diagnostics", options.diagnostics?.watch, options.diagnostics);
   let parts = partsOf();
-  let isReady = openStore === undefined;
+  let isReady = dvr === undefined;
   let starting: Promise<void> | undefined;
   /** What began before the last restart answers nobody. */
   let life = 0;
-  const diagnostics =
-    options.diagnostics === true
-      ? new Diagnostics({
-          base,
-          playlists: () => parts.playlists,
-          ingest: () => parts.ingest,
-          startAnew,
-          tell: async (id, envelope) => {
-            const client = await scope.clients.get(id);
-            client?.postMessage(envelope);
-            return client !== undefined;
-          },
-        })
-      : undefined;
+  const diagnostics = options.diagnostics?.watch({
+    base,
+    playlists: () => parts.playlists,
+    ingest: () => parts.ingest,
+    startAnew,
+    tell: async (id, envelope) => {
+      const client = await scope.clients.get(id);
+      client?.postMessage(envelope);
+      return client !== undefined;
+    },
+  });
 
   function partsOf(store?: RelayStore, archiveError?: RelayError): Parts {
     const playlists = new Playlists(options.cache, {
@@ -140,14 +127,14 @@ export function createRelay(
       ...(producerTimeoutMs === undefined ? {} : { producerTimeoutMs }),
       ...(endAfterMs === undefined ? {} : { endAfterMs }),
     });
-    const match = createMatch(playlists, { base });
+    const match = createMatch(playlists, { base, ...(clips === undefined ? {} : { clips }) });
     return { playlists, match, ingest, ...(store === undefined ? {} : { store }) };
   }
 
   /** Undefined once the disk has been read: then nothing waits any more, not for a turn either. */
   function ready(): Promise<void> | undefined {
-    if (isReady || openStore === undefined) return undefined;
-    starting ??= within(LOAD_DEADLINE_MS, load(openStore))
+    if (isReady || dvr === undefined) return undefined;
+    starting ??= within(LOAD_DEADLINE_MS, load(dvr))
       .catch((thrown: unknown) => partsOf(undefined, RelayError.from(thrown)))
       .then((loaded) => {
         parts = loaded;
@@ -163,13 +150,13 @@ export function createRelay(
     store?.abandon();
     life += 1;
     parts = partsOf();
-    isReady = openStore === undefined;
+    isReady = dvr === undefined;
     starting = undefined;
     return kept;
   }
 
-  async function load(open: () => Promise<RelayStore>): Promise<Parts> {
-    const store = await open();
+  async function load(from: Dvr): Promise<Parts> {
+    const store = await from.open(base);
     const stored = await store.load();
     const loaded = partsOf(store);
     restore(stored, store, loaded);
@@ -180,7 +167,7 @@ export function createRelay(
   async function answer(ask: Ask, clientId: string): Promise<Answers[Ask["type"]]> {
     const { playlists, ingest } = parts;
     ingest.endAbandoned();
-    if (isDiagnostic(ask)) return diagnose(ask);
+    if (isDiagnostic(ask)) return diagnostics?.answer(ask) ?? {};
     if (CHANGES.has(ask.type)) checkInOffice();
     switch (ask.type) {
       case "hello":
@@ -227,11 +214,6 @@ export function createRelay(
     }
   }
 
-  async function diagnose(ask: DiagnosticAsk): Promise<Answers[Ask["type"]]> {
-    if (diagnostics !== undefined) return diagnostics.answer(ask);
-    throw new RelayError("diagnostics-off", "expected a worker whose options allow diagnostics, got one that does not");
-  }
-
   /** @throws RelayError `worker-unreachable`: the page asks again, and reaches the worker that serves now */
   function checkInOffice(): void {
     if (parts.store?.superseded !== true) return;
@@ -273,12 +255,12 @@ export function createRelay(
         // Reading is inside, so that a bad message is answered like a bad ask.
         Promise.resolve()
           .then(() => {
-            const ask = readAsk(data);
+            const ask = readAsk(data, options.diagnostics?.read);
             const waiting = STATELESS.has(ask.type) ? undefined : ready();
             const answered = waiting === undefined ? answer(ask, clientId) : waiting.then(() => answer(ask, clientId));
             return answered.then((value) => {
               if (ask.type === "restart") mine = life;
-              reply({ ...to, answer: value }, isDiagnostic(ask) ? transfersOf(ask, value) : []);
+              reply({ ...to, answer: value }, isDiagnostic(ask) ? diagnostics?.transfersOf(ask, value) : []);
             });
           })
           .catch((thrown: unknown) => reply({ ...to, error: wireError(thrown) })),
@@ -288,19 +270,16 @@ export function createRelay(
   };
 }
 
+/** A script that nobody compiled may give options where a feature is expected. @throws RelayError `invalid-option` */
+function checkFeature(name: string, method: unknown, given: unknown): void {
+  if (given !== undefined && typeof method !== "function")
+    throw new RelayError("invalid-option", `${name}: expected what ${name}() returns, got ${typeof given}`);
+}
+
 /** @throws RelayError `store-unavailable` */
 function diskOf({ store }: Parts): RelayStore {
   if (store?.available === true) return store;
   throw new RelayError("store-unavailable", "expected a disk to keep that on, got a relay that is in memory alone");
-}
-
-function storeOf({ base = "/live/", dvr }: ServeRelayOptions): (() => Promise<RelayStore>) | undefined {
-  if (dvr === undefined || dvr === false) return undefined;
-  const { maxBytes, ...options } = dvr;
-  // Relays under other bases are other workers, which live side by side: in one database each would supersede the other.
-  const name = `eddy ${base}`;
-  return () =>
-    StreamStore.open({ name, ...options, ...(maxBytes === undefined ? {} : { maxBytesPerStream: maxBytes }) });
 }
 
 /** Resolves when the disk has it, or has not answered in time: what was asked for has happened either way. */

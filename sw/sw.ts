@@ -1,4 +1,4 @@
-import { serveRelay } from "./index.ts";
+import { clips, diagnostics, dvr, serveRelay } from "./index.ts";
 import { type ShellFile, serveShell } from "./shell.ts";
 
 declare const self: ServiceWorkerGlobalScope & {
@@ -11,8 +11,9 @@ const shell = self.__WB_MANIFEST;
 // First: what stands under its base is the relay's, and never the shell's.
 serveRelay(self, {
   base: "/live/",
-  dvr: {},
-  diagnostics: true,
+  dvr: dvr(),
+  clips: clips(),
+  diagnostics: diagnostics(),
   // A stream keeps its place when it has ended, while there is one: its rings are small when nobody publishes into them.
   cache: { numPlaylists: 16 },
 });

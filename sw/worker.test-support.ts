@@ -43,7 +43,10 @@ export class TestWorker {
     };
     const open = this.#openStore;
     const openStore = open && (() => (mine === this.#started ? open() : new Promise<RelayStore>(() => undefined)));
-    return createRelay(scope as unknown as Parameters<typeof createRelay>[0], this.#options, openStore);
+    return createRelay(scope as unknown as Parameters<typeof createRelay>[0], {
+      ...this.#options,
+      ...(openStore === undefined ? {} : { dvr: { open: openStore } }),
+    });
   }
 
   /** A page, for as long as the worker that knows it is there. */

@@ -49,7 +49,7 @@ async function measure(tab: PlainTab, turn: number): Promise<Figures> {
 test("what the disk costs a part, against the same relay in memory", async () => {
   const { args = [], executablePath } = test.info().project.use.launchOptions ?? {};
   const browser = await launchPlain(args, executablePath);
-  const variants = { memory: { dvr: false }, disk: { dvr: {} } } as const;
+  const variants = { memory: "{}", disk: "{ dvr: EddyWorker.dvr() }" } as const;
   const figures: Record<string, Figures[]> = {};
   try {
     const sites = await Promise.all(

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Bytes } from "../model/bytes.ts";
 import { M3u8Cache, M3u8Ring } from "./m3u8-cache.ts";
+import { startGzip } from "./start-gzip.ts";
 
 const coded = (code: string) => expect.objectContaining({ code });
 const bytes = (content: string): Bytes => new TextEncoder().encode(content);
@@ -34,6 +35,8 @@ test("last, position and delta are those of the last playlist", () => {
   expect(ring.position).toEqual(at(1, 1));
   expect(ring.delta).toBeUndefined();
 });
+
+startGzip();
 
 test("the gzip form unpacks to the playlist and is made once", () => {
   fc.assert(

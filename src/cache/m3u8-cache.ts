@@ -1,8 +1,8 @@
-import { gzipSync } from "fflate";
 import type { Bytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
 import type { PartPosition } from "../model/ids.ts";
 import { type CacheOptions, resolveCacheOptions } from "../model/options.ts";
+import { shortGzip } from "./gzip.ts";
 import { InitSegments } from "./init-segments.ts";
 
 /** A rendered playlist as it stood after one part. */
@@ -224,13 +224,9 @@ class RenderedPlaylist implements CachedPlaylist {
   }
 
   get gzip(): Bytes | Promise<Bytes> {
-    this.#gzip ??= this.sizeBytes <= MAX_SYNCHRONOUS_GZIP_BYTES ? this.#packed() : this.#packedBeside();
+    const packShort = this.sizeBytes <= MAX_SYNCHRONOUS_GZIP_BYTES ? shortGzip() : undefined;
+    this.#gzip ??= packShort === undefined ? this.#packedBeside() : packShort(this.#joined());
     return this.#gzip;
-  }
-
-  #packed(): Bytes {
-    // Without a time of its own, equal playlists have equal bytes.
-    return gzipSync(this.#joined(), { level: 6, mtime: 0 });
   }
 
   async #packedBeside(): Promise<Bytes> {

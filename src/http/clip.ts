@@ -29,8 +29,27 @@ export function parseClipAsk(query: URLSearchParams): ClipAsk {
   };
 }
 
-/** Answers with part of a stream's window as a file to keep. It is written as it is read: what breaks off midway fails. */
-export async function answerClip(
+/** What `clips()` returns: `createMatch()` and the worker answer `clip.mp4` by it. */
+export interface Clips {
+  /** Answers with part of a stream's window as a file to keep. It is written as it is read: what breaks off midway fails. */
+  answer(
+    request: Request,
+    query: URLSearchParams,
+    stream: Stream,
+    options: { readonly allowOrigin?: string },
+  ): Promise<Response>;
+}
+
+/**
+ * Serves `<stream>/clip.mp4`: part of a stream's window as one MP4 file. Who offers no clips need not carry the code that writes them.
+ * @example
+ * serveRelay(self, { clips: clips() });
+ */
+export function clips(): Clips {
+  return { answer: answerClip };
+}
+
+async function answerClip(
   request: Request,
   query: URLSearchParams,
   stream: Stream,

@@ -4,6 +4,7 @@ import { testInit, testPart } from "../media/media.test-support.ts";
 import type { StreamOptions } from "../model/options.ts";
 import type { RenditionOptions } from "../model/rendition-options.ts";
 import { Playlists } from "../origin/playlists.ts";
+import { clips } from "./clip.ts";
 import { createMatch, type HandlerOptions } from "./handler.ts";
 
 const MAIN: RenditionOptions = {
@@ -350,4 +351,13 @@ test("stream-limit: a stream beyond the places is refused while all are live, an
   playlists.get("a").end();
   open("c");
   expect(playlists.summaries.map(({ name }) => name)).toEqual(["b", "c"]);
+});
+
+test("clips are served by who was given them, and are 404 elsewhere", async () => {
+  open();
+  addParts(0, 11);
+  expect((await get("studio/clip.mp4")).status).toBe(404);
+  const clip = await get("studio/clip.mp4", {}, { clips: clips() });
+  expect([clip.status, clip.headers.get("content-type")]).toEqual([200, "video/mp4"]);
+  await clip.body?.cancel();
 });

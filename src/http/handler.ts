@@ -6,7 +6,7 @@ import type { Rendition } from "../origin/rendition.ts";
 import type { Stream } from "../origin/stream.ts";
 import { streamOf } from "./body.ts";
 import { parseByteRange, parseOpenRange } from "./byte-range.ts";
-import { answerClip } from "./clip.ts";
+import type { Clips } from "./clip.ts";
 import { parseDirectives } from "./directives.ts";
 import { answerGrowing } from "./growing.ts";
 import { parseRoute, type Route } from "./route.ts";
@@ -23,6 +23,8 @@ export interface HandlerOptions {
   readonly gzip?: boolean;
   /** Access-Control-Allow-Origin, where another origin may read (rule 67). Default none. */
   readonly allowOrigin?: string;
+  /** What `clips()` returns, where `<stream>/clip.mp4` is served. Default none: it is answered 404. */
+  readonly clips?: Clips;
 }
 
 /** Answers a request, or gives undefined at once when it is not under the base: then it is the network's. */
@@ -60,9 +62,11 @@ export function createMatch(playlists: Playlists, options: HandlerOptions = {}):
       throw new RelayError("method-not-allowed", `expected GET or HEAD, got ${request.method}`);
     }
     const route = parseRoute(url.pathname.slice(base.length));
-    if (route === undefined)
+    const { clips } = options;
+    if (route?.kind === "clip" && clips !== undefined)
+      return clips.answer(request, url.searchParams, playlists.get(route.stream), options);
+    if (route === undefined || route.kind === "clip")
       throw new RelayError("media-not-found", `nothing is served at ${url.pathname.slice(0, 200)}`);
-    if (route.kind === "clip") return answerClip(request, url.searchParams, playlists.get(route.stream), options);
     if (route.kind === "segment" && route.extension !== "vtt") {
       const rendition = playlists.get(route.stream).rendition(route.rendition);
       if (route.extension === rendition.container && rendition.grows(route.number))

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clips } from "../http/clip.ts";
 import { createMatch } from "../http/handler.ts";
 import type { Bytes } from "../model/bytes.ts";
 import { Playlists } from "../origin/playlists.ts";
@@ -76,7 +77,9 @@ describe.skipIf(!hasFfmpeg)("a clip, as ffprobe and ffmpeg read it", () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   async function clip(playlists: Playlists, query = ""): Promise<Probed> {
-    const response = await createMatch(playlists)(new Request(`http://localhost/live/studio/clip.mp4${query}`));
+    const response = await createMatch(playlists, { clips: clips() })(
+      new Request(`http://localhost/live/studio/clip.mp4${query}`),
+    );
     if (response?.status !== 200) throw new Error(await response?.text());
     const path = join(folder, "clip.mp4");
     writeFileSync(path, new Uint8Array(await response.arrayBuffer()));

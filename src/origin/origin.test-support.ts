@@ -1,3 +1,4 @@
+import { clips } from "../http/clip.ts";
 import { createMatch, type HandlerOptions } from "../http/handler.ts";
 import { TEST_AUDIO, TEST_VIDEO, testAudioPart, testInit, testPart, testVtt } from "../media/media.test-support.ts";
 import type { Bytes } from "../model/bytes.ts";
@@ -95,10 +96,9 @@ export class TestOrigin {
   }
 
   get(path: string, init: RequestInit = {}): Promise<Response> {
-    const response = createMatch(
-      this.playlists,
-      this.#handler,
-    )(new Request(`http://localhost/live/studio/${path}`, init));
+    const response = createMatch(this.playlists, { clips: clips(), ...this.#handler })(
+      new Request(`http://localhost/live/studio/${path}`, init),
+    );
     if (response === undefined) throw new Error(`${path} was not taken`);
     return response;
   }

@@ -15,7 +15,7 @@ export interface InspectOptions {
 }
 
 /**
- * Looks into the relay of the worker, and breaks things on purpose. Only where the site allows it: `serveRelay(self, { diagnostics: true })`.
+ * Looks into the relay of the worker, and breaks things on purpose. Only where the site allows it: `serveRelay(self, { diagnostics: diagnostics() })`.
  *
  * @example
  * let trace = await relay.diagnostics.trace();

@@ -11,11 +11,11 @@ import {
   AskError,
   type Kept,
   type OpenAnswer,
-  readStep,
   type Step,
   type StepAnswer,
   type TakeOverAnswer,
 } from "../wire/messages.ts";
+import { readStep } from "../wire/read-step.ts";
 import { DiskWatch } from "./disk-watch.ts";
 import { LostParts } from "./lost-parts.ts";
 import type { SessionStats } from "./session/session-stats.ts";

@@ -36,10 +36,10 @@ export interface FaultOrder {
   readonly fault: Fault;
 }
 
-const TYPES: ReadonlySet<string> = new Set(["inspect", "trace", "hash", "restart", "fault"]);
+const TYPES: ReadonlySet<unknown> = new Set(["inspect", "trace", "hash", "restart", "fault"]);
 
 /** Whether an ask is of this kind. */
-export function isDiagnostic(ask: { readonly type: string }): ask is DiagnosticAsk {
+export function isDiagnostic(ask: { readonly type?: unknown }): ask is DiagnosticAsk {
   return TYPES.has(ask.type);
 }
 
@@ -48,7 +48,8 @@ type Fields = Record<string, unknown>;
 const MAX_ID = 2 ** 53;
 
 /** Reads an ask of this kind; undefined where it is another. @throws RelayError `malformed-message`, `invalid-name` */
-export function diagnosticAskOf(type: unknown, fields: Fields): DiagnosticAsk | undefined {
+export function readDiagnostic(fields: Fields): DiagnosticAsk | undefined {
+  const { type } = fields;
   switch (type) {
     case "inspect":
       return {

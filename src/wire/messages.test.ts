@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { RelayError } from "../model/errors.ts";
-import { type Ask, isEddyMessage, MAX_MESSAGE_BYTES, readAsk, readKept, WIRE_VERSION } from "./messages.ts";
+import { readDiagnostic } from "./diagnostics.ts";
+import { type Ask, isEddyMessage, readKept, WIRE_VERSION } from "./messages.ts";
+import { readAsk } from "./read-ask.ts";
+import { MAX_MESSAGE_BYTES } from "./read-step.ts";
 
-const read = (ask: unknown, eddy: number = WIRE_VERSION): Ask => readAsk({ eddy, id: 1, ask });
+const read = (ask: unknown, eddy: number = WIRE_VERSION): Ask => readAsk({ eddy, id: 1, ask }, readDiagnostic);
 const refused = (code: string) => expect.objectContaining({ code });
 const step = (fields: object) => ({
   type: "step",

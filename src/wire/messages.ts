@@ -1,30 +1,18 @@
 import type { Bytes } from "../model/bytes.ts";
-import { checkDateRange, type DateRangeOptions } from "../model/date-range.ts";
+import type { DateRangeOptions } from "../model/date-range.ts";
 import { RelayError, type RelayErrorCode } from "../model/errors.ts";
 import { checkName, type Msn, type PartId, type PartPosition } from "../model/ids.ts";
-import { checkKeys, type MediaKey } from "../model/media-key.ts";
+import type { MediaKey } from "../model/media-key.ts";
 import type { StreamOptions } from "../model/options.ts";
 import type { MediaSource, Persistence, RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
-import { MAX_DVR_WINDOW_MS, MAX_TITLE_LENGTH, MIN_DVR_WINDOW_MS } from "../model/storage.ts";
-import {
-  type DiagnosticAnswers,
-  type DiagnosticAsk,
-  diagnosticAskOf,
-  type FaultOrder,
-  faultOf,
-} from "./diagnostics.ts";
+import { type DiagnosticAnswers, type DiagnosticAsk, type FaultOrder, faultOf } from "./diagnostics.ts";
+import { count, epochOf, type Fields, isFields, stepNumbers } from "./fields.ts";
 
 /**
  * Version of the messages between a page and the worker. Both sides refuse another version with `version-mismatch`,
  * so that a page of one release and a worker of another cannot misread each other.
  */
 export const WIRE_VERSION = 5;
-
-/** Most bytes one message may carry: a part of one second at 64 Mbit/s, with room. */
-export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
-
-/** Most characters of what a producer notes with a step. */
-const MAX_MARK_LENGTH = 256;
 
 /** Where a rendition starts, or goes on after the worker that held it was terminated. */
 export interface RenditionStart {
@@ -222,241 +210,9 @@ export interface FaultEnvelope {
   readonly fault: FaultOrder;
 }
 
-type Fields = Record<string, unknown>;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null;
-}
-
 /** Whether a message is one of ours at all, of any version. Others share the worker and the page with us. */
 export function isEddyMessage(data: unknown): data is Fields & { readonly eddy: number } {
   return isFields(data) && typeof data.eddy === "number";
-}
-
-function malformed(what: string, expected: string, got: unknown): RelayError {
-  return new RelayError("malformed-message", `${what}: expected ${expected}, got ${shapeOf(got)}`);
-}
-
-function shapeOf(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
-  if (isFields(value)) return value.constructor?.name ?? "object";
-  return String(value);
-}
-
-function count(fields: Fields, key: string): number {
-  const value = fields[key];
-  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
-  throw malformed(key, "a whole number", value);
-}
-
-function milliseconds(fields: Fields, key: string): number {
-  const value = fields[key];
-  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
-  throw malformed(key, "milliseconds", value);
-}
-
-function text(fields: Fields, key: string): string {
-  const value = fields[key];
-  if (typeof value === "string" && value.length <= 64) return value;
-  throw malformed(key, "a short string", value);
-}
-
-const EPOCH = /^[0-9a-z]{1,16}$/;
-
-function epochOf(fields: Fields): string {
-  const value = text(fields, "epoch");
-  if (EPOCH.test(value)) return value;
-  throw malformed("epoch", "1 to 16 of 0-9 a-z", value);
-}
-
-function titleOf(fields: Fields): string {
-  if (typeof fields.title !== "string") throw malformed("title", "a string", fields.title);
-  const title = fields.title.trim();
-  if (title.length <= MAX_TITLE_LENGTH) return title;
-  throw new RelayError("invalid-option", `title: expected at most ${MAX_TITLE_LENGTH} characters, got ${title.length}`);
-}
-
-function dvrWindowOf({ windowMs }: Fields): number {
-  if (typeof windowMs !== "number") throw malformed("windowMs", "milliseconds", windowMs);
-  if (windowMs >= MIN_DVR_WINDOW_MS && windowMs <= MAX_DVR_WINDOW_MS) return windowMs;
-  throw new RelayError(
-    "invalid-option",
-    `windowMs: expected ${MIN_DVR_WINDOW_MS} to ${MAX_DVR_WINDOW_MS}, got ${windowMs}`,
-  );
-}
-
-function keyOf(fields: Fields): string {
-  const value = text(fields, "key");
-  if (value !== "") return value;
-  throw malformed("key", "a short string", value);
-}
-
-function markOf({ mark }: Fields): { readonly mark?: string } {
-  if (mark === undefined) return {};
-  if (typeof mark === "string" && mark.length <= MAX_MARK_LENGTH) return { mark };
-  throw malformed("mark", `at most ${MAX_MARK_LENGTH} characters`, mark);
-}
-
-const SOURCES: readonly unknown[] = ["page", "peer", "origin"] satisfies readonly MediaSource[];
-
-function sourceOf({ source }: Fields): { readonly source?: MediaSource } {
-  if (source === undefined) return {};
-  if (SOURCES.includes(source)) return { source: source as MediaSource };
-  throw malformed("source", "page, peer or origin", source);
-}
-
-function bytesOf(fields: Fields): Bytes {
-  const value = fields.bytes;
-  // Shared memory could change under a reader; stored bytes never change.
-  if (!(value instanceof Uint8Array) || !(value.buffer instanceof ArrayBuffer)) {
-    throw malformed("bytes", "a Uint8Array over an ArrayBuffer", value);
-  }
-  if (value.byteLength > MAX_MESSAGE_BYTES) {
-    throw new RelayError("part-too-large", `bytes: expected at most ${MAX_MESSAGE_BYTES}, got ${value.byteLength}`);
-  }
-  return value as Bytes;
-}
-
-/**
- * Reads a step. A page does so too before it numbers one: a step that the worker could not read would hold up all behind it.
- * @throws RelayError `malformed-message`, `part-too-large` or `invalid-option`
- */
-export function readStep(value: unknown): Step {
-  if (!isFields(value)) throw malformed("step", "an object", value);
-  switch (value.kind) {
-    case "init":
-      return { kind: "init", bytes: bytesOf(value) };
-    case "part":
-      return {
-        kind: "part",
-        bytes: bytesOf(value),
-        durationMs: milliseconds(value, "durationMs"),
-        independent: value.independent === true,
-        ...(value.programDateTimeMs === undefined
-          ? {}
-          : { programDateTimeMs: milliseconds(value, "programDateTimeMs") }),
-        ...(value.more === true ? { more: true } : {}),
-        ...sourceOf(value),
-        ...markOf(value),
-      };
-    case "gap":
-      return { kind: "gap", durationMs: milliseconds(value, "durationMs"), ...markOf(value) };
-    case "discontinuity":
-      return { kind: "discontinuity" };
-    case "key":
-      return { kind: "key", keys: checkKeys(value.keys) };
-    case "dateRange":
-      return { kind: "dateRange", range: checkDateRange(value.range) };
-    case "none":
-      return { kind: "none" };
-    default:
-      throw malformed("step.kind", "init, part, gap, discontinuity, key, dateRange or none", value.kind);
-  }
-}
-
-function startOf(value: unknown): RenditionStart {
-  if (!isFields(value)) throw malformed("start", "an object", value);
-  return {
-    id: checkName(value.id, "rendition"),
-    firstMsn: Math.max(1, count(value, "firstMsn")),
-    firstPartId: count(value, "firstPartId"),
-    discontinuitySequence: count(value, "discontinuitySequence"),
-    initIndex: count(value, "initIndex"),
-    ...(value.programDateTimeMs === undefined ? {} : { programDateTimeMs: milliseconds(value, "programDateTimeMs") }),
-  };
-}
-
-function stepNumbers(value: unknown): readonly StepNumber[] {
-  if (!Array.isArray(value) || value.length > 64) throw malformed("expected", "at most 64 numbers", value);
-  return value.map((one: unknown) => {
-    if (!isFields(one)) throw malformed("expected", "an object", one);
-    return { rendition: checkName(one.rendition, "rendition"), number: count(one, "number") };
-  });
-}
-
-function askOf(value: unknown): Ask {
-  if (!isFields(value)) throw malformed("ask", "an object", value);
-  const type = value.type as Ask["type"];
-  switch (type) {
-    case "hello":
-    case "streams":
-    case "claim":
-    case "drain":
-    case "activate":
-      return { type };
-    case "stats":
-      return value.stream === undefined ? { type } : { type, stream: checkName(value.stream, "stream") };
-    case "remove":
-      return { type, stream: checkName(value.stream, "stream") };
-    case "pin":
-      return { type, stream: checkName(value.stream, "stream"), on: value.on === true };
-    case "rename":
-      return { type, stream: checkName(value.stream, "stream"), title: titleOf(value) };
-    case "dvrWindow":
-      return { type, windowMs: dvrWindowOf(value) };
-    case "end":
-      return {
-        type,
-        stream: checkName(value.stream, "stream"),
-        epoch: epochOf(value),
-        session: count(value, "session"),
-        expected: stepNumbers(value.expected),
-      };
-    case "open": {
-      const { options, starts } = value;
-      if (!isFields(options)) throw malformed("options", "an object", options);
-      if (!Array.isArray(starts) || starts.length > 64) throw malformed("starts", "at most 64 starts", starts);
-      return {
-        type,
-        stream: checkName(value.stream, "stream"),
-        epoch: epochOf(value),
-        session: count(value, "session"),
-        // Checked in full by the origin, which alone knows what options mean.
-        options: options as unknown as StreamOptions,
-        starts: starts.map(startOf),
-        ...(value.key === undefined ? {} : { key: keyOf(value) }),
-      };
-    }
-    case "takeOver": {
-      const { options } = value;
-      if (!isFields(options)) throw malformed("options", "an object", options);
-      return {
-        type,
-        stream: checkName(value.stream, "stream"),
-        key: keyOf(value),
-        options: options as unknown as StreamOptions,
-      };
-    }
-    case "step":
-      return {
-        type,
-        stream: checkName(value.stream, "stream"),
-        epoch: epochOf(value),
-        session: count(value, "session"),
-        rendition: checkName(value.rendition, "rendition"),
-        number: count(value, "number"),
-        step: readStep(value.step),
-      };
-    default: {
-      const ask = diagnosticAskOf(type, value);
-      if (ask !== undefined) return ask;
-      throw malformed("ask.type", "a known ask", type);
-    }
-  }
-}
-
-/**
- * Reads what a page sent.
- * @throws RelayError `version-mismatch`, `malformed-message`, `invalid-name` or `part-too-large`
- */
-export function readAsk(data: Fields & { readonly eddy: number }): Ask {
-  if (data.eddy !== WIRE_VERSION) {
-    throw new RelayError(
-      "version-mismatch",
-      `this page speaks version ${data.eddy} and its worker version ${WIRE_VERSION}: reload the page`,
-    );
-  }
-  return askOf(data.ask);
 }
 
 /**

@@ -12,7 +12,8 @@ export const inspect = {
   publish: "Publish the test pattern",
   notAnswering: "The worker does not answer at the moment. It is asked again.",
   off: "This site does not let pages look into its relay.",
-  offHint: "Whoever runs the site allows it where the worker is set up: serveRelay(self, { diagnostics: true }).",
+  offHint:
+    "Whoever runs the site allows it where the worker is set up: serveRelay(self, { diagnostics: diagnostics() }).",
   player: {
     title: "A player, for its latency and buffer",
     latency: "Latency",

@@ -1,10 +1,12 @@
-import "../missing-in-node-20.ts";
 import { type Announce, Broadcast, Connection, type Group, Path, Time } from "@moq/net";
 import Session from "@moq/qmux";
 import { WebSocket } from "ws";
+import { addWhatNode20Lacks } from "../missing-in-node-20.ts";
 import { loadWebTransport } from "../web-transport/native.ts";
 import { Transport } from "../web-transport/transport.ts";
 import type { MoqRelay } from "./moq-relay.ts";
+
+addWhatNode20Lacks();
 
 export type ClientTransport = "websocket" | "webtransport";
 

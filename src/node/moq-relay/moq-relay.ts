@@ -1,4 +1,3 @@
-import "../missing-in-node-20.ts";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -8,12 +7,15 @@ import Session, { selectSubprotocol } from "@moq/qmux";
 import { WebSocketServer } from "ws";
 import { type Clock, systemClock } from "../../model/clock.ts";
 import { RelayError } from "../../model/errors.ts";
+import { addWhatNode20Lacks } from "../missing-in-node-20.ts";
 import { loadWebTransport } from "../web-transport/native.ts";
 import { WebTransportServer } from "../web-transport/server.ts";
 import { MoqHub } from "./hub.ts";
 import { type MoqRelayLimits, RELAY_LIMITS } from "./relay-limits.ts";
 import { type MoqRelayStats, relayStats } from "./relay-stats.ts";
 import { MOQ_VERSIONS, type MoqVersion, type VersionOffer, versionOffer } from "./versions.ts";
+
+addWhatNode20Lacks();
 
 export interface MoqRelayOptions {
   /** TCP for WebSocket and plain HTTP, UDP for WebTransport. Default: one that is free. */

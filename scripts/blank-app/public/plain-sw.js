@@ -1,0 +1,2 @@
+importScripts("/eddy-hls/eddy-worker.js");
+EddyWorker.serveRelay(self);

@@ -1,0 +1,5 @@
+import { serveRelay } from "eddy-hls/worker";
+
+declare const self: ServiceWorkerGlobalScope;
+
+serveRelay(self);

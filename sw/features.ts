@@ -1,0 +1,42 @@
+import type { Persistence, Playlists } from "eddy-hls/core";
+import type { DiagnosticAnswers, DiagnosticAsk } from "../src/wire/diagnostics.ts";
+import type { FaultEnvelope } from "../src/wire/messages.ts";
+import type { ReadDiagnostic } from "../src/wire/read-ask.ts";
+import type { Ingest } from "./ingest.ts";
+import type { RelayStore } from "./relay-store.ts";
+
+/**
+ * What a worker may do beyond serving what is live. A Service Worker loads nothing later on, so each is passed in, and a worker that is
+ * not given one does not carry its code.
+ */
+export interface Dvr {
+  /** Opens what is kept on disk of the relay under `base`; a database of each base. */
+  open(base: string): Promise<RelayStore>;
+}
+
+/** What `diagnostics()` returns. */
+export interface RelayDiagnostics {
+  readonly read: ReadDiagnostic;
+  watch(context: DiagnosticsContext): RelayWatch;
+}
+
+export interface DiagnosticsContext {
+  readonly base: string;
+  /** Those that answer now. */
+  readonly playlists: () => Playlists;
+  readonly ingest: () => Ingest;
+  /** Puts a relay that knows nothing in the place of this one. Returns where what was in it is kept. */
+  readonly startAnew: () => Persistence;
+  /** Tells a page something that it has not asked. False where it is gone. */
+  readonly tell: (clientId: string, envelope: FaultEnvelope) => Promise<boolean>;
+}
+
+/** Looks into one relay. */
+export interface RelayWatch {
+  /** The answer in whose place this is given is written down while somebody looks. */
+  follow(request: Request, answer: Promise<Response>): Promise<Response>;
+  /** @throws RelayError `stream-not-found`, `rendition-not-found` */
+  answer(ask: DiagnosticAsk): Promise<DiagnosticAnswers[DiagnosticAsk["type"]]>;
+  /** What of an answer can be large, and is handed over. */
+  transfersOf(ask: DiagnosticAsk, answer: unknown): ArrayBuffer[];
+}
