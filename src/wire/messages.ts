@@ -368,7 +368,7 @@ function startOf(value: unknown): RenditionStart {
 
 function stepNumbers(value: unknown): readonly StepNumber[] {
   if (!Array.isArray(value) || value.length > 64) throw malformed("expected", "at most 64 numbers", value);
-  return value.map((one: unknown) => {
+  return Array.from(value, (one: unknown) => {
     if (!isFields(one)) throw malformed("expected", "an object", one);
     return { rendition: checkName(one.rendition, "rendition"), number: count(one, "number") };
   });
@@ -413,7 +413,7 @@ function askOf(value: unknown): Ask {
         session: count(value, "session"),
         // Checked in full by the origin, which alone knows what options mean.
         options: options as unknown as StreamOptions,
-        starts: starts.map(startOf),
+        starts: Array.from(starts, startOf),
         ...(value.key === undefined ? {} : { key: keyOf(value) }),
       };
     }
