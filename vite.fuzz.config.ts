@@ -6,6 +6,8 @@ import benchConfig from "./vite.bench.config.ts";
 export default mergeConfig(
   benchConfig,
   defineConfig({
+    // The worker's store names the core as an installed package would.
+    resolve: { alias: { "eddy-hls/core": fileURLToPath(new URL("src/core.ts", import.meta.url)) } },
     build: {
       ssr: fileURLToPath(new URL("bench/fuzz/run.ts", import.meta.url)),
       outDir: "dist/fuzz",

@@ -10,7 +10,13 @@ export default mergeConfig(
   viteConfig,
   defineConfig({
     test: {
-      include: ["src/**/*.test.ts", "sw/**/*.test.ts", "app/**/*.test.ts"],
+      include: [
+        "src/**/*.test.ts",
+        "sw/**/*.test.ts",
+        "app/**/*.test.ts",
+        "bench/**/*.test.ts",
+        "scripts/**/*.test.ts",
+      ],
       environment: "node",
       testTimeout: 180_000,
       // Its files name each other without an ending, which bundlers take and Node does not.

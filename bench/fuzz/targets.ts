@@ -1,122 +1,21 @@
-import type { Bytes } from "../../src/model/bytes.ts";
-import { RelayError } from "../../src/model/errors.ts";
-import { decodeCard, encodeCard, joinCard } from "../../src/wire/card-codec.ts";
-import { FrameReader } from "../../src/wire/frame-reader.ts";
-import { decodeSignedHeader, encodeSignedHeader } from "../../src/wire/part-header-codec.ts";
-import type { PeerFrame } from "../../src/wire/peer-frame.ts";
-import { decodeFrame, encodeFrame, frameSize } from "../../src/wire/peer-frame-codec.ts";
-import { framed, type Random } from "./mutate.ts";
+import type { Target } from "./target.ts";
+import { MEDIA_TARGETS } from "./targets/media.ts";
+import { MESSAGE_TARGETS } from "./targets/messages.ts";
+import { MOQ_TARGETS } from "./targets/moq.ts";
+import { PLAYLIST_TARGETS } from "./targets/playlists.ts";
+import { RECORD_TARGETS } from "./targets/records.ts";
+import { REQUEST_TARGETS } from "./targets/requests.ts";
+import { wireTargets } from "./targets/wire.ts";
 
-/** One decoder, and what must hold of all that it takes. */
-export interface Target {
-  readonly name: string;
-  /** Which lines of the corpus it begins with. */
-  readonly seeds: "frame" | "header" | "card";
-  /** Makes an input more likely to get past the door. */
-  prepare(bytes: Bytes, random: Random, other: Bytes): Bytes;
-  /** Says what it saw, in few words. Throws a RelayError `malformed-frame`, or what is a finding. */
-  run(bytes: Bytes, random: Random): string;
+/** Every decoder of what comes from outside. `corpus` is the text of `src/wire/corpus.txt`. */
+export function targetsOf(corpus: string): readonly Target[] {
+  return [
+    ...wireTargets(corpus),
+    ...MEDIA_TARGETS,
+    ...REQUEST_TARGETS,
+    ...MESSAGE_TARGETS,
+    ...MOQ_TARGETS,
+    ...PLAYLIST_TARGETS,
+    ...RECORD_TARGETS,
+  ];
 }
-
-function expectSame(what: string, got: Bytes, expected: Bytes): void {
-  if (Buffer.compare(got, expected) !== 0) throw new Error(`${what}: written otherwise than it was read`);
-}
-
-/** What a decoder returns must not keep more than its input, nor reach beyond it. */
-function expectViews(value: unknown, input: Bytes): void {
-  if (value instanceof Uint8Array) {
-    const inside =
-      value.byteOffset >= input.byteOffset &&
-      value.byteOffset + value.byteLength <= input.byteOffset + input.byteLength;
-    if (value.buffer !== input.buffer || !inside) throw new Error("a view reaches beyond the input");
-  } else if (typeof value === "object" && value !== null) {
-    for (const field of Object.values(value)) expectViews(field, input);
-  }
-}
-
-function shapeOf(frame: PeerFrame): string {
-  if (frame.kind === "header") return `header of ${Math.min(frame.signed.pieces.length, 4)} pieces`;
-  if (frame.kind === "have") return `have of ${Math.min(frame.ranges.length, 4)} ranges`;
-  if (frame.kind === "roots") return `roots of ${Math.min(frame.entries.length, 4)}`;
-  return frame.kind === "bye" ? `bye ${frame.reason}` : frame.kind;
-}
-
-function runFrame(bytes: Bytes): string {
-  const frame = decodeFrame(bytes);
-  expectViews(frame, bytes);
-  // Of a later version, the end is not kept.
-  if (bytes[0] !== 1) return `${frame.kind} of a later version`;
-  if (frameSize(frame) !== bytes.byteLength)
-    throw new Error(`size: ${frameSize(frame)} foretold, ${bytes.byteLength} read`);
-  expectSame(frame.kind, encodeFrame(frame), bytes);
-  return shapeOf(frame);
-}
-
-const MALFORMED = "malformed";
-
-/** The frames of a stream are the same, wherever it is cut. */
-function runStream(bytes: Bytes, random: Random): string {
-  const whole = outcomeOf(bytes, [bytes.byteLength]);
-  const sizes = Array.from({ length: 8 }, () => 1 + random(bytes.byteLength + 1));
-  const cut = outcomeOf(bytes, [...sizes, bytes.byteLength]);
-  if (whole !== cut) throw new Error(`a stream cut at ${sizes}: ${cut}, and in one piece: ${whole}`);
-  if (whole === MALFORMED) throw new RelayError("malformed-frame", "stream: expected frames, got others");
-  return whole.replace(/.* /, "");
-}
-
-function outcomeOf(bytes: Bytes, sizes: readonly number[]): string {
-  const reader = new FrameReader();
-  const kinds: string[] = [];
-  let at = 0;
-  try {
-    for (const size of sizes) {
-      const chunk = bytes.slice(at, at + size);
-      at += chunk.byteLength;
-      for (const frame of reader.push(chunk)) kinds.push(frame.kind);
-    }
-    return `${kinds.join(" ")} ${reader.pendingBytes > 0 ? "cut" : "whole"},${Math.min(kinds.length, 9)},${kinds.at(-1)}`;
-  } catch (error) {
-    // Frames before a bad one are lost with their chunk, which only the cut decides.
-    if (error instanceof RelayError && error.code === "malformed-frame") return MALFORMED;
-    throw error;
-  }
-}
-
-export const TARGETS: readonly Target[] = [
-  {
-    name: "decodeFrame",
-    seeds: "frame",
-    prepare: (bytes, random) => (random(4) > 0 ? framed(bytes) : bytes),
-    run: runFrame,
-  },
-  {
-    name: "decodeSignedHeader",
-    seeds: "header",
-    prepare: (bytes) => bytes,
-    run(bytes) {
-      const signed = decodeSignedHeader(bytes);
-      expectViews(signed, bytes);
-      expectSame("header", encodeSignedHeader(signed), bytes);
-      return `${signed.pieces.length} pieces, ${signed.signature.byteLength} bytes of signature`;
-    },
-  },
-  {
-    name: "decodeCard",
-    seeds: "card",
-    prepare: (bytes) => bytes,
-    run(bytes) {
-      const { card, signature } = decodeCard(bytes);
-      // JSON may be written in many ways: what counts is that it is then read as the same.
-      const again = decodeCard(joinCard(encodeCard(card), signature)).card;
-      if (JSON.stringify(again) !== JSON.stringify(card)) throw new Error("card: read otherwise than it was written");
-      return `${card.options.renditions.length} renditions, ended ${card.ended?.length}`;
-    },
-  },
-  {
-    name: "FrameReader",
-    seeds: "frame",
-    prepare: (bytes, random, other) =>
-      new Uint8Array(Buffer.concat([other, framed(bytes), random(2) === 0 ? other : new Uint8Array(0)])),
-    run: runStream,
-  },
-];

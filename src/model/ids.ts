@@ -25,6 +25,6 @@ export function checkName(name: unknown, what: string): string {
   if (isName(name)) return name;
   throw new RelayError(
     "invalid-name",
-    `${what}: expected 1 to 64 of A-Z a-z 0-9 . _ -, got ${JSON.stringify(name)?.slice(0, 80)}`,
+    `${what}: expected 1 to 64 of A-Z a-z 0-9 . _ -, got ${typeof name === "string" ? JSON.stringify(name).slice(0, 80) : typeof name}`,
   );
 }

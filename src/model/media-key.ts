@@ -42,7 +42,7 @@ export function checkKeys(value: unknown): readonly MediaKey[] {
       `keys: expected 1 to ${MAX_KEYS}, got ${Array.isArray(value) ? value.length : typeof value}`,
     );
   }
-  const keys = value.map(checkKey);
+  const keys = Array.from(value, checkKey);
   if (keys.length > 1 && keys.some(({ method }) => method === "NONE")) {
     throw new RelayError("invalid-option", "keys: expected method NONE alone, got it beside others");
   }

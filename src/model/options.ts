@@ -88,6 +88,8 @@ export function resolveCacheOptions(options: CacheOptions = {}): CacheConfig {
 
 /** @throws RelayError `invalid-option` or `invalid-name` */
 export function resolveStreamOptions(options: StreamOptions): StreamConfig {
+  if (typeof options !== "object" || options === null)
+    throw new RelayError("invalid-option", `options: expected an object, got ${String(options)}`);
   const renditions = resolveRenditions(options.renditions);
   const partTargetMs = checkNumber("partTargetMs", options.partTargetMs ?? 500, MIN_PART_TARGET_MS, MAX_PART_TARGET_MS);
   const askedTargetMs = checkNumber(

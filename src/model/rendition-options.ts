@@ -83,7 +83,8 @@ export function resolveRenditions(renditions: readonly RenditionOptions[]): read
       `renditions: expected 1 to ${MAX_RENDITIONS}, got ${String(renditions?.length)}`,
     );
   }
-  const configs = renditions.map(resolveRendition);
+  // A list with holes can be posted, and `map()` would pass them over.
+  const configs = Array.from(renditions, resolveRendition);
   const seen = new Set<string>();
   for (const { id } of configs) {
     if (seen.has(id)) throw new RelayError("invalid-option", `renditions: "${id}" is declared twice`);
@@ -96,8 +97,10 @@ export function resolveRenditions(renditions: readonly RenditionOptions[]): read
   return configs;
 }
 
-function resolveRendition(options: RenditionOptions): RenditionConfig {
-  const id = checkName(options?.id, "rendition");
+function resolveRendition(options: RenditionOptions | undefined): RenditionConfig {
+  if (typeof options !== "object" || options === null)
+    throw new RelayError("invalid-option", `rendition: expected an object, got ${String(options)}`);
+  const id = checkName(options.id, "rendition");
   const kind = checkOneOf(`kind of "${id}"`, options.kind ?? "variant", KINDS);
   const of = (what: string): string => `${what} of "${id}"`;
   const {

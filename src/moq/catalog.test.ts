@@ -94,6 +94,14 @@ test.each([
   expect(() => readMsfCatalog(bytes)).toThrow(expect.objectContaining({ code: "relay-malformed" }));
 });
 
+test("nothing of a catalog that cannot be read is written to the console, which a relay could flood", () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  for (const value of [{ version: 1, tracks: [{ name: 7 }] }, { version: {}, tracks: [] }, { tracks: "all" }])
+    expect(() => readMsfCatalog(json(value))).toThrow(expect.objectContaining({ code: "relay-malformed" }));
+  expect(warn).not.toHaveBeenCalled();
+  warn.mockRestore();
+});
+
 const hangVideo = { codec: "avc1.42c01f", container: { kind: "cmaf", init: encodeBase64(VIDEO) }, bitrate: 3e6 };
 
 test("a hang catalog is read where its container is CMAF, and a patch changes it", () => {

@@ -1,4 +1,4 @@
-import { decode, encode, type Catalog as MsfCatalog } from "@moq/msf";
+import { encode, type Catalog as MsfCatalog } from "@moq/msf";
 import type { Bytes } from "../model/bytes.ts";
 import type { RenditionOptions } from "../model/rendition-options.ts";
 import { buildCatalog, type Catalog, encodeBase64, malformedCatalog, parseJson } from "./catalog.ts";
@@ -9,6 +9,8 @@ export const MSF_CATALOG_TRACK = "catalog";
 const CARD_PACKAGING = "eddy-card";
 const HEADERS_PACKAGING = "eddy-headers";
 export const CARD_TRACK = "card";
+/** Tracks of a catalog that are looked at. */
+const MAX_LISTED = 128;
 
 /** The track of signed headers beside one of media. */
 export function headersTrack(media: string): string {
@@ -55,31 +57,56 @@ export function writeMsfCatalog(tracks: readonly PublishedTrack[]): Bytes {
   return new Uint8Array(encode({ tracks: [...listed, { name: CARD_TRACK, packaging: CARD_PACKAGING, isLive: true }] }));
 }
 
-/** Reads an MSF catalog. @throws RelayError `relay-malformed` */
+/** A track as a catalog has it: anything. */
+type Listed = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads an MSF catalog. Not by the package's own reader: that writes what it cannot read to the console, whole, and what it is given is
+ * whatever a relay sends.
+ * @throws RelayError `relay-malformed`
+ */
 export function readMsfCatalog(bytes: Bytes): Catalog {
-  // The package's own reader writes what it cannot read to the console, whole: what is no JSON does not get there.
-  parseJson(bytes);
-  let tracks: MsfCatalog["tracks"];
-  try {
-    ({ tracks } = decode(bytes));
-  } catch (cause) {
-    throw malformedCatalog("expected that of MSF (draft-ietf-moq-msf), got other JSON", cause);
-  }
+  const { tracks, inits } = readWire(parseJson(bytes));
   const names = new Set(tracks.filter(({ packaging }) => packaging === HEADERS_PACKAGING).map(({ name }) => name));
   const card = tracks.find(({ packaging }) => packaging === CARD_PACKAGING)?.name;
-  const isMedia = ({ packaging }: MsfCatalog["tracks"][number]): boolean => packaging === "cmaf";
-  const isOurs = (packaging: string): boolean => packaging === CARD_PACKAGING || packaging === HEADERS_PACKAGING;
+  const isMedia = ({ packaging }: Listed): boolean => packaging === "cmaf";
+  const isOurs = ({ packaging }: Listed): boolean => packaging === CARD_PACKAGING || packaging === HEADERS_PACKAGING;
   const skipped = tracks
-    .filter((track) => !isMedia(track) && !isOurs(track.packaging))
-    .map(({ name, packaging }) => `"${name.slice(0, 40)}": expected packaging cmaf, got ${packaging.slice(0, 40)}`);
-  const media = tracks.filter(isMedia).map(({ name, initData, bitrate, width, height, framerate }) => ({
+    .filter((track) => !isMedia(track) && !isOurs(track))
+    .map(({ name, packaging }) => `${shown(name)}: expected packaging cmaf, got ${String(packaging).slice(0, 40)}`);
+  const media = tracks.filter(isMedia).map(({ name, initData, initRef, bitrate, width, height, framerate }) => ({
     name,
-    initData,
+    // Draft 01 has them in a list of their own.
+    initData: initData ?? inits.get(initRef),
     bitrate,
     width,
     height,
     frameRate: framerate,
-    ...(names.has(headersTrack(name)) ? { headers: headersTrack(name) } : {}),
+    ...(typeof name === "string" && names.has(headersTrack(name)) ? { headers: headersTrack(name) } : {}),
   }));
-  return buildCatalog(media, skipped, card);
+  return buildCatalog(media, skipped, typeof card === "string" ? card : undefined);
+}
+
+/** Its tracks, and the init segments that they refer to. */
+function readWire(value: unknown): {
+  readonly tracks: readonly Listed[];
+  readonly inits: ReadonlyMap<unknown, unknown>;
+} {
+  const { version, tracks, initDataList = [] } = isObject(value) ? value : {};
+  if ((version !== 1 && typeof version !== "string") || !Array.isArray(tracks) || !Array.isArray(initDataList)) {
+    throw malformedCatalog("expected that of MSF (draft-ietf-moq-msf), got other JSON");
+  }
+  const inits = initDataList.slice(0, MAX_LISTED).filter(isObject);
+  return {
+    tracks: tracks.slice(0, MAX_LISTED).filter(isObject),
+    inits: new Map(inits.filter(({ type }) => type === "inline").map(({ id, data }) => [id, data])),
+  };
+}
+
+function isObject(value: unknown): value is Listed {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function shown(name: unknown): string {
+  return typeof name === "string" ? `"${name.slice(0, 40)}"` : `a name that is ${typeof name}`;
 }

@@ -28,7 +28,7 @@ export async function openKeyFile(path: string): Promise<OpenedKey> {
     if (codeOf(thrown) !== "EEXIST") throw unusable(path, thrown);
   }
   try {
-    const keys = await KeyPair.importKey(bytesOf(await readFile(path, "utf8")));
+    const keys = await KeyPair.importKey(keyOfPem(await readFile(path, "utf8")));
     const { mode } = await stat(path);
     return { keys, isNew: false, isExposed: process.platform !== "win32" && (mode & 0o077) !== 0 };
   } catch (thrown) {
@@ -36,13 +36,15 @@ export async function openKeyFile(path: string): Promise<OpenedKey> {
   }
 }
 
-function pemOf(pkcs8: Bytes): string {
+/** PKCS #8 as PEM. */
+export function pemOf(pkcs8: Bytes): string {
   return `-----BEGIN PRIVATE KEY-----\n${Buffer.from(pkcs8).toString("base64")}\n-----END PRIVATE KEY-----\n`;
 }
 
-function bytesOf(pem: string): Bytes {
+/** What PEM holds, whatever that is. @throws RelayError `invalid-option` */
+export function keyOfPem(pem: string): Bytes {
   const base64 = PEM.exec(pem)?.[1];
-  if (base64 === undefined) throw new Error("expected a private key in PEM");
+  if (base64 === undefined) throw new RelayError("invalid-option", "expected a private key in PEM, got none");
   return Uint8Array.from(Buffer.from(base64, "base64"));
 }
 

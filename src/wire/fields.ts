@@ -46,7 +46,8 @@ export function epochOf(fields: Fields): string {
 
 export function stepNumbers(value: unknown): readonly { readonly rendition: string; readonly number: number }[] {
   if (!Array.isArray(value) || value.length > 64) throw malformed("expected", "at most 64 numbers", value);
-  return value.map((one: unknown) => {
+  // An array that comes in a message may have holes, which `map` leaves out.
+  return Array.from(value, (one: unknown) => {
     if (!isFields(one)) throw malformed("expected", "an object", one);
     return { rendition: checkName(one.rendition, "rendition"), number: count(one, "number") };
   });

@@ -74,6 +74,14 @@ test.each([
   expect(() => read(ask)).toThrowError(refused(code));
 });
 
+test("a list with holes is refused, since who reads it would find nothing there", () => {
+  const holed = Object.assign(new Array(2), { 0: { rendition: "main", number: 1 } });
+  const end = { type: "end", stream: "studio", epoch: "e1", session: 1, expected: holed };
+  expect(() => read(end)).toThrow(refused("malformed-message"));
+  const open = { type: "open", stream: "studio", epoch: "e1", session: 1, options: {}, starts: new Array(1) };
+  expect(() => read(open)).toThrow(refused("malformed-message"));
+});
+
 test("a title is read without the space around it, and none is one too", () => {
   expect(read({ type: "rename", stream: "studio", title: "  Morning  " })).toMatchObject({ title: "Morning" });
   expect(read({ type: "rename", stream: "studio", title: " " })).toMatchObject({ title: "" });

@@ -83,7 +83,7 @@ function askOf(value: unknown, readDiagnostic: ReadDiagnostic | undefined): Ask 
         session: count(value, "session"),
         // Checked in full by the origin, which alone knows what options mean.
         options: options as unknown as StreamOptions,
-        starts: starts.map(startOf),
+        starts: Array.from(starts, startOf),
         ...(value.key === undefined ? {} : { key: keyOf(value) }),
       };
     }

@@ -1,6 +1,9 @@
 import { PART_GAP, type PartId } from "eddy-hls/core";
 import type { RenditionHead, SegmentRow } from "./schema.ts";
 
+/** Most parts that are put where records are missing: a day of the shortest ones. Records that say more are not what was written. */
+const MAX_MADE_PARTS = 2_000_000;
+
 export interface Mended {
   /** In order and without a hole. */
   readonly rows: readonly SegmentRow[];
@@ -53,7 +56,7 @@ function gapsBetween(before: SegmentRow, until: Edge): SegmentRow[] | undefined 
   const parts = until.firstPartId - endOf(before);
   const fromMs = endMsOf(before);
   const durationMs = (until.startMs - fromMs) / parts;
-  if (count < 0 || parts < count || !(durationMs > 0)) return undefined;
+  if (count < 0 || parts < count || parts > MAX_MADE_PARTS || !(durationMs > 0)) return undefined;
   const gaps: SegmentRow[] = [];
   for (let index = 0; index < count; index++) {
     const [from, to] = [Math.floor((parts * index) / count), Math.floor((parts * (index + 1)) / count)];

@@ -80,7 +80,10 @@ function isFields(value: unknown): value is Fields {
 }
 
 function isArrayOf<T>(value: unknown, is: (item: unknown) => item is T): value is readonly T[] {
-  return Array.isArray(value) && value.every(is);
+  if (!Array.isArray(value)) return false;
+  // Not `every()`, which passes holes over.
+  for (const item of value) if (!is(item)) return false;
+  return true;
 }
 
 function isReal(value: unknown): value is number {

@@ -248,6 +248,33 @@ test("an open segment whose record is unreadable keeps its numbers from being us
   expect(told(await store.part("studio", "main", 16))).toBe(told(mediaOf(16)));
 });
 
+test("a record whose numbers lie far beyond the others is not joined with them by gaps without end", async () => {
+  await written(14);
+  await changeRaw(
+    "segments",
+    ([, , msn]) => msn === 4,
+    (value) => ({ ...value, msn: 2 ** 40, firstPartId: 2 ** 50, startMs: 2 ** 52 }),
+  );
+  const { store } = await openStore();
+  const [stream] = await store.load();
+  expect(stream?.renditions[0]?.segments.length ?? 0).toBeLessThan(5);
+});
+
+test("a record whose columns have holes is not what was written", async () => {
+  await written(14);
+  await changeRaw(
+    "segments",
+    ([, , msn]) => msn === 2,
+    // biome-ignore lint/suspicious/noSparseArray: as IndexedDB keeps it.
+    (value) => ({ ...value, durationsMs: [500, , 500, 500] }),
+  );
+  const { store } = await openStore();
+  const troubles: string[] = [];
+  store.onTrouble = ({ code }) => troubles.push(code);
+  await store.load();
+  expect(troubles).toEqual(["store-corrupt"]);
+});
+
 test("unreadable records of other kinds cost only what they stand for", async () => {
   await written(4);
   const { store: second } = await openStore();

@@ -76,6 +76,17 @@ test("what is no message of ours is not heard", () => {
   expect(tabs.stats).toEqual([]);
 });
 
+test("a buffer that is no number of milliseconds, and figures that are none, are not heard", () => {
+  const tabs = new Tabs();
+  const leader = tabs.open("1");
+  for (const aheadMs of [Number.NaN, -1, Number.POSITIVE_INFINITY, "700", [700], null])
+    tabs.say({ version: 1, kind: "buffer", tab: "2", aheadMs });
+  for (const tab of [2, "t".repeat(65), undefined]) tabs.say({ version: 1, kind: "buffer", tab, aheadMs: 700 });
+  for (const stats of [undefined, null, "all"]) tabs.say({ version: 1, kind: "stats", stats });
+  expect(leader.bufferAheadMs).toBeUndefined();
+  expect([tabs.heard, tabs.stats]).toEqual([[], []]);
+});
+
 const video = (ranges: readonly (readonly [number, number])[], currentTime: number, more: object = {}) => ({
   buffered: {
     length: ranges.length,

@@ -7,6 +7,8 @@ const VERSION = 1;
 const SILENT_AFTER_MS = 5_000;
 /** Tabs that are remembered. */
 const MAX_TABS = 64;
+/** Of a tab, which is a UUID. */
+const MAX_NAME_LENGTH = 64;
 
 /** What of BroadcastChannel is needed. */
 export interface Channel {
@@ -87,7 +89,10 @@ export class TabChannel {
     if (!this.#isClosed) this.#options.channel.postMessage(message);
   }
 
-  #hear(tab: string, aheadMs: number): void {
+  /** Any page of this origin can say anything here. */
+  #hear(tab: unknown, aheadMs: unknown): void {
+    if (typeof tab !== "string" || tab.length > MAX_NAME_LENGTH) return;
+    if (typeof aheadMs !== "number" || !(aheadMs >= 0 && aheadMs < Number.POSITIVE_INFINITY)) return;
     if (!this.#buffers.has(tab) && this.#buffers.size >= MAX_TABS) return;
     this.#buffers.set(tab, { aheadMs, atMs: this.#options.clock.now() });
     this.#options.buffer();
@@ -98,7 +103,7 @@ export class TabChannel {
     if (typeof message !== "object" || message === null || message.version !== VERSION) return;
     switch (message.kind) {
       case "stats":
-        this.#options.stats(message.stats);
+        if (typeof message.stats === "object" && message.stats !== null) this.#options.stats(message.stats);
         return;
       case "buffer":
         this.#hear(message.tab, message.aheadMs);
