@@ -43,7 +43,14 @@ test("prints a table, and writes the report and its charts where it is told to",
     ),
   ).toBe(0);
   expect(out.join("\n")).toContain("|  | swarm | pull |");
-  expect(readdirSync(folder).sort()).toEqual(["copies.svg", "delay.svg", "missed.svg", "report.json", "upload.svg"]);
+  expect(readdirSync(folder).sort()).toEqual([
+    "attackers.svg",
+    "copies.svg",
+    "delay.svg",
+    "missed.svg",
+    "report.json",
+    "upload.svg",
+  ]);
   const report = JSON.parse(readFileSync(join(folder, "report.json"), "utf8"));
   expect(report.swarm.world).toMatchObject({ peers: 8, minutes: 0.05, partMs: 500, engine: "swarm", seed: 1 });
   expect(report.pull.cost.wallMs).toBeGreaterThan(0);

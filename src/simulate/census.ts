@@ -16,7 +16,7 @@ export interface Copied {
   readonly index: number;
   readonly reason: FetchReason;
   readonly nowMs: number;
-  readonly isHonest: boolean;
+  readonly behaviour: Behaviour;
 }
 
 export interface CensusOptions {
@@ -37,9 +37,10 @@ export class Census {
   readonly startups = new DelayCount();
   readonly latencies = new DelayCount();
   readonly seconds: Second[] = [];
-  /** Copies that left the origin or the publisher, by index of the part. */
+  /** Copies that left the origin for who means well, or the publisher for anybody, by index of the part. */
   readonly copies = new Map<number, number>();
   /** What attackers, whom nobody gives anything, take of the origin is theirs to take: counted apart. */
+  readonly copiesToRiders = new Map<number, number>();
   readonly copiesToPolluters = new Map<number, number>();
   readonly reasons = noReasons();
   readonly partsBySource: Record<PartSource, number> = { peer: 0, origin: 0, own: 0 };
@@ -73,10 +74,10 @@ export class Census {
     return this.seconds[at]!;
   }
 
-  copied({ index, reason, nowMs, isHonest }: Copied): void {
-    const copies = isHonest ? this.copies : this.copiesToPolluters;
+  copied({ index, reason, nowMs, behaviour }: Copied): void {
+    const copies = this.#copiesTo(behaviour);
     copies.set(index, (copies.get(index) ?? 0) + 1);
-    if (isHonest && this.isCounting(nowMs)) this.reasons[reason] += 1;
+    if (copies === this.copies && this.isCounting(nowMs)) this.reasons[reason] += 1;
   }
 
   /** The publisher sent this share of a part. */
@@ -92,5 +93,10 @@ export class Census {
     const text = `${behaviour}: ${reason.replace(/:.*/s, "").replace(/\d+/g, "n")}`;
     const known = this.banReasons.get(text);
     if (known !== undefined || this.banReasons.size < MAX_REASONS) this.banReasons.set(text, (known ?? 0) + 1);
+  }
+
+  #copiesTo(behaviour: Behaviour): Map<number, number> {
+    if (behaviour === "polluter") return this.copiesToPolluters;
+    return behaviour === "rider" ? this.copiesToRiders : this.copies;
   }
 }

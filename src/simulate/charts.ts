@@ -20,11 +20,20 @@ export function chartsOf(reports: ReadonlyMap<string, SimulationReport>): Readon
     [
       "copies.svg",
       lineChart({
-        title: "Copies of each part that leave the origin",
+        title: "Copies of each part that leave the origin, but for those to attackers",
         x: seconds,
         y: { label: "copies", isLog: true },
         series: series("copies").map(({ name, points }) => ({ name, points: points.filter(({ y }) => y > 0) })),
         limit: 1.1,
+      }),
+    ],
+    [
+      "attackers.svg",
+      lineChart({
+        title: "Copies of each part that free riders and polluters take of the origin",
+        x: seconds,
+        y: { label: "copies", least: 0 },
+        series: series("attackers"),
       }),
     ],
     [

@@ -14,6 +14,7 @@ const ROWS: readonly Row[] = [
   { name: "viewers, most at a time", value: ({ viewers }) => String(viewers.most) },
   { name: "copies from the origin per part, mean", value: ({ copies }) => number(copies.mean) },
   { name: "copies, p99", value: ({ copies }) => number(copies.p99) },
+  { name: "copies to free riders, mean", value: ({ copies }) => number(copies.toRiders) },
   { name: "copies to polluters, mean", value: ({ copies }) => number(copies.toPolluters) },
   { name: "part delay p50, ms", value: ({ delayMs }) => number(delayMs.p50) },
   { name: "part delay p95, ms", value: ({ delayMs }) => number(delayMs.p95) },

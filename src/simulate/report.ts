@@ -23,9 +23,13 @@ export interface SimulationReport {
   readonly world: WorldOptions;
   /** Viewers that were counted, those who left and came included, and how many there were at a time. */
   readonly viewers: { readonly counted: number; readonly most: number };
-  /** Copies of each part that left the origin, or the publisher, and why they were asked for; those to polluters apart. */
+  /**
+   * Copies of each part that left the origin for who means well, and why they were asked for; means of those that attackers took for themselves
+   * apart, since no swarm could spare the origin those. Of a publisher: all copies that it sent.
+   */
   readonly copies: Quantiles & {
     readonly byReason: Readonly<Record<FetchReason, number>>;
+    readonly toRiders: number;
     readonly toPolluters: number;
   };
   /** From when a part was made until a viewer that was there by then had it whole. */
@@ -65,6 +69,7 @@ export interface SimulationReport {
     readonly delay: readonly Point[];
     readonly upload: readonly Point[];
     readonly copies: readonly Point[];
+    readonly attackers: readonly Point[];
     readonly missed: readonly Point[];
     readonly viewers: readonly Point[];
   };
@@ -102,6 +107,7 @@ export function reportOf(world: World): SimulationReport {
     copies: {
       ...quantilesOf(copies),
       byReason: census.reasons,
+      toRiders: mean(copiesOf(census.copiesToRiders, census, options)),
       toPolluters: mean(copiesOf(census.copiesToPolluters, census, options)),
     },
     delayMs: { ...durations(census.delays), p999: census.delays.quantileMs(0.999) },
@@ -157,15 +163,19 @@ function copiesOf(
 }
 
 /** In steps of some seconds, counted from when counting starts. */
-function overTime({ copies, seconds, fromMs }: Census, { partMs }: WorldOptions) {
+function overTime({ copies, copiesToRiders, copiesToPolluters, seconds, fromMs }: Census, { partMs }: WorldOptions) {
   const steps = Math.floor(seconds.length / CHART_STEP_S);
-  const shown = { copies: [] as Point[], missed: [] as Point[], viewers: [] as Point[] };
+  const shown = { copies: [] as Point[], attackers: [] as Point[], missed: [] as Point[], viewers: [] as Point[] };
   for (let step = 0; step < steps; step++) {
     const of = seconds.slice(step * CHART_STEP_S, (step + 1) * CHART_STEP_S);
     const x = step * CHART_STEP_S - fromMs / 1000;
     const first = Math.floor((step * CHART_STEP_S * 1000) / partMs);
     const last = Math.floor(((step + 1) * CHART_STEP_S * 1000) / partMs);
-    shown.copies.push({ x, y: mean(Array.from({ length: last - first }, (_, at) => copies.get(first + at) ?? 0)) });
+    const indices = Array.from({ length: last - first }, (_, at) => first + at);
+    const meanOf = (counts: ReadonlyMap<number, number>): number =>
+      mean(indices.map((index) => counts.get(index) ?? 0));
+    shown.copies.push({ x, y: meanOf(copies) });
+    shown.attackers.push({ x, y: meanOf(copiesToRiders) + meanOf(copiesToPolluters) });
     const played = of.reduce((sum, second) => sum + second.played, 0);
     shown.missed.push({
       x,

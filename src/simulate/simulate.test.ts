@@ -37,6 +37,16 @@ describe("a world", () => {
     expect(report.deadlines.missedShare).toBeLessThan(0.01);
   });
 
+  test("tells what attackers take of the origin apart from what the swarm costs", async () => {
+    const { report } = await run({ ...CALM, riders: 0.2, polluters: 0.2, engine: "pull" });
+    const { mean, toRiders, toPolluters } = report.copies;
+    // Pull takes each viewer's copy of the origin: how many there are of each kind depends on chance, that they are thirty does not.
+    expect(toRiders).toBeGreaterThan(1);
+    expect(toPolluters).toBeGreaterThan(1);
+    expect(mean + toRiders + toPolluters).toBeCloseTo(30, 0);
+    expect(Math.max(...report.curves.attackers.map(({ y }) => y))).toBeCloseTo(toRiders + toPolluters, 0);
+  });
+
   test("gives the same report for the same seed, and another for another", async () => {
     const world = { ...CALM, minutes: 0.1, churn: 1, polluters: 0.1 };
     const first = JSON.stringify((await run(world)).report);
@@ -85,7 +95,7 @@ describe("a report", () => {
     expect(lines[0]).toBe("|  | swarm | pull |");
     expect(lines.find((line) => line.includes("copies from the origin"))).toMatch(/\| \d+\.\d+ \| 30(\.0)? \|$/);
     const charts = chartsOf(new Map([...simulations].map(([name, { report }]) => [name, report])));
-    expect([...charts.keys()]).toEqual(["delay.svg", "copies.svg", "missed.svg", "upload.svg"]);
+    expect([...charts.keys()]).toEqual(["delay.svg", "copies.svg", "attackers.svg", "missed.svg", "upload.svg"]);
     for (const svg of charts.values()) {
       expect(svg).toMatch(/^<svg [^>]*viewBox="0 0 720 380"[\s\S]*<\/svg>\n$/);
       expect(svg).not.toMatch(/NaN|undefined|Infinity/);

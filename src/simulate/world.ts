@@ -63,7 +63,7 @@ export class World {
       clock: this.clock,
       stream: this.stream,
       served: (viewer, index, reason) =>
-        this.census.copied({ index, reason, nowMs: this.clock.now(), isHonest: viewer.isHonest }),
+        this.census.copied({ index, reason, nowMs: this.clock.now(), behaviour: viewer.profile.behaviour }),
     });
     if (options.source === "publisher") this.#tracker.add(new SimPublisher(this));
     this.#schedule();
