@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { TEST_AUDIO, TEST_VIDEO, testInit } from "../media/media.test-support.ts";
 import { RelayError } from "../model/errors.ts";
 import { resolveStreamOptions } from "../model/options.ts";
@@ -13,10 +13,6 @@ const AUDIO = testInit({ audio: TEST_AUDIO });
 const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value)) as Uint8Array<ArrayBuffer>;
 
 // The package's own reader says on the console what it could not read.
-beforeEach(() => {
-  vi.spyOn(console, "warn").mockReturnValue();
-});
-
 test("what is written as MSF is read again: variants, sound beside them, and where their headers are", () => {
   const catalog = readMsfCatalog(
     writeMsfCatalog([

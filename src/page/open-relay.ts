@@ -91,6 +91,13 @@ export interface Relay {
  */
 export async function openRelay(options: OpenRelayOptions = {}): Promise<Relay> {
   const { base = "/live/", signal } = options;
+  // A frame that is sandboxed without an origin has the name, and throws when it is asked.
+  if (globalThis.origin === "null") {
+    throw new RelayError(
+      "unsupported-browser",
+      "a Service Worker needs an origin, and this page has none: a sandboxed frame needs allow-same-origin",
+    );
+  }
   if (!("serviceWorker" in navigator)) {
     throw new RelayError(
       "unsupported-browser",
@@ -102,6 +109,7 @@ export async function openRelay(options: OpenRelayOptions = {}): Promise<Relay> 
   const deadline = AbortSignal.timeout(OPEN_DEADLINE_MS);
   const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
   const registration = await register(options);
+  checkScope(registration.scope);
   await activated(registration, either);
   const link = new WorkerLink(portOf(() => registration.active));
   try {
@@ -134,6 +142,14 @@ async function register(options: OpenRelayOptions): Promise<ServiceWorkerRegistr
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RelayError("worker-unreachable", `${String(script)} could not be registered: ${reason}`, { cause });
   }
+}
+
+/** A page outside never comes under control, however long it waits. @throws RelayError `page-not-controlled` */
+function checkScope(scope: string): void {
+  // As the browser compares them: without the fragment, by what they begin with.
+  const [page = ""] = location.href.split("#");
+  if (page.startsWith(scope)) return;
+  throw new RelayError("page-not-controlled", `expected a page under ${scope}, the worker's scope, got ${page}`);
 }
 
 async function activated(registration: ServiceWorkerRegistration, signal: AbortSignal): Promise<void> {

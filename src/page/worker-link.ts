@@ -27,8 +27,11 @@ export interface WorkerPort {
   onMessage(listener: (data: unknown) => void): () => void;
 }
 
-/** Of the last ask of this page: all links hear all answers, so no two asks may have one id. */
-let lastId = 0;
+/**
+ * Of the last ask of this page: all links hear all answers, so no two asks may have one id. It begins anywhere, since another copy of
+ * this library in the same page hears them too.
+ */
+let lastId = firstId();
 
 interface Waiting {
   readonly settle: (answer: unknown, error?: WireError) => void;
@@ -145,6 +148,12 @@ export class WorkerLink {
     if (data.eddy === WIRE_VERSION) waiting?.settle(data.answer, data.error as WireError | undefined);
     else waiting?.settle(undefined, versionMismatch(data.eddy));
   }
+}
+
+/** A whole number below 2^52, with room behind it: ids stay exact, and two copies meet as good as never. */
+function firstId(): number {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return (high % 1024) * 2 ** 42 + low * 2 ** 10;
 }
 
 function aborted(): RelayError {
