@@ -85,13 +85,13 @@ export const VIEWERS: readonly Viewer[] = [
   },
 ];
 
-/** Opens a tab that holds nothing but a video element, with the player's script beside it. */
-export async function openViewer(context: BrowserContext, viewer: Viewer): Promise<Page> {
+/** Opens a tab that holds nothing but a video element, with the player's script beside it. Default site: that of the build. */
+export async function openViewer(context: BrowserContext, viewer: Viewer, site = ""): Promise<Page> {
   const page = await context.newPage();
   const address = "**/viewer.html";
   const body = `<!doctype html><title>${viewer.name}</title><video muted playsinline width="320" height="180"></video>`;
   await page.route(address, (route) => route.fulfill({ contentType: "text/html", body }));
-  await page.goto("/viewer.html");
+  await page.goto(`${site}/viewer.html`);
   // With a route in place every request of the page would take the way through the test.
   await page.unroute(address);
   await page.addScriptTag({ path: viewer.script });
