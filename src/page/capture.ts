@@ -4,7 +4,6 @@ import type { Bytes } from "../model/bytes.ts";
 import { RelayError, type RelayErrorCode } from "../model/errors.ts";
 import type { CapturedRendition } from "../model/rendition-options.ts";
 import { type CaptureSource, openInput } from "./capture-input.ts";
-import { openWorkerCapture } from "./worker-capture.ts";
 
 export type { SoundLevel } from "../capture/level-meter.ts";
 export type {
@@ -141,9 +140,13 @@ export async function startCapture(options: CaptureOptions): Promise<Capture> {
     throw new RelayError("invalid-option", `renditions: expected 1 to ${MAX_RENDITIONS}, got ${renditions.length}`);
   }
   const largest = Math.max(...renditions.map(({ height = 0 }) => height));
+  // Asked for before the code is there: a browser asks for a screen only right after a click.
+  const code = import("./worker-capture.ts");
+  code.catch(() => undefined); // it is awaited below
   const input = await openInput(options.source, { audio, ...(largest > 0 ? { height: largest } : {}) });
   try {
     signal?.throwIfAborted();
+    const { openWorkerCapture } = await code;
     return await openWorkerCapture(input, options);
   } catch (thrown) {
     input.release();

@@ -1,7 +1,6 @@
 import type { EncodingAsk, EncodingMeasure } from "../capture/encoding-measure.ts";
 import { CAPTURE_PROTOCOL, type FromCaptureWorker, type ToCaptureWorker } from "../capture/messages.ts";
 import { RelayError } from "../model/errors.ts";
-import { makeCaptureWorker, workerError } from "./worker-capture.ts";
 
 export type { EncodingMeasure } from "../capture/encoding-measure.ts";
 
@@ -20,6 +19,7 @@ export async function measureEncoding({ signal, ...ask }: MeasureEncodingOptions
   signal?.throwIfAborted();
   if (typeof Worker === "undefined" || typeof VideoEncoder === "undefined")
     throw new RelayError("unsupported-browser", "expected WebCodecs (VideoEncoder): this browser has none here");
+  const { makeCaptureWorker, workerError } = await import("./worker-capture.ts");
   const worker = makeCaptureWorker();
   let late: ReturnType<typeof setTimeout> | undefined;
   try {

@@ -6,7 +6,7 @@ import type { RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
 import { type Diagnostics, diagnosticsOver } from "./diagnostics.ts";
 import type { JoinOptions } from "./join-options.ts";
 import type { Peers } from "./peers/peers.ts";
-import { Publisher } from "./publisher.ts";
+import type { Publisher } from "./publisher.ts";
 import type { RelaySource } from "./session/relay-feed.ts";
 import type { OutgoingSeeding } from "./session/seeding.ts";
 import type { Session } from "./session/session.ts";
@@ -285,8 +285,11 @@ class PageRelay implements Relay {
     this.#check();
     checkName(name, "stream");
     const epoch = newEpoch(this.#clock);
+    // Who only plays needs none of it.
+    const { Publisher } = await import("./publisher.ts");
+    this.#check();
     const seeding = await this.#seed(name, options, { epoch, call });
-    const publisher = new Publisher(name, options, {
+    const publisher: Publisher = new Publisher(name, options, {
       link: this.#link,
       clock: this.#clock,
       epoch,

@@ -26,15 +26,43 @@ async function chunks(): Promise<readonly Chunk[]> {
   return output.filter(({ moduleIds }) => moduleIds !== undefined);
 }
 
-test("a page that does not join with peers, or by a relay, loads nothing of what they need", async () => {
-  const all = await chunks();
-  const loaded = new Set(all.filter(({ isEntry }) => isEntry));
+type Modules = readonly string[];
+
+/** What is loaded with the chunks that hold these modules, and with the entry. */
+function loadedWith(all: readonly Chunk[], ...names: readonly string[]): Modules {
+  const loaded = new Set(
+    all.filter(({ isEntry, moduleIds }) => isEntry || names.some((name) => moduleIds.some((id) => id.endsWith(name)))),
+  );
   for (const { imports } of loaded) for (const chunk of all) if (imports.includes(chunk.fileName)) loaded.add(chunk);
-  const modules = (from: Iterable<Chunk>) => [...from].flatMap(({ moduleIds }) => moduleIds);
-  const ofOthers = /@trystero-p2p|@noble\/secp256k1|trystero-transport|channel-link|@moq\/|moq-feed|moq-uplink/;
-  expect(modules(loaded)).not.toContainEqual(expect.stringMatching(ofOthers));
-  // It looked at the right things: they are there, in chunks of their own.
-  for (const name of ["@trystero-p2p/core", "@trystero-p2p/nostr", "@trystero-p2p/torrent", "@moq/net"]) {
-    expect(modules(all)).toContainEqual(expect.stringContaining(`${name}/`));
-  }
+  return [...loaded].flatMap(({ moduleIds }) => moduleIds);
+}
+
+const matching = (pattern: RegExp) => expect.stringMatching(pattern);
+const PEERS = /@trystero-p2p|@noble\/secp256k1|trystero-transport|channel-link|src\/swarm\/swarm\.ts/;
+const MOQ = /@moq\/|moq-feed|moq-uplink/;
+const ORIGIN = /src\/follow\/|origin-feed/;
+const all = chunks();
+
+test("a page loads nothing of publishing, capturing, joining, peers or relays before it does so", async () => {
+  const modules = loadedWith(await all);
+  for (const pattern of [PEERS, MOQ, ORIGIN, /publisher\.ts|step-journal|worker-capture|page\/session\//])
+    expect(modules).not.toContainEqual(matching(pattern));
+});
+
+test("joining by peers loads nothing of origins, and joining by an origin nothing of peers", async () => {
+  const join = "page/session/join.ts";
+  const byPeers = loadedWith(await all, join, "make-swarm.ts", "trystero-transport.ts");
+  expect(byPeers).toContainEqual(matching(PEERS));
+  for (const pattern of [ORIGIN, MOQ]) expect(byPeers).not.toContainEqual(matching(pattern));
+  const byOrigin = loadedWith(await all, join, "origin-code.ts");
+  expect(byOrigin).toContainEqual(matching(ORIGIN));
+  for (const pattern of [PEERS, MOQ]) expect(byOrigin).not.toContainEqual(matching(pattern));
+});
+
+test("what is loaded late is there, in chunks of its own", async () => {
+  const modules = (await all).flatMap(({ moduleIds }) => moduleIds);
+  for (const name of ["@trystero-p2p/core", "@trystero-p2p/nostr", "@trystero-p2p/torrent", "@moq/net"])
+    expect(modules).toContainEqual(expect.stringContaining(`${name}/`));
+  for (const pattern of [/publisher\.ts/, /worker-capture\.ts/, ORIGIN])
+    expect(modules).toContainEqual(matching(pattern));
 });

@@ -1,5 +1,5 @@
 import type { Clock } from "../../model/clock.ts";
-import type { KeyValueStore } from "./upload-meter.ts";
+import { pageStore } from "./page-store.ts";
 import type { UploadWorld } from "./upload-policy.ts";
 
 /** The Network Information API, which Chromium alone has. @see https://wicg.github.io/netinfo/ */
@@ -46,13 +46,4 @@ export function pageWorld(clock: Clock): UploadWorld {
       };
     },
   };
-}
-
-/** `localStorage`; reading the property alone throws where storage is not allowed. */
-export function pageStore(): KeyValueStore {
-  try {
-    return localStorage;
-  } catch {
-    return { getItem: () => null, setItem: () => undefined };
-  }
 }

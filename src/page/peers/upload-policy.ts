@@ -1,5 +1,6 @@
 import type { Clock } from "../../model/clock.ts";
 import { TokenBucket } from "../../model/token-bucket.ts";
+import { CONSENT_KEY } from "./page-store.ts";
 import type { PeersMode, UploadOptions } from "./peer-options.ts";
 import { type KeyValueStore, UploadMeter } from "./upload-meter.ts";
 
@@ -32,8 +33,6 @@ export interface UploadWorld {
   onChange(listener: () => void): () => void;
 }
 
-/** In which the person's answer is stored, `yes` or `no`. */
-export const CONSENT_KEY = "eddy-hls upload consent";
 /** At most so much goes out at once under a rate: the time of two full frames and more at any rate that is of use. */
 const BURST_BYTES = 128 * 1024;
 

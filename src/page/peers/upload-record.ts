@@ -1,7 +1,6 @@
 import { systemClock } from "../../model/clock.ts";
-import { pageStore } from "./page-world.ts";
+import { CONSENT_KEY, pageStore } from "./page-store.ts";
 import { type KeyValueStore, UploadMeter } from "./upload-meter.ts";
-import { CONSENT_KEY } from "./upload-policy.ts";
 
 /** What this browser has sent to other viewers, and may send. */
 export interface UploadRecord {

@@ -1,14 +1,13 @@
-import { followOrigin } from "../../follow/follow-origin.ts";
 import { systemClock } from "../../model/clock.ts";
 import { RelayError } from "../../model/errors.ts";
 import { checkName } from "../../model/ids.ts";
+import type { SwarmOptions } from "../../swarm/swarm-types.ts";
 import type { JoinOptions } from "../join-options.ts";
 import type { WorkerLink } from "../worker-link.ts";
 import { Leader, shares } from "./leader.ts";
 import type { JoinPlan } from "./leader-context.ts";
 import type { Locks } from "./leadership.ts";
 import { LineFaults } from "./line-faults.ts";
-import { makeSwarm } from "./make-swarm.ts";
 import { sessionId } from "./observe-session.ts";
 import { openRelayFeed } from "./relay-feed.ts";
 import { type Session, TabSession } from "./session.ts";
@@ -59,6 +58,12 @@ export async function joinStream(name: string, options: JoinOptions, context: Jo
     ...(origin === undefined ? {} : { origin }),
     ...(relay === undefined ? {} : { relay }),
   };
+  // Before it leads: a tab that takes over may have no network but its peers.
+  const [swarmCode, originCode] = await Promise.all([
+    hasPeers ? import("./make-swarm.ts") : undefined,
+    origin === undefined ? undefined : import("./origin-code.ts"),
+  ]);
+  signal?.throwIfAborted();
   const id = sessionId(base, name);
   const lines = new LineFaults(systemClock);
   const stopFaults = link.onFault((order) => {
@@ -80,8 +85,11 @@ export async function joinStream(name: string, options: JoinOptions, context: Jo
         link,
         clock: systemClock,
         newEpoch,
-        makeSwarm: (swarm) => lines.over(makeSwarm(swarm)),
-        followOrigin: (follow) => followOrigin({ ...follow, fetch: lines.fetch }),
+        ...(swarmCode === undefined
+          ? {}
+          : { makeSwarm: (swarm: SwarmOptions) => lines.over(swarmCode.makeSwarm(swarm)) }),
+        ...(originCode === undefined ? {} : { originCode }),
+        fetch: lines.fetch,
         openRelayFeed,
         random: Math.random,
         bufferAheadMs: () => owner.bufferAheadMs,

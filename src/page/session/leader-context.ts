@@ -1,7 +1,7 @@
-import type { Follower, FollowOptions } from "../../follow/follow-origin.ts";
 import type { Bytes } from "../../model/bytes.ts";
 import type { Clock } from "../../model/clock.ts";
 import type { RelayError } from "../../model/errors.ts";
+import type { Fetch } from "../../reader/exchange.ts";
 import type { Trust } from "../../swarm/proof/stream-proof.ts";
 import type { SwarmOptions, SwarmPeer } from "../../swarm/swarm-types.ts";
 import type { Peers } from "../peers/peers.ts";
@@ -35,8 +35,12 @@ export interface LeaderContext {
   readonly link: WorkerLink;
   readonly clock: Clock;
   readonly newEpoch: () => string;
-  readonly makeSwarm: (options: SwarmOptions) => SwarmPeer;
-  readonly followOrigin: (options: FollowOptions) => Promise<Follower>;
+  /** Given where the plan has peers. */
+  readonly makeSwarm?: (options: SwarmOptions) => SwarmPeer;
+  /** Given where the plan has an origin. */
+  readonly originCode?: typeof import("./origin-code.ts");
+  /** Asks the origin. */
+  readonly fetch: Fetch;
   readonly openRelayFeed: OpenRelayFeed;
   readonly random: () => number;
   readonly bufferAheadMs: () => number | undefined;

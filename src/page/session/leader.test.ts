@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { followOrigin } from "../../follow/follow-origin.ts";
 import { createMatch } from "../../http/handler.ts";
 import { testInit, testPart } from "../../media/media.test-support.ts";
 import { systemClock } from "../../model/clock.ts";
@@ -10,6 +9,7 @@ import { WorkerLink, type WorkerPort } from "../worker-link.ts";
 import { Leader } from "./leader.ts";
 import type { LeaderContext } from "./leader-context.ts";
 import { makeSwarm } from "./make-swarm.ts";
+import * as originCode from "./origin-code.ts";
 import { openRelayFeed } from "./relay-feed.ts";
 import { trustOf } from "./stream-trust.ts";
 
@@ -102,7 +102,8 @@ async function lead(tab: string): Promise<Tab> {
     newEpoch: () => `epoch${tab}`,
     makeSwarm,
     openRelayFeed,
-    followOrigin: (options) => followOrigin({ ...options, fetch: fetchOrigin }),
+    originCode,
+    fetch: fetchOrigin,
     random: () => 0.5,
     bufferAheadMs: () => undefined,
     isSuccessor: () => false,

@@ -15,12 +15,14 @@ import { firstVariant } from "./followed-renditions.ts";
 import { toHex } from "./hex.ts";
 import type { JoinPlan, LeaderContext } from "./leader-context.ts";
 import { LocalStream } from "./local-stream.ts";
-import { OriginFeed } from "./origin-feed.ts";
+import type { OriginFeed } from "./origin-feed.ts";
 import type { RelayFeed, RelaySource } from "./relay-feed.ts";
 import type { SessionFailure } from "./session-stats.ts";
-import { SignedHeaders } from "./signed-headers.ts";
+import type { SignedHeaders } from "./signed-headers.ts";
 import { StatsKeeper } from "./stats-keeper.ts";
 import { aborted, delayed } from "./waits.ts";
+
+type OriginCode = NonNullable<LeaderContext["originCode"]>;
 
 /** How long an origin may take to answer for the first time. */
 const ORIGIN_OPEN_MS = 8_000;
@@ -149,17 +151,19 @@ export class Leader {
 
   async #followOrigin(origin: OriginSource, signal: AbortSignal): Promise<void> {
     const { peers, trust } = this.#plan;
-    const follower = await this.#follow(origin, signal);
+    const { originCode } = this.#context;
+    if (originCode === undefined) throw new RelayError("internal", "expected the code that follows an origin");
+    const follower = await this.#follow(origin, originCode, signal);
     const isShared = peers !== undefined && shares(origin);
     const proof = new StreamProof(trust);
     if (isShared) await this.#openSwarm(peers, proof, true);
     signal.throwIfAborted();
-    const headers = isShared ? signedHeaders(origin, follower, this.#context.clock) : undefined;
+    const headers = isShared ? originCode.signedHeaders(origin, follower, this.#context.clock) : undefined;
     const card = await this.#originCard(follower, { proof, headers, signal });
     await this.#local.card(card);
     const { feeder } = this.#local;
     if (feeder === undefined) throw new RelayError("internal", "expected a feeder once the stream is open");
-    const feed = new OriginFeed({
+    const feed = new originCode.OriginFeed({
       follower,
       clock: this.#context.clock,
       card,
@@ -215,12 +219,13 @@ export class Leader {
     this.#swarm?.activate(after);
   }
 
-  async #follow(origin: OriginSource, signal: AbortSignal): Promise<Follower> {
+  async #follow(origin: OriginSource, code: OriginCode, signal: AbortSignal): Promise<Follower> {
     const { url, credentials = "omit", requestHeaders, renditions } = origin;
-    const { clock, followOrigin } = this.#context;
-    return followOrigin({
+    const { clock, fetch } = this.#context;
+    return code.followOrigin({
       url,
       clock,
+      fetch,
       signal,
       credentials,
       start: "window",
@@ -250,6 +255,7 @@ export class Leader {
 
   async #openSwarm(peers: Peers, proof: StreamProof, fetches: boolean): Promise<void> {
     const { clock, random, makeSwarm, listener } = this.#context;
+    if (makeSwarm === undefined) throw new RelayError("internal", "expected the code of the swarm");
     const transport = await peers.open(this.#key, (failure) => listener.failure(failureOf(failure, clock)));
     this.#transport = transport;
     const { uploads, config, self } = transport;
@@ -350,16 +356,6 @@ export class Leader {
 /** Requests that carry credentials open what is not for everybody. */
 export function shares({ share, credentials = "omit", requestHeaders }: OriginSource): boolean {
   return share ?? (credentials === "omit" && requestHeaders === undefined ? DEFAULT_SHARE : false);
-}
-
-function signedHeaders(
-  { signedHeaders: url }: OriginSource,
-  follower: Follower,
-  clock: Clock,
-): SignedHeaders | undefined {
-  if (url === undefined) return undefined;
-  const { targetDurationMs = 6_000 } = follower.presentation.stream;
-  return new SignedHeaders({ url: String(url), clock, targetDurationMs });
 }
 
 function failureOf({ reason, message, peer }: PeerFailure, clock: Clock): SessionFailure {

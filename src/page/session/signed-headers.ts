@@ -1,13 +1,26 @@
+import type { Follower } from "../../follow/follow-origin.ts";
 import type { Bytes } from "../../model/bytes.ts";
 import type { Clock } from "../../model/clock.ts";
 import { RelayError } from "../../model/errors.ts";
 import type { PartKey, SignedHeader } from "../../model/part-header.ts";
 import { exchange, type Fetch } from "../../reader/exchange.ts";
 import { decodeSignedHeader } from "../../wire/part-header-codec.ts";
+import type { OriginSource } from "../sources.ts";
 
 const CARD_DEADLINE_MS = 10_000;
 /** The signer answers within three target durations, or says that it has not. */
 const MAX_HEADER_BYTES = 64 * 1024;
+
+/** Of an origin whose stream is signed elsewhere; undefined where nobody does. */
+export function signedHeaders(
+  { signedHeaders: url }: OriginSource,
+  follower: Follower,
+  clock: Clock,
+): SignedHeaders | undefined {
+  if (url === undefined) return undefined;
+  const { targetDurationMs = 6_000 } = follower.presentation.stream;
+  return new SignedHeaders({ url: String(url), clock, targetDurationMs });
+}
 
 export interface SignedHeadersOptions {
   /** Folder that `npx eddy-hls sign` serves. */
