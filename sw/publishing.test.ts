@@ -351,3 +351,15 @@ test("a player that comes while a stream catches up gets a first playlist of all
   await vi.advanceTimersByTimeAsync(4_000);
   expect(listedParts(await late).at(-2)).toBe(23);
 });
+
+test("a message that nobody can be answered about, or that is another's, is not the relay's", () => {
+  const worker = new TestWorker();
+  const source = new Client("page");
+  const waiting: unknown[] = [];
+  const receive = (data: unknown, from: unknown): boolean =>
+    worker.relay.receive({ data, source: from, waitUntil: (promise: unknown) => waiting.push(promise) } as never);
+  expect(receive({ eddy: 5, id: 1, ask: { type: "hello" } }, null)).toBe(false);
+  for (const data of [undefined, "SKIP_WAITING", { type: "SKIP_WAITING" }, { eddy: "5" }])
+    expect(receive(data, source)).toBe(false);
+  expect(waiting).toEqual([]);
+});

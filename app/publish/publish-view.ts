@@ -6,6 +6,7 @@ import { explain, explainCode, isAbort } from "../kit/messages.ts";
 import { NoticeBoard } from "../kit/notice.ts";
 import { type PageContext, View } from "../kit/view.ts";
 import { words } from "../words/words.ts";
+import { beginsByItself, rememberLive } from "./begun-here.ts";
 import { acceptDrops } from "./file-drop.ts";
 import { goLive } from "./go-live.ts";
 import { liveSearch, watchLink } from "./live-address.ts";
@@ -98,6 +99,8 @@ export class PublishView extends View {
       this.#form.hint(say.chooseFile);
     } else if (address.source === "screen") {
       this.#form.hint(say.chooseScreen);
+    } else if (!beginsByItself(address, location.search)) {
+      this.#form.hint(say.confirmSending);
     } else {
       void this.#goLive();
       return;
@@ -178,6 +181,7 @@ export class PublishView extends View {
   #showAddress(session: LiveSession): void {
     const search = liveSearch(session, this.#address);
     if (search !== location.search) history.replaceState(null, "", search);
+    rememberLive(search);
   }
 
   async #over(session: LiveSession, failure: unknown): Promise<void> {

@@ -267,6 +267,8 @@ export const publish = {
     noFile: "Choose a file first, or drop one here.",
     chooseFile: "Choose the file to publish; a page cannot take one by itself. Then go live.",
     chooseScreen: "The browser shares a screen only after a click: go live, then choose what to share.",
+    confirmSending:
+      "This link would send your camera to others. Look at the choices below; nothing is sent before you go live.",
     calledOff: "Called off. Nothing was published.",
     checkChoices: "Nothing was started. Check the choices below and go live.",
   },

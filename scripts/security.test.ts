@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+interface Claim {
+  readonly id: string;
+  readonly claim: string;
+  readonly tests: readonly string[];
+}
+
+const claims: readonly Claim[] = [
+  ...readFileSync("SECURITY.md", "utf8").matchAll(/^\| (S\d+) \| (.+?) \| (.+) \|$/gm),
+].map(([, id = "", claim = "", tests = ""]) => ({
+  id,
+  claim,
+  tests: [...tests.matchAll(/`([^`]+)`/g)].map(([, title = ""]) => title),
+}));
+
+/** Titles as they stand in the tree, of tests that run. */
+function titlesIn(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => /\.(?:test|spec)\.ts$/.test(path))
+    .flatMap((path) => {
+      const text = readFileSync(join(folder, path), "utf8");
+      // After `test(` or `test.each(…)(`; what is skipped or yet to be written holds nothing.
+      return [
+        ...text.matchAll(
+          /\b(?:test|it)(\.\w+)?[^"`']{0,4}\(\s*(["`'])((?:(?!\2).)+)\2,|\)\(\s*(["`'])((?:(?!\4).)+)\4,/g,
+        ),
+      ]
+        .filter(([, modifier = ""]) => !/^\.(?:skip|todo|fixme|fails)$/.test(modifier))
+        .map(([, , , plain, , each]) => plain ?? each ?? "");
+    });
+}
+
+const titles = new Set(["src", "sw", "app", "e2e", "bench", "scripts"].flatMap(titlesIn));
+
+test("claims are numbered from S1, each once, and each says something", () => {
+  expect(claims.map(({ id }) => id)).toEqual(claims.map((_, index) => `S${index + 1}`));
+  expect(claims.length).toBeGreaterThan(40);
+  for (const { id, claim } of claims) expect(claim.length, id).toBeGreaterThan(30);
+});
+
+test.each(claims)("$id is held by tests that are in the tree", ({ id, tests }) => {
+  expect(tests.length, `${id} names a test`).toBeGreaterThan(0);
+  expect(tests.filter((title) => !titles.has(title))).toEqual([]);
+});
+
+test("every file that SECURITY.md names is there", () => {
+  const text = readFileSync("SECURITY.md", "utf8");
+  const links = [...text.matchAll(/\]\(([\w./-]+)\)/g)].map(([, path = ""]) => path);
+  const sources = [...text.matchAll(/`((?:src|sw|app)\/[\w./-]+)`/g)].map(([, path = ""]) => path);
+  for (const path of [...links, ...sources]) expect(() => readdirOrRead(path), path).not.toThrow();
+});
+
+function readdirOrRead(path: string): unknown {
+  return path.includes(".") ? readFileSync(path) : readdirSync(path);
+}
