@@ -1,4 +1,6 @@
-// What the package depends on, by the lock file: no network, and nothing of node_modules is run.
+// What the package depends on, by its code and the lock file: no network, and nothing of node_modules is run.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 
 /**
  * @typedef {object} Locked
@@ -34,15 +36,45 @@ const ALLOWED = new Set([
 const REGISTRY = "https://registry.npmjs.org/";
 
 /**
- * Everything that is installed with the package: its dependencies, theirs, and peers that are not optional.
+ * Names of the packages that code in these folders imports. Tests are no part of what is given away.
+ * @param {readonly string[]} folders
+ * @returns {readonly string[]} in order, each once
+ */
+export function importedIn(folders) {
+  const files = folders.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((path) => path.endsWith(".ts") && !/\.test\.ts$|test-support/.test(path))
+      .map((path) => join(folder, path)),
+  );
+  const names = files.flatMap((file) =>
+    [
+      ...readFileSync(file, "utf8").matchAll(
+        /^(?:import|export)\b[^"';]*?from "([^".][^"]*)"|^import "([^".][^"]*)"|\bimport\("([^".][^"]*)"\)/gm,
+      ),
+    ].map(([, from, alone, later]) => packageOf(from ?? alone ?? later ?? "")),
+  );
+  return [...new Set(names)].filter((name) => !name.startsWith("node:") && name !== "eddy-hls").sort();
+}
+
+/** Of `@scope/name/file.js` and the like. @param {string} path */
+function packageOf(path) {
+  return path
+    .split("/")
+    .slice(0, path.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
+/**
+ * These packages and all that they need: their dependencies, and peers that are not optional.
  * @param {Lock} lock
+ * @param {readonly string[]} roots
  * @returns {readonly Dependency[]} in the order of their names
  */
-export function dependenciesOf({ packages }) {
+export function dependenciesOf({ packages }, roots) {
   /** @type {Map<string, { name: string, through: Set<string> }>} */
   const found = new Map();
   /** @type {{ name: string, from: string, through: string }[]} */
-  const waiting = Object.keys(packages[""]?.dependencies ?? {}).map((name) => ({ name, from: "", through: "" }));
+  const waiting = roots.map((name) => ({ name, from: "", through: "" }));
   for (const { name, from, through } of waiting) {
     const path = resolve(packages, name, from);
     const locked = packages[path];
@@ -61,6 +93,8 @@ export function dependenciesOf({ packages }) {
     .map(([path, { name, through }]) => ({ name, path, locked: packages[path] ?? {}, through: [...through].sort() }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
+
+const EXACT = /^\d+\.\d+\.\d+(?:-[\w.]+)?$/;
 
 /** As Node looks for it: beside who asks, and then further up. @type {(packages: Lock["packages"], name: string, from: string) => string} */
 function resolve(packages, name, from) {
@@ -106,20 +140,31 @@ function isAllowed(license) {
 }
 
 /**
- * Direct dependencies that are named by a range: what is installed would not be what was tested.
+ * What package.json says that the lock file does not, and dependencies that are named by a range: what is installed would not be what was
+ * tested.
  * @param {Lock} lock
+ * @param {Locked} manifest package.json
  * @returns {readonly string[]}
  */
-export function rangesOf({ packages }) {
-  const { dependencies = {}, devDependencies = {} } = packages[""] ?? {};
-  return Object.entries({ ...dependencies, ...devDependencies })
-    .filter(([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version))
-    .map(([name, version]) => `${name}: expected an exact version, got ${version}`);
+export function driftOf({ packages }, manifest) {
+  const locked = packages[""] ?? {};
+  return /** @type {const} */ (["dependencies", "devDependencies"]).flatMap((kind) => {
+    const [said, known] = [manifest[kind] ?? {}, locked[kind] ?? {}];
+    return [...new Set([...Object.keys(said), ...Object.keys(known)])].flatMap((name) => [
+      ...(said[name] === known[name]
+        ? []
+        : [
+            `${name}: package.json has ${said[name] ?? "none"}, and package-lock.json ${known[name] ?? "none"}: npm install`,
+          ]),
+      ...(said[name] === undefined || EXACT.test(said[name])
+        ? []
+        : [`${name}: expected an exact version, got ${said[name]}`]),
+    ]);
+  });
 }
 
-/** docs/licences.md. @param {Lock} lock */
-export function licencesOf(lock) {
-  const dependencies = dependenciesOf(lock);
+/** docs/licences.md. @param {readonly Dependency[]} dependencies */
+export function licencesOf(dependencies) {
   const counts = new Map();
   for (const { locked } of dependencies) counts.set(locked.license, (counts.get(locked.license) ?? 0) + 1);
   const rows = dependencies.map(
@@ -127,11 +172,14 @@ export function licencesOf(lock) {
       `| [\`${name}\`](https://www.npmjs.com/package/${name}) | ${locked.version} | ${locked.license} | ${through.map((one) => `\`${one}\``).join(", ") || "this package"} |`,
   );
   const summary = [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([license, count]) => `${license}: ${count}`);
-  return `# Licences of what is installed with this package
+  return `# Licences of what is in this package
 
-Eddy is under the [MIT licence](../LICENSE). Made from package-lock.json by \`npm run licences -- --update\`; \`npm run licences\` holds it
-against that file, and each dependency against what is allowed: a licence of the list in \`scripts/dependencies.mjs\`, the registry as its source
-with a SHA-512, no script that runs when it is installed, and no version that was given up.
+Eddy is under the [MIT licence](../LICENSE). These are the packages that its library, its command and its demo name, and what those need. What of them is built
+into the package comes with its licence's text in \`lib/third-party-licenses.md\`.
+
+Made from package-lock.json by \`npm run licences -- --update\`. \`npm run licences\` holds it against that file, and each package against what is
+allowed: a licence of the list in \`scripts/dependencies.mjs\`, the registry as its source with a SHA-512, no script that runs when it is
+installed, and no version that was given up.
 
 ${dependencies.length} packages. ${summary.join("; ")}.
 
@@ -139,4 +187,26 @@ ${dependencies.length} packages. ${summary.join("; ")}.
 |---|---|---|---|
 ${rows.join("\n")}
 `;
+}
+
+/** Of this package, as it stands in the working folder. */
+export function auditOf() {
+  /** @type {Lock} */
+  const lock = JSON.parse(readFileSync("package-lock.json", "utf8"));
+  /** @type {Locked} */
+  const manifest = JSON.parse(readFileSync("package.json", "utf8"));
+  const roots = new Set([...importedIn(["src", "sw", "app"]), ...Object.keys(manifest.dependencies ?? {})]);
+  // Part of the tests' kit, for who has them: not in the package.
+  for (const peer of Object.keys(manifest.peerDependencies ?? {})) roots.delete(peer);
+  const dependencies = dependenciesOf(lock, [...roots].sort());
+  const missing = [...roots].filter((name) => !dependencies.some((one) => one.name === name));
+  return {
+    dependencies,
+    problems: [
+      ...missing.map((name) => `${name}: expected in package-lock.json, got none`),
+      ...problemsOf(dependencies),
+      ...driftOf(lock, manifest),
+    ],
+    document: licencesOf(dependencies),
+  };
 }
