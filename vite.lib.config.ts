@@ -1,20 +1,20 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { build, defineConfig, type Plugin } from "vite";
+import { build, defineConfig, type InlineConfig, type Plugin } from "vite";
 import cliConfig from "./vite.cli.config.ts";
 import { alias, LIVE_WORKER_SCRIPT, singleFile, VALIDATE_SCRIPT, WORKER_SCRIPT } from "./vite.single.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 const OUT_DIR = "lib";
-/** Stands for the script's path until it is known which chunk asks for it. */
+/** Stands for the path of the capture worker's script until it is known which file asks for it. */
 const CAPTURE_WORKER = "__EDDY_CAPTURE_WORKER__";
 
 /**
- * Leaves `new Worker(new URL("./capture-worker.js", import.meta.url))` in the build, for whoever bundles it next to find, and for a
- * browser to take as it is. Vite itself would write what only a browser understands.
+ * Leaves `new Worker(new URL("…", import.meta.url))` in the build, for whoever bundles it next to find and for a browser to take as it
+ * is. Vite itself would write what only a browser understands.
  */
-function captureWorker(): Plugin {
+function captureWorker(path: string): Plugin {
   return {
     name: "eddy-capture-worker",
     enforce: "pre",
@@ -22,37 +22,60 @@ function captureWorker(): Plugin {
       const source = '"../capture/capture-worker.ts"';
       return code.includes(`new URL(${source}, import.meta.url)`) ? code.replace(source, CAPTURE_WORKER) : undefined;
     },
-    renderChunk(code, chunk) {
-      const path = chunk.fileName.includes("/") ? "../capture-worker.js" : "./capture-worker.js";
+    renderChunk(code) {
       return code.includes(CAPTURE_WORKER) ? code.replace(CAPTURE_WORKER, JSON.stringify(path)) : undefined;
     },
   };
 }
 
-/** The classic scripts and the command line, beside the modules. */
+/** What stands for itself, beside the modules: the page without a bundler, the classic scripts and the command line. */
 function standalone(): Plugin {
   return {
     name: "eddy-standalone",
     async closeBundle() {
+      await build(browserConfig);
       for (const file of [WORKER_SCRIPT, LIVE_WORKER_SCRIPT, VALIDATE_SCRIPT]) await build(singleFile(file, OUT_DIR));
       await build({ ...cliConfig, configFile: false, build: { ...cliConfig.build, outDir: `${OUT_DIR}/cli` } });
     },
   };
 }
 
-const testing = here("src/testing/index.ts");
-
-/**
- * The library as npm gets it: modules that hold all they need, so that a browser loads them without a bundler and nothing else is
- * installed. One build of all entry points: what two of them share is one chunk, and one `RelayError`.
- */
-export default defineConfig({
+const common: InlineConfig = {
+  configFile: false,
   root: here("."),
   logLevel: "warn",
   publicDir: false,
   resolve: { alias },
-  plugins: [captureWorker(), standalone()],
+  // A library build leaves it to who bundles it; these files need not be bundled further.
   define: { "process.env.NODE_ENV": '"production"' },
+};
+
+/** The page side for a page without a bundler: a few minified files, of which it loads what it uses. */
+const browserConfig: InlineConfig = {
+  ...common,
+  plugins: [captureWorker("./capture-worker.js")],
+  build: {
+    outDir: `${OUT_DIR}/browser`,
+    target: "es2022",
+    modulePreload: false,
+    rolldownOptions: {
+      input: { "eddy-hls": here("src/page/index.ts"), "capture-worker": here("src/capture/capture-worker.ts") },
+      // Side by side, so that each finds the worker there.
+      output: { entryFileNames: "[name].js", chunkFileNames: "[name].js" },
+      preserveEntrySignatures: "strict",
+    },
+  },
+};
+
+const testing = here("src/testing/index.ts");
+
+/**
+ * The library as npm gets it: one file for each module, so that a bundler takes those that are used. What they need of other packages is
+ * among them, so that nothing is installed beside it.
+ */
+export default defineConfig({
+  ...common,
+  plugins: [captureWorker("../capture/capture-worker.js"), standalone()],
   build: {
     outDir: OUT_DIR,
     target: "es2022",
@@ -60,15 +83,21 @@ export default defineConfig({
     minify: false,
     license: { fileName: "third-party-licenses.md" },
     lib: {
-      entry: {
-        index: here("src/page/index.ts"),
-        worker: here("sw/index.ts"),
-        core: here("src/core.ts"),
-        "capture-worker": here("src/capture/capture-worker.ts"),
-        ...(existsSync(testing) ? { testing } : {}),
-      },
+      entry: [
+        here("src/page/index.ts"),
+        here("src/core.ts"),
+        here("src/capture/capture-worker.ts"),
+        here("sw/index.ts"),
+        ...(existsSync(testing) ? [testing] : []),
+      ],
       formats: ["es"],
     },
-    rolldownOptions: { output: { entryFileNames: "[name].js", chunkFileNames: "chunks/[name].js" } },
+    rolldownOptions: {
+      output: {
+        preserveModules: true,
+        preserveModulesRoot: here("."),
+        entryFileNames: ({ name }) => `${name.replace(/.*node_modules\//, "vendor/").replace(/\.ts$/, "")}.js`,
+      },
+    },
   },
 });

@@ -26,7 +26,7 @@ export function makeApp({ template, tarball, packages = [] }) {
   return app;
 }
 
-/** @type {(tarball: string) => Promise<void>} */
+/** Publishes and joins in each kind of page, and says so. @type {(tarball: string) => Promise<string>} */
 export async function tryBlankApp(tarball) {
   const app = makeApp({ template: TEMPLATE, tarball });
   try {
@@ -38,20 +38,21 @@ export async function tryBlankApp(tarball) {
     // First: Vite keeps the mode of its first server.
     const served = await createServer({ root: app, logLevel: "error", server: { port, strictPort: true } });
     await served.listen();
-    await look(`http://localhost:${port}/`, "in development").finally(() => served.close());
+    const seen = [await look(`http://localhost:${port}/`, "in development").finally(() => served.close())];
     const built = await preview({ root: app, logLevel: "error", preview: { port, strictPort: true } });
     try {
-      await look(`http://localhost:${port}/`, "built");
-      await look(`http://localhost:${port}/plain.html`, "without a bundler");
+      seen.push(await look(`http://localhost:${port}/`, "built"));
+      seen.push(await look(`http://localhost:${port}/plain.html`, "without a bundler"));
     } finally {
       await built.close();
     }
+    return seen.join(", ");
   } finally {
     rmSync(app, { recursive: true, force: true });
   }
 }
 
-/** @type {(url: string, how: string) => Promise<void>} */
+/** @type {(url: string, how: string) => Promise<string>} */
 async function look(url, how) {
   const browser = await chromium.launch({ executablePath: findBrowser(), args: ["--no-sandbox", "--disable-gpu"] });
   try {
@@ -69,7 +70,7 @@ async function look(url, how) {
     if (!seen.playlist.startsWith("#EXTM3U") || !seen.isName || !["leader", "follower"].includes(seen.role))
       throw new Error(`${how}: expected a playlist and a role, got ${JSON.stringify(seen)}`);
     if (errors.length > 0) throw new Error(`${how}: ${errors.join("; ")}`);
-    console.log(`blank app, ${how}: published, joined as ${seen.role}`);
+    return how;
   } finally {
     await browser.close();
   }

@@ -1,10 +1,10 @@
 // Builds the library as npm gets it into lib/: modules, classic scripts, the command line, and declarations.
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { build } from "vite";
 import { run } from "./run.mjs";
 
-const TYPES = "lib/types";
+const LIB = "lib";
 const IMPORT = /(?<=(?:from|import) "|import\(")\.[^"]*(?=")/g;
 
 await build({ configFile: "vite.lib.config.ts" });
@@ -26,8 +26,7 @@ function keepPublicTypes() {
       text.replace(IMPORT, (path) => path.replace(/\.ts$/, ".js")),
     );
   }
-  for (const entry of readdirSync(TYPES, { recursive: true, withFileTypes: true })) {
-    const path = resolve(join(entry.parentPath, entry.name));
-    if (entry.isFile() && !kept.has(path) && existsSync(path)) rmSync(path);
+  for (const path of readdirSync(LIB, { recursive: true, encoding: "utf8" })) {
+    if (path.endsWith(".d.ts") && !kept.has(resolve(LIB, path))) rmSync(resolve(LIB, path));
   }
 }

@@ -1,4 +1,3 @@
-import { IsoBoxReadView } from "@svta/cml-iso-bmff";
 import { RelayError, type RelayErrorCode } from "../model/errors.ts";
 
 /** Where one ISO-BMFF box lies in the bytes it was found in. */
@@ -83,9 +82,9 @@ export class BoxReader {
   }
 
   /** Reads the body of a leaf box with a reader that may throw whatever it likes. */
-  read<T>(box: BoxSpan, reader: (view: IsoBoxReadView) => T): T {
+  read<T>(box: BoxSpan, reader: (body: DataView<ArrayBuffer>) => T): T {
     try {
-      return reader(new IsoBoxReadView(this.body(box)));
+      return reader(this.body(box));
     } catch (thrown) {
       return this.fail(
         `box ${printable(box.type)} at byte ${box.start}: expected a whole one, got ${box.end - box.start} bytes`,

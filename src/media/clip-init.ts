@@ -1,4 +1,4 @@
-import { readElst, readMvhd, writeElst, writeMehd } from "@svta/cml-iso-bmff";
+import { IsoBoxReadView, readElst, readMvhd, writeElst, writeMehd } from "@svta/cml-iso-bmff";
 import type { Bytes } from "../model/bytes.ts";
 import { box, join } from "./box-writer.ts";
 import { BoxReader, type BoxSpan } from "./boxes.ts";
@@ -45,7 +45,9 @@ export function readClipInit(bytes: Bytes): ClipInit {
   const segment = parseInitSegment(bytes);
   const reader = new BoxReader(bytes, "malformed-init");
   const moov = reader.boxes(0, reader.size).find(({ type }) => type === "moov") ?? reader.fail("expected moov");
-  const { timescale: movieTimescale } = reader.read(reader.child(moov, "mvhd"), readMvhd);
+  const { timescale: movieTimescale } = reader.read(reader.child(moov, "mvhd"), (body) =>
+    readMvhd(new IsoBoxReadView(body)),
+  );
   const traks = reader.children(moov).filter(({ type }) => type === "trak");
   const trexs = reader.children(reader.child(moov, "mvex")).filter(({ type }) => type === "trex");
   const tracks = segment.tracks.map((info): ClipTrack => {
@@ -130,7 +132,8 @@ function readEdits(
   const elst = edts && reader.children(edts).find(({ type }) => type === "elst");
   let emptyTicks = 0;
   if (elst !== undefined) {
-    for (const { mediaTime, segmentDuration } of reader.read(elst, readElst).entries) {
+    for (const { mediaTime, segmentDuration } of reader.read(elst, (body) => readElst(new IsoBoxReadView(body)))
+      .entries) {
       if (mediaTime >= 0) return { emptyTicks, mediaTimeTicks: mediaTime };
       emptyTicks += Math.round(segmentDuration * ticksPerMovieTick);
     }

@@ -1,8 +1,8 @@
-import { readTfdt, readTfhd, readTrun } from "@svta/cml-iso-bmff";
 import type { Bytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
 import { BoxReader, type BoxSpan } from "./boxes.ts";
 import type { ClipInit } from "./clip-init.ts";
+import { readTfdt, readTfhd, readTrun } from "./leaf-boxes.ts";
 import { type MediaPart, parsePart } from "./media-part.ts";
 
 /** How one track of a source becomes one of the clip. */

@@ -1,8 +1,22 @@
-import { readElst, readMfhd, readSidx, readTfdt, readTfhd, readTkhd, readTrun } from "@svta/cml-iso-bmff";
+import {
+  IsoBoxReadView,
+  readElst,
+  readMfhd,
+  readSidx,
+  readTfdt,
+  readTfhd,
+  readTkhd,
+  readTrun,
+} from "@svta/cml-iso-bmff";
 import type { Bytes } from "../model/bytes.ts";
 import { join } from "./box-writer.ts";
 import { BoxReader, type BoxSpan } from "./boxes.ts";
 import { parseInitSegment } from "./init-segment.ts";
+
+/** A reader of boxes that is not ours, as `BoxReader.read()` takes one. */
+export function byOther<T>(read: (view: IsoBoxReadView) => T): (body: DataView<ArrayBuffer>) => T {
+  return (body) => read(new IsoBoxReadView(body));
+}
 
 /** A run of samples as a finished clip has it. */
 export interface ClipRun {
@@ -43,18 +57,18 @@ export function readClip(bytes: Bytes): ReadClip {
   const traks = reader.children(top("moov")).filter(({ type }) => type === "trak");
   const edits = new Map<number, number>();
   for (const trak of traks) {
-    const { trackId } = reader.read(reader.child(trak, "tkhd"), readTkhd);
+    const { trackId } = reader.read(reader.child(trak, "tkhd"), byOther(readTkhd));
     const edts = reader.children(trak).find(({ type }) => type === "edts");
-    const [entry] = edts ? reader.read(reader.child(edts, "elst"), readElst).entries : [];
+    const [entry] = edts ? reader.read(reader.child(edts, "elst"), byOther(readElst)).entries : [];
     edits.set(trackId, entry?.mediaTime ?? 0);
   }
   const runs: ClipRun[] = [];
   for (const moof of tops.filter(({ type }) => type === "moof")) {
-    const { sequenceNumber } = reader.read(reader.child(moof, "mfhd"), readMfhd);
+    const { sequenceNumber } = reader.read(reader.child(moof, "mfhd"), byOther(readMfhd));
     for (const traf of reader.children(moof).filter(({ type }) => type === "traf")) {
-      const tfhd = reader.read(reader.child(traf, "tfhd"), readTfhd);
-      const startTicks = reader.read(reader.child(traf, "tfdt"), readTfdt).baseMediaDecodeTime;
-      const trun = reader.read(reader.child(traf, "trun"), readTrun);
+      const tfhd = reader.read(reader.child(traf, "tfhd"), byOther(readTfhd));
+      const startTicks = reader.read(reader.child(traf, "tfdt"), byOther(readTfdt)).baseMediaDecodeTime;
+      const trun = reader.read(reader.child(traf, "trun"), byOther(readTrun));
       const timescale = init.tracks.find(({ id }) => id === tfhd.trackId)?.timescale ?? Number.NaN;
       let endTicks = startTicks;
       let shownTicks = Number.POSITIVE_INFINITY;
@@ -77,7 +91,7 @@ export function readClip(bytes: Bytes): ReadClip {
     types: tops.map(({ type }) => type),
     trackIds: init.tracks.map(({ id }) => id),
     timescales: init.tracks.map(({ timescale }) => timescale),
-    sidx: reader.read(top("sidx"), readSidx),
+    sidx: reader.read(top("sidx"), byOther(readSidx)),
     mediaStart: top("sidx").end,
     runs,
   };

@@ -1,8 +1,8 @@
-import { readHdlr, readMdhd, readTkhd, readTrex } from "@svta/cml-iso-bmff";
 import type { Bytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
 import { BoxReader, type BoxSpan, printable } from "./boxes.ts";
 import { codecOf } from "./codec-string.ts";
+import { readHdlr, readMdhd, readTkhd, readTrex } from "./leaf-boxes.ts";
 
 type InitTrackKind = "video" | "audio" | "text";
 

@@ -1,8 +1,8 @@
-import { readTfdt, readTfhd, readTrun } from "@svta/cml-iso-bmff";
 import type { Bytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
 import { BoxReader, type BoxSpan, printable } from "./boxes.ts";
 import type { InitSegment, InitTrack } from "./init-segment.ts";
+import { readTfdt, readTfhd, readTrun } from "./leaf-boxes.ts";
 
 /** What one track has in a part. */
 interface PartTrack {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Bytes } from "../model/bytes.ts";
 import { BoxReader } from "./boxes.ts";
+import { byOther } from "./clip.test-support.ts";
 import { parseInitSegment } from "./init-segment.ts";
 import { testInit } from "./media.test-support.ts";
 import { parsePart } from "./media-part.ts";
@@ -26,7 +27,7 @@ function readRuns(bytes: Bytes) {
     .filter((box) => box.type === "traf")
     .map((traf) => {
       const defaults = reader.body(reader.child(traf, "tfhd"));
-      const trun = reader.read(reader.child(traf, "trun"), readTrun);
+      const trun = reader.read(reader.child(traf, "trun"), byOther(readTrun));
       let at = trun.dataOffset ?? -1;
       return trun.samples.map((entry, i) => {
         const size = entry.sampleSize ?? -1;

@@ -1,5 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { FakeClock } from "../cache/fake-clock.test-support.ts";
+import { startGzip } from "../cache/start-gzip.ts";
 import { createMatch } from "../http/handler.ts";
 import type { CacheOptions } from "../model/options.ts";
 import { Playlists } from "../origin/playlists.ts";
@@ -59,6 +60,8 @@ const DEFAULT_RUN_MS = 12_000;
 /** The real origin under a virtual clock, with a tamper hook on all answers. */
 export function scriptedOrigin(scenario: Scenario): { readonly clock: FakeClock; readonly fetch: Fetch } {
   const { tamper = {}, gzip = false } = scenario;
+  // What is compressed beside the thread comes in real time.
+  startGzip();
   const clock = new FakeClock();
   const playlists = new Playlists({ numPlaylists: 8, ...scenario.cache }, { clock });
   new ScriptedProducer(scenario, { playlists, stream: STREAM, clock });

@@ -1,5 +1,5 @@
-import { isName } from "/eddy-hls/core.js";
-import { openRelay, peers, publishCapture, startCapture } from "/eddy-hls/index.js";
+import { openRelay, peers, publishCapture, startCapture } from "/eddy-hls/browser/eddy-hls.js";
+import { isName } from "/eddy-hls/src/core.js";
 
 const open = () => openRelay({ worker: "/plain-sw.js", type: "classic" });
 
