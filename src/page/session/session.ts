@@ -11,6 +11,7 @@ const STATS_EVERY_MS = 1_000;
 
 /** Details of the events. */
 export interface SessionEvents {
+  /** Another tab leads, or this one does. */
   readonly role: { readonly role: SessionRole };
   /** Once a second, in each tab. */
   readonly stats: SessionStats;
@@ -26,7 +27,9 @@ export interface SessionEvents {
 
 /** A stream that this browser takes from elsewhere, as one of its tabs sees it. Any player plays it from `relay.url(name)`. */
 export interface Session {
+  /** As it was joined. */
   readonly name: string;
+  /** Which part this tab has now. */
   readonly role: SessionRole;
   /** As of the last second. */
   stats(): SessionStats;
@@ -39,11 +42,13 @@ export interface Session {
   setConsent(given: boolean): void;
   /** Leaves the stream. Another tab that watches it goes on; resolves when it may. */
   close(): Promise<void>;
+  /** Hears of what `SessionEvents` lists, in `event.detail`. */
   addEventListener<Name extends keyof SessionEvents>(
     type: Name,
     listener: (event: CustomEvent<SessionEvents[Name]>) => void,
     options?: AddEventListenerOptions | boolean,
   ): void;
+  /** Takes a listener back. */
   removeEventListener<Name extends keyof SessionEvents>(
     type: Name,
     listener: (event: CustomEvent<SessionEvents[Name]>) => void,
