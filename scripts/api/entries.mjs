@@ -4,7 +4,7 @@
  * @property {string} name As it is imported.
  * @property {string} file Of its report and of its page, without the ending.
  * @property {string} source
- * @property {"page" | "worker"} host Which `tsconfig.*.json` compiles it.
+ * @property {"page" | "worker"} host Which `tsconfig.lib-*.json` declares it.
  * @property {string[]} lib What its declarations are read with.
  * @property {string[]} types
  */

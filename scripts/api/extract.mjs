@@ -1,34 +1,23 @@
 // The declarations of each entry point, read by API Extractor: what is undocumented, what a signature names and nobody exports, which
 // comment is no TSDoc; the report of the public surface; and the model that the reference is written from.
-import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from "@microsoft/api-extractor";
+import { run } from "../run.mjs";
 
 const ROOT = join(import.meta.dirname, "../..");
 const CACHE = join(ROOT, ".cache/api");
+const TYPES = join(CACHE, "types");
 const REPORTS = join(ROOT, "docs/api/report");
 
-/**
- * Makes the declarations of one host, as the package has them: without what is marked `@internal`.
- * @param {string} host
- */
+/** The declarations as the package has them, where they are not weeded yet, and lead back to the sources. @param {string} host */
 function declare(host) {
-  const done = spawnSync(
-    "npx",
-    [
-      ...["tsc", "-p", `tsconfig.${host}.json`, "--noEmit", "false", "--declaration", "--emitDeclarationOnly"],
-      ...["--declarationMap", "--stripInternal", "--rootDir", ".", "--outDir", join(CACHE, host)],
-    ],
-    { cwd: ROOT, stdio: "inherit", shell: process.platform === "win32" },
-  );
-  if (done.status !== 0) throw new Error(`the declarations of "${host}" could not be made`);
+  run("npx", ["tsc", "-p", `tsconfig.lib-${host}.json`, "--declarationMap", "--outDir", TYPES], { cwd: ROOT });
 }
 
 /** @param {import("./entries.mjs").Entry} entry */
-function configOf({ file, host, source, lib, types }) {
-  const declarations = join(CACHE, host);
-  const main = join(declarations, source.replace(/\.ts$/, ".d.ts"));
+function configOf({ file, source, lib, types }) {
+  const main = join(TYPES, source.replace(/\.ts$/, ".d.ts"));
   const packageJsonFullPath = join(ROOT, "package.json");
   return ExtractorConfig.prepare({
     packageJsonFullPath,
@@ -52,7 +41,7 @@ function configOf({ file, host, source, lib, types }) {
             allowImportingTsExtensions: true,
             lib,
             types,
-            paths: { "eddy-hls/core": [join(declarations, "src/core.d.ts")] },
+            paths: { "eddy-hls/core": [join(TYPES, "src/core.d.ts")] },
           },
           files: [main],
         },
