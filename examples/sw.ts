@@ -1,9 +1,9 @@
-import { createRelay } from "eddy-hls/worker";
+import { createRelay, dvr } from "eddy-hls/worker";
 
 declare const self: ServiceWorkerGlobalScope;
 
-/** All of it, for a site that has no other use for a worker: `serveRelay(self, { dvr: {} })`. */
-const relay = createRelay(self, { dvr: {} });
+/** All of it, for a site that has no other use for a worker: `serveRelay(self, { dvr: dvr() })`. */
+const relay = createRelay(self, { dvr: dvr() });
 self.addEventListener("message", (event) => {
   relay.receive(event);
 });

@@ -1,13 +1,14 @@
 // Makes what the documentation has from the code: the rules, the API reports and the reference. With --check it changes nothing, and fails
-// where a comment is missing or what is committed is out of date.
+// where a comment is missing, what is committed is out of date, or a page is not in the table of contents.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ENTRIES } from "./api/entries.mjs";
 import { extract } from "./api/extract.mjs";
 import { renderReference } from "./api/reference.mjs";
 
-const FOLDER = join(import.meta.dirname, "../docs/api");
+const DOCS = join(import.meta.dirname, "../docs");
+const FOLDER = join(DOCS, "api");
 const isCheck = process.argv.includes("--check");
 
 /** @param {readonly string[]} lines @returns {never} */
@@ -34,6 +35,10 @@ for (const [file, content] of renderReference(ENTRIES, models)) {
   if (isCheck) outdated.push(`docs/api/${file}`);
   else writeFileSync(path, content);
 }
+const contents = readFileSync(join(DOCS, "README.md"), "utf8");
+const pages = readdirSync(DOCS).filter((file) => file.endsWith(".md") && file !== "README.md");
+const missing = pages.filter((file) => !contents.includes(`](${file})`));
+if (missing.length > 0) fail([`docs/README.md: expected a line for each page, got none for ${missing.join(", ")}`]);
 if (isCheck && outdated.length > 0) {
   fail([
     `out of date: ${outdated.join(", ")}`,
