@@ -1,10 +1,20 @@
-/** Entry point `eddy-hls/core`: the portable relay, for Node, pages and workers. */
-export { ChunkCache } from "./cache/chunk-cache.ts";
-export { M3u8Cache } from "./cache/m3u8-cache.ts";
-export { SlotRing } from "./cache/slot-ring.ts";
+/**
+ * The portable relay, for Node, pages and workers: ring caches, playlists over them, and a fetch handler that answers from both.
+ * @packageDocumentation
+ */
+export { ChunkCache, type ChunkCacheStats, type OpenRingOptions } from "./cache/chunk-cache.ts";
+export { type CachedPlaylist, M3u8Cache, type M3u8Ring, type PlaylistInput } from "./cache/m3u8-cache.ts";
+export type { Slot } from "./cache/slot.ts";
+export {
+  type PutOutcome,
+  SlotRing,
+  type SlotRingOptions,
+  type SlotRingStats,
+  type WaitForOptions,
+} from "./cache/slot-ring.ts";
 export { startGzip } from "./cache/start-gzip.ts";
 export { startHash } from "./cache/start-hash.ts";
-export { Waiters } from "./cache/waiters.ts";
+export { type WaiterStats, Waiters, type WaitersOptions, type WaitOptions, type WaitOutcome } from "./cache/waiters.ts";
 export { type Clips, clips } from "./http/clip.ts";
 export { createMatch, type HandlerOptions, type Match } from "./http/handler.ts";
 export { RequestRecorder, type RequestRecorderContext } from "./http/request-recorder.ts";
@@ -13,6 +23,7 @@ export { type Clock, systemClock } from "./model/clock.ts";
 export type { AttributeValue, DateRangeOptions } from "./model/date-range.ts";
 export { RelayError, type RelayErrorCode } from "./model/errors.ts";
 export { isName, type Msn, type PartId, type PartIndex, type PartPosition } from "./model/ids.ts";
+export type { RequestTrace, TracedKind, TracedRequest, TracedState } from "./model/inspection.ts";
 export type { KeyMethod, MediaKey } from "./model/media-key.ts";
 export {
   type CacheOptions,
@@ -30,7 +41,14 @@ export {
   type SegmentOpening,
   type SegmentRecord,
 } from "./model/record.ts";
-export type { RenditionKind, RenditionOptions, VideoRange } from "./model/rendition-options.ts";
+export type {
+  MediaExtension,
+  RenditionConfig,
+  RenditionContainer,
+  RenditionKind,
+  RenditionOptions,
+  VideoRange,
+} from "./model/rendition-options.ts";
 export type {
   MediaSource,
   Persistence,
@@ -40,7 +58,13 @@ export type {
   StreamStats,
   StreamSummary,
 } from "./model/stats.ts";
-export { type KeptStats, MAX_DVR_WINDOW_MS, MIN_DVR_WINDOW_MS, type StorageStats } from "./model/storage.ts";
+export {
+  type KeptStats,
+  MAX_DVR_WINDOW_MS,
+  MIN_DVR_WINDOW_MS,
+  type StorageStats,
+  type StorageTrouble,
+} from "./model/storage.ts";
 export type { Archive, Recorder } from "./origin/archive.ts";
 export type { AddedPart, PartInput } from "./origin/intake.ts";
 export { type OpenStream, Playlists, type PlaylistsContext, type RestoredStream, VERSION } from "./origin/playlists.ts";
@@ -64,3 +88,4 @@ export {
   type RuleText,
   ruleText,
 } from "./validate/annotate-playlist.ts";
+export type { Level } from "./validate/finding.ts";

@@ -6,10 +6,12 @@ import type { DiagnosticsContext, RelayDiagnostics, RelayWatch } from "./feature
 /**
  * Lets the site's pages look into the relay and break it on purpose: `relay.diagnostics`. Nothing is recorded while no page looks.
  * @example
+ * ```ts
  * serveRelay(self, { diagnostics: diagnostics() });
+ * ```
  */
 export function diagnostics(): RelayDiagnostics {
-  return { read: readDiagnostic, watch: (context) => new Diagnostics(context) };
+  return { kind: "diagnostics", read: readDiagnostic, watch: (context) => new Diagnostics(context) };
 }
 
 class Diagnostics implements RelayWatch {

@@ -1,8 +1,9 @@
 import type { Dvr } from "./features.ts";
 import { StreamStore } from "./store/stream-store.ts";
 
+/** What is kept on disk. */
 export interface DvrOptions {
-  /** Media that a stream keeps, until a page sets another window (`relay.setDvrWindow()`). Default four hours. */
+  /** Media that a stream keeps, until a page sets another window (`relay.setDvrWindow()`). In ms. Default four hours. */
   readonly windowMs?: number;
   /** Bytes that a stream keeps. Default: no limit but that of all streams together. */
   readonly maxBytes?: number;
@@ -13,10 +14,13 @@ export interface DvrOptions {
 /**
  * Keeps streams on disk, through the end of the worker and offline, with the DVR window that `dvr.m3u8` lists.
  * @example
+ * ```ts
  * serveRelay(self, { dvr: dvr({ windowMs: 4 * 3600_000 }) });
+ * ```
  */
 export function dvr({ maxBytes, ...options }: DvrOptions = {}): Dvr {
   return {
+    kind: "dvr",
     // Relays under other bases are other workers, which live side by side: in one database each would supersede the other.
     open: (base) =>
       StreamStore.open({

@@ -6,17 +6,26 @@ import type { Ingest } from "./ingest.ts";
 import type { RelayStore } from "./relay-store.ts";
 
 /**
- * What a worker may do beyond serving what is live. A Service Worker loads nothing later on, so each is passed in, and a worker that is
- * not given one does not carry its code.
+ * What `dvr()` returns. A Service Worker loads nothing later on, so what a worker may do beyond serving what is live is passed in, and one
+ * that is not given it does not carry its code.
  */
 export interface Dvr {
-  /** Opens what is kept on disk of the relay under `base`; a database of each base. */
+  /** Tells it apart from its options. */
+  readonly kind: "dvr";
+  /**
+   * Opens what is kept on disk of the relay under `base`; a database of each base.
+   * @internal
+   */
   open(base: string): Promise<RelayStore>;
 }
 
 /** What `diagnostics()` returns. */
 export interface RelayDiagnostics {
+  /** Tells it apart from its options. */
+  readonly kind: "diagnostics";
+  /** @internal */
   readonly read: ReadDiagnostic;
+  /** @internal */
   watch(context: DiagnosticsContext): RelayWatch;
 }
 

@@ -25,17 +25,18 @@ import type { Dvr, RelayDiagnostics } from "./features.ts";
 import { Ingest, OutOfOrderError } from "./ingest.ts";
 import type { RelayStore, StoredStream } from "./relay-store.ts";
 
+/** How the relay serves, and what it keeps. */
 export interface ServeRelayOptions {
   /** Path that all URLs of the relay stand under, with a slash at both ends. Default `/live/`. */
   readonly base?: string;
   /** Sizes of the ring caches. */
   readonly cache?: CacheOptions;
   /**
-   * A stream whose producer is silent for longer is `waiting`, and another may take it over although the page is open.
+   * A stream whose producer is silent for longer, in ms, is `waiting`, and another may take it over although the page is open.
    * Default 10,000.
    */
   readonly producerTimeoutMs?: number;
-  /** A stream whose producer is silent for longer ends. Default 600,000. */
+  /** A stream whose producer is silent for longer, in ms, ends. Default 600,000. */
   readonly endAfterMs?: number;
   /** What `dvr()` returns: streams are kept on disk, through the end of the worker and offline. Default: all is in memory. */
   readonly dvr?: Dvr;
@@ -84,6 +85,15 @@ const CHANGES: ReadonlySet<Ask["type"]> = new Set([
  * Makes the relay without listening: for a worker that has its own `fetch` and `message` listeners. Nothing is read from disk before
  * the first request or message that needs it; until that is done, all of them wait.
  * @throws RelayError `invalid-option`
+ * @example
+ * ```ts
+ * const relay = createRelay(self, { base: "/live/", dvr: dvr() });
+ * self.addEventListener("fetch", (event) => {
+ *   const response = relay.match(event.request);
+ *   if (response !== undefined) event.respondWith(response);
+ * });
+ * self.addEventListener("message", (event) => relay.receive(event));
+ * ```
  */
 export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelayOptions = {}): WorkerRelay {
   const { base = "/live/", producerTimeoutMs, endAfterMs, dvr, clips } = options;
@@ -321,6 +331,10 @@ function within<T>(deadlineMs: number, promise: Promise<T>): Promise<T> {
  * Serves the relay from a Service Worker: claims the pages that are open, answers requests under the base, and takes what
  * producer pages send. An update takes over when the pages say so: at once where live streams are on disk, else when none is live.
  * @throws RelayError `invalid-option`
+ * @example
+ * ```ts
+ * serveRelay(self, { base: "/live/", dvr: dvr() });
+ * ```
  */
 export function serveRelay(scope: ServiceWorkerGlobalScope, options: ServeRelayOptions = {}): WorkerRelay {
   const relay = createRelay(scope, options);

@@ -45,7 +45,7 @@ export class TestWorker {
     const openStore = open && (() => (mine === this.#started ? open() : new Promise<RelayStore>(() => undefined)));
     return createRelay(scope as unknown as Parameters<typeof createRelay>[0], {
       ...this.#options,
-      ...(openStore === undefined ? {} : { dvr: { open: openStore } }),
+      ...(openStore === undefined ? {} : { dvr: { kind: "dvr", open: openStore } }),
     });
   }
 

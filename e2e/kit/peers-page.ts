@@ -1,4 +1,6 @@
-import { type PeerFailure, type PeersOptions, type PeerTransport, peers } from "eddy-hls";
+import { type PeersOptions, peers } from "eddy-hls";
+import type { PeerFailure } from "../../src/page/peers/peer-failures.ts";
+import type { PeerTransport } from "../../src/page/peers/peer-transport.ts";
 import type { PeerLink } from "../../src/swarm/swarm-types.ts";
 import type { PeerFrame } from "../../src/wire/peer-frame.ts";
 

@@ -1,6 +1,7 @@
 import { type Browser, type BrowserContext, expect, type Page, test } from "@playwright/test";
-import type { PeersOptions, PeerTransportStats } from "eddy-hls";
+import type { PeersOptions } from "eddy-hls";
 import { serveSignal } from "../../src/node/signal-server.ts";
+import type { PeerTransportStats } from "../../src/page/peers/peer-transport.ts";
 import { MAX_SHARED_INIT_BYTES } from "../../src/wire/frame-limits.ts";
 import { bundlePages } from "../kit-site.ts";
 import { serveNostr, serveTracker } from "../public-signalling.ts";

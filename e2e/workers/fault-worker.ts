@@ -24,7 +24,7 @@ const openStore = (): Promise<StreamStore> =>
       for (;;);
     },
   });
-const relay = createRelay(self, { dvr: { open: openStore } });
+const relay = createRelay(self, { dvr: { kind: "dvr", open: openStore } });
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener("message", (event) => void relay.receive(event));
 self.addEventListener("fetch", (event) => {

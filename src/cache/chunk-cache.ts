@@ -5,6 +5,7 @@ import { type CacheConfig, type CacheOptions, resolveCacheOptions } from "../mod
 import { ByteBudget } from "./byte-budget.ts";
 import { SlotRing } from "./slot-ring.ts";
 
+/** How a ring begins. */
 export interface OpenRingOptions {
   /** Id of the first part, for a stream that goes on from earlier. Default 0. */
   readonly firstId?: PartId;
@@ -12,10 +13,15 @@ export interface OpenRingOptions {
   readonly pinned?: boolean;
 }
 
+/** How full the cache is. */
 export interface ChunkCacheStats {
+  /** Places taken. */
   readonly playlists: number;
+  /** Places there are. */
   readonly numPlaylists: number;
+  /** Bytes of all parts of all rings. */
   readonly sizeBytes: number;
+  /** What the rings may hold together. */
   readonly maxBytes: number;
 }
 
@@ -52,6 +58,7 @@ export class ChunkCache {
     return this.#budget.sizeBytes;
   }
 
+  /** How full it is. */
   get stats(): ChunkCacheStats {
     const { numPlaylists, maxBytes } = this.#config;
     return { playlists: this.#rings.size, numPlaylists, sizeBytes: this.sizeBytes, maxBytes };
@@ -82,6 +89,7 @@ export class ChunkCache {
     return ring;
   }
 
+  /** The ring of this name; undefined where none is open. */
   find(name: string): SlotRing | undefined {
     return this.#rings.get(name);
   }

@@ -20,7 +20,9 @@ export interface CachedPlaylist {
   readonly gzip: Bytes | Promise<Bytes>;
 }
 
+/** A rendered playlist, and the delta updates of the same state. */
 export interface PlaylistInput {
+  /** The last part it lists. */
   readonly position: PartPosition;
   /** In chunks, which are kept as they are and never edited: most are views of text that other playlists share. */
   readonly playlist: readonly Bytes[];
@@ -47,6 +49,7 @@ const PARTS_PER_SEGMENT = 65_536;
 
 /** The playlists of one rendition by position. A handle of one generation, like the ring of its parts. */
 export class M3u8Ring {
+  /** Grows when a stream takes the place of another. */
   readonly generation: number;
   readonly #inits = new InitSegments();
   /** In the order of their positions: a Map keeps the order of insertion, and positions only grow. */
@@ -57,10 +60,12 @@ export class M3u8Ring {
   #sizeBytes = 0;
   #closed = false;
 
+  /** @internal */
   constructor(generation = 0) {
     this.generation = generation;
   }
 
+  /** The newest playlist; undefined while there is none. */
   get last(): CachedPlaylist | undefined {
     return this.#last;
   }
@@ -80,6 +85,7 @@ export class M3u8Ring {
     return this.#last?.position;
   }
 
+  /** Playlists that are kept. */
   get count(): number {
     return this.#playlists.size;
   }
@@ -89,10 +95,12 @@ export class M3u8Ring {
     return this.#sizeBytes;
   }
 
+  /** Reads miss, writes throw. */
   get closed(): boolean {
     return this.#closed;
   }
 
+  /** The playlist as it stood after this part; undefined where it is kept no more, or never was. */
   get(position: PartPosition): CachedPlaylist | undefined {
     const found = this.#playlists.get(keyOf(position));
     // A part index past the limit has the key of a later segment: it must miss, not alias.
@@ -125,12 +133,16 @@ export class M3u8Ring {
     this.#makeRoom();
   }
 
-  /** @throws RelayError `closed`, `part-too-large` */
+  /**
+   * Keeps an init segment as it is; the newest 64 stay.
+   * @throws RelayError `closed`, `part-too-large`
+   */
   setInit(index: number, bytes: Bytes): void {
     this.#checkOpen();
     this.#inits.set(index, bytes);
   }
 
+  /** An init segment; undefined where it is kept no more, or never was. */
   init(index: number): Bytes | undefined {
     return this.#inits.get(index);
   }
@@ -198,6 +210,7 @@ export class M3u8Cache {
     return ring;
   }
 
+  /** The ring of this name; undefined where none is open. */
   find(name: string): M3u8Ring | undefined {
     return this.#rings.get(name);
   }

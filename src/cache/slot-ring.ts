@@ -2,12 +2,13 @@ import type { Bytes } from "../model/bytes.ts";
 import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 import type { PartId } from "../model/ids.ts";
-import { type BudgetedRing, ByteBudget } from "./byte-budget.ts";
+import { ByteBudget } from "./byte-budget.ts";
 import { InitSegments, MAX_INITS } from "./init-segments.ts";
 import { type Slot, StoredSlot } from "./slot.ts";
 import { SlotTable } from "./slot-table.ts";
 import { type WaiterStats, Waiters } from "./waiters.ts";
 
+/** How much a ring holds, and where it begins. */
 export interface SlotRingOptions {
   /** Parts the ring holds at most. */
   readonly capacity: number;
@@ -17,24 +18,31 @@ export interface SlotRingOptions {
   readonly firstId?: PartId;
   /** Stamped on every slot. Default 0. */
   readonly generation?: number;
+  /** Default the host's own. */
   readonly clock?: Clock;
   /** Requests that may wait for parts at once. Default 1024. */
   readonly maxWaiters?: number;
   /** Nothing leaves to make room, and the owner asks `hasRoom()` before each write. Default false. */
   readonly pinned?: boolean;
-  /** Shared with other rings. Default: one of its own. */
+  /**
+   * Shared with other rings. Default: one of its own.
+   * @internal
+   */
   readonly budget?: ByteBudget;
 }
 
+/** How long a part is waited for. */
 export interface WaitForOptions {
+  /** Ends the wait. */
   readonly signal?: AbortSignal | undefined;
-  /** Default 18000: three target durations of 6 s. */
+  /** In ms. Default 18000: three target durations of 6 s. */
   readonly deadlineMs?: number;
 }
 
-/** `present`: nothing to do, the id has these bytes or has had its time. `conflict`: it has other bytes, which stay. */
+/** What became of a write. `present`: nothing to do, the id has these bytes or has had its time. `conflict`: it has other bytes, which stay. */
 export type PutOutcome = "inserted" | "present" | "conflict";
 
+/** How full the ring is. */
 export interface SlotRingStats {
   /** Parts that can be read. */
   readonly count: number;
@@ -42,10 +50,13 @@ export interface SlotRingStats {
   readonly heldBack: number;
   /** Bytes of all parts, held back or not. */
   readonly sizeBytes: number;
+  /** Parts the ring holds at most. */
   readonly capacity: number;
   /** Parts that left to make room. */
   readonly evicted: number;
+  /** Init segments that are kept. */
   readonly inits: number;
+  /** Who waits for parts. */
   readonly waiters: WaiterStats;
 }
 
@@ -60,9 +71,12 @@ const DEFAULT_WAIT_MS = 18_000;
  *
  * An id leaves for good, to make room by count or by bytes, and everything below it with it.
  */
-export class SlotRing implements BudgetedRing {
+export class SlotRing {
+  /** Stamped on every slot. */
   readonly generation: number;
+  /** Parts the ring holds at most. */
   readonly capacity: number;
+  /** Nothing leaves to make room. */
   readonly pinned: boolean;
   readonly #maxBytes: number;
   readonly #budget: ByteBudget;
@@ -101,14 +115,17 @@ export class SlotRing implements BudgetedRing {
     this.#budget.join(this);
   }
 
+  /** The part, when it can be read; undefined where it has left or has not come. */
   get(id: PartId): Slot | undefined {
     return id < this.#nextId ? this.#table.get(id) : undefined;
   }
 
+  /** The part of the highest id; undefined while there is none. */
   get last(): Slot | undefined {
     return this.#lastId < 0 ? undefined : this.get(this.#lastId);
   }
 
+  /** Its id; undefined while there is none. */
   get lastId(): PartId | undefined {
     return this.#lastId < 0 ? undefined : this.#lastId;
   }
@@ -128,6 +145,7 @@ export class SlotRing implements BudgetedRing {
     return this.#table.floorId;
   }
 
+  /** @internal */
   get oldestSequence(): number | undefined {
     const { count, oldestId } = this.#table;
     return count === 0 || this.pinned ? undefined : this.#table.get(oldestId)?.sequence;
@@ -143,10 +161,12 @@ export class SlotRing implements BudgetedRing {
     return this.#table.sizeBytes;
   }
 
+  /** Reads miss, writes throw. */
   get closed(): boolean {
     return this.#closed;
   }
 
+  /** How full it is. */
   get stats(): SlotRingStats {
     return {
       count: this.#table.count - this.#heldBack,
@@ -292,11 +312,15 @@ export class SlotRing implements BudgetedRing {
     this.#inits.set(index, bytes);
   }
 
+  /** An init segment; undefined where it is kept no more, or never was. */
   init(index: number): Bytes | undefined {
     return this.#inits.get(index);
   }
 
-  /** Drops the oldest part and returns the bytes it had; 0 when there is none. */
+  /**
+   * Drops the oldest part and returns the bytes it had; 0 when there is none.
+   * @internal
+   */
   evictOldest(): number {
     if (this.#table.count === 0) return 0;
     const freedBytes = this.#dropOldest();

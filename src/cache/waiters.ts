@@ -4,18 +4,23 @@ import { RelayError } from "../model/errors.ts";
 /** How a wait ended: `deadline` also stands for `drain()`, which brings all deadlines forward. */
 export type WaitOutcome = "woken" | "deadline" | "aborted" | "closed";
 
+/** How many may wait. */
 export interface WaitersOptions {
+  /** Default the host's own. */
   readonly clock?: Clock;
   /** Waits that may be pending at once. Default 1024. */
   readonly maxWaiters?: number;
 }
 
+/** How long a wait may last. */
 export interface WaitOptions {
+  /** Ends the wait. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds from now; zero or less ends the wait at once. */
   readonly deadlineMs: number;
 }
 
+/** Who waits, and how waits ended so far. */
 export interface WaiterStats {
   /** Pending now. */
   readonly waiting: number;
@@ -25,6 +30,7 @@ export interface WaiterStats {
   readonly woken: number;
   /** Ended by their deadline, or by `drain()`. */
   readonly expired: number;
+  /** Ended by their signal. */
   readonly aborted: number;
   /** Turned away with `waiter-limit`. */
   readonly refused: number;
@@ -64,6 +70,7 @@ export class Waiters {
     for (const [key, { size }] of this.#byKey) yield { key, waiting: size };
   }
 
+  /** Who waits, and how waits ended so far. */
   get stats(): WaiterStats {
     return {
       waiting: this.#waiting,

@@ -2,7 +2,9 @@ import type { SoundBlock } from "./audio-encoder.ts";
 
 /** How loud one channel was, in dB of full scale: 0 at most, `SILENCE_DB` for silence. */
 export interface SoundLevel {
+  /** The loudest sample. */
   readonly peakDb: number;
+  /** Root mean square of all samples. */
   readonly rmsDb: number;
 }
 

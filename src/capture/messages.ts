@@ -70,6 +70,7 @@ export type ToCaptureWorker =
 
 /** How one rendition with pictures does. Counts are since the start. */
 export interface EncodedStats {
+  /** Of the rendition. */
   readonly id: string;
   /** Frames encoded per second, over the last second; 0 where packets of a file pass through. */
   readonly framesPerSecond: number;
@@ -85,7 +86,9 @@ export interface EncodedStats {
 export interface PlayingFile {
   /** From 0. */
   readonly index: number;
+  /** Files in the queue. */
   readonly count: number;
+  /** Of the file. */
   readonly name: string;
 }
 
@@ -103,13 +106,17 @@ export interface CaptureStats {
   readonly renditions: readonly EncodedStats[];
   /** Of the last second, one for each channel, as it is sent: silence while muted or paused. Empty without sound. */
   readonly levels: readonly SoundLevel[];
+  /** The sound goes on as silence. */
   readonly muted: boolean;
+  /** A slate is shown instead of the source. */
   readonly paused: boolean;
   /** With files as the source. */
   readonly playing?: PlayingFile;
   /** Sound behind pictures when last measured; negative when ahead. */
   readonly driftMs: number;
+  /** Parts that were made, of all renditions. */
   readonly parts: number;
+  /** Bytes of these parts. */
   readonly bytes: number;
   /** Parts that wait for the page to take them. */
   readonly waitingParts: number;
@@ -117,19 +124,23 @@ export interface CaptureStats {
   readonly lostParts: number;
 }
 
-/** One part of a rendition. */
+/** The media of one part. */
 export interface CutMedia {
+  /** One or more moof+mdat. They belong to who is given them. */
   readonly bytes: Bytes;
+  /** What its samples last. */
   readonly durationMs: number;
+  /** It starts with a key frame. */
   readonly independent: boolean;
-  /** Wall clock of the first sample. */
+  /** Wall clock of the first sample, in ms since the Unix epoch. */
   readonly programDateTimeMs: number;
-  /** Media lost before this part, since nobody took it in time: the timeline jumps by as much. */
+  /** Media lost before this part, since nobody took it in time: the timeline jumps by as much. Absent where none was. */
   readonly missingMs?: number;
   /** An init segment, or another part, follows at once: who is told of this part is to hear of that too (rule 41). */
   readonly more?: boolean;
 }
 
+/** One part of one rendition, as a sink is given it. */
 export interface CapturedPart extends CutMedia {
   /** Id of the rendition it belongs to. */
   readonly rendition: string;

@@ -31,7 +31,12 @@ export function parseClipAsk(query: URLSearchParams): ClipAsk {
 
 /** What `clips()` returns: `createMatch()` and the worker answer `clip.mp4` by it. */
 export interface Clips {
-  /** Answers with part of a stream's window as a file to keep. It is written as it is read: what breaks off midway fails. */
+  /** Tells it apart from its options. */
+  readonly kind: "clips";
+  /**
+   * Answers with part of a stream's window as a file to keep. It is written as it is read: what breaks off midway fails.
+   * @internal
+   */
   answer(
     request: Request,
     query: URLSearchParams,
@@ -43,10 +48,12 @@ export interface Clips {
 /**
  * Serves `<stream>/clip.mp4`: part of a stream's window as one MP4 file. Who offers no clips need not carry the code that writes them.
  * @example
+ * ```ts
  * serveRelay(self, { clips: clips() });
+ * ```
  */
 export function clips(): Clips {
-  return { answer: answerClip };
+  return { kind: "clips", answer: answerClip };
 }
 
 async function answerClip(

@@ -13,6 +13,7 @@ import { parseRoute, type Route } from "./route.ts";
 import { STATUS } from "./status.ts";
 import { slice } from "./views.ts";
 
+/** Where the origin stands, and what it may say. */
 export interface HandlerOptions {
   /** Path that all URLs of the relay stand under, with a slash at both ends. Default `/live/`. */
   readonly base?: string;
@@ -42,7 +43,15 @@ interface Found {
   readonly gzipped?: boolean;
 }
 
-/** The portable LL-HLS origin as a fetch handler. */
+/**
+ * The portable LL-HLS origin as a fetch handler.
+ * @throws RelayError `invalid-option`; requests never throw: what goes wrong with one is its answer's status
+ * @example
+ * ```ts
+ * const match = createMatch(new Playlists());
+ * const response = await match(new Request("http://localhost/live/studio/main.m3u8")); // undefined: not under the base
+ * ```
+ */
 export function createMatch(playlists: Playlists, options: HandlerOptions = {}): Match {
   const base = options.base ?? "/live/";
   if (!/^\/(?:[^?#]*\/)?$/.test(base)) {

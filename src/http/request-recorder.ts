@@ -22,7 +22,9 @@ interface Recorded {
   cut: ((reason: unknown) => void) | undefined;
 }
 
+/** What a recorder is told of where it stands. */
 export interface RequestRecorderContext {
+  /** Of the host. */
   readonly clock: Clock;
   /** Path that all URLs of the relay stand under. */
   readonly base: string;

@@ -8,6 +8,7 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void;
 }
 
+/** The host's own clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallMs: () => Date.now(),

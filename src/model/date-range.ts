@@ -4,13 +4,18 @@ import { RelayError } from "./errors.ts";
 /** The value of an attribute: text, a number, or bytes, which are written as a hexadecimal sequence. */
 export type AttributeValue = string | number | Uint8Array;
 
-/** A stretch of time with a meaning, such as an advertisement or a chapter: EXT-X-DATERANGE. */
+/**
+ * A stretch of time with a meaning, such as an advertisement or a chapter: EXT-X-DATERANGE.
+ * @see draft-pantos-hls-rfc8216bis-22, section 4.4.5.1
+ */
 export interface DateRangeOptions {
   /** Printable ASCII, at most 128 characters. Used again it may add attributes, and must not change any. */
   readonly id: string;
   /** ISO 8601 with a zone, or milliseconds since the Unix epoch. */
   readonly startDate: string | number;
+  /** DURATION. Default: not known yet. */
   readonly durationMs?: number;
+  /** PLANNED-DURATION: what it is expected to last. Default: not said. */
   readonly plannedDurationMs?: number;
   /** Ranges of a class share their attributes' meaning. */
   readonly class?: string;

@@ -63,8 +63,10 @@ export type RelayErrorCode =
 
 /** The one error class. A message gives what was expected and what came. Survives postMessage as `{ code, message }`. */
 export class RelayError extends Error {
+  /** What went wrong, to branch on. */
   readonly code: RelayErrorCode;
 
+  /** `options.cause` is what led to it. */
   constructor(code: RelayErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "RelayError";

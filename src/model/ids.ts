@@ -9,7 +9,9 @@ export type PartId = number;
 
 /** Where a part stands in a playlist. */
 export interface PartPosition {
+  /** Of its segment. */
   readonly msn: Msn;
+  /** Within its segment. */
   readonly part: PartIndex;
 }
 

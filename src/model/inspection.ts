@@ -2,16 +2,17 @@ import type { Msn, PartId, PartIndex } from "./ids.ts";
 import type { RenditionKind } from "./rendition-options.ts";
 import type { MediaSource } from "./stats.ts";
 
-/** Bits of `InspectedSlots.flags`. */
+/** Bit of `InspectedSlots.flags`: its media is in the ring. */
 export const SLOT_IN_RING = 1;
-/** Its media is on disk. */
+/** Bit of `InspectedSlots.flags`: its media is on disk. */
 export const SLOT_STORED = 2;
+/** Bit of `InspectedSlots.flags`: it starts with a key frame. */
 export const SLOT_INDEPENDENT = 4;
-/** Its media is missing, and it is listed as a gap. */
+/** Bit of `InspectedSlots.flags`: its media is missing, and it is listed as a gap. */
 export const SLOT_GAP = 8;
-/** Its segment is in the live playlist. */
+/** Bit of `InspectedSlots.flags`: its segment is in the live playlist. */
 export const SLOT_LISTED = 16;
-/** Its segment is in the playlist of the DVR window. */
+/** Bit of `InspectedSlots.flags`: its segment is in the playlist of the DVR window. */
 export const SLOT_IN_DVR = 32;
 
 /** What `InspectedSlots.sources` counts through; `unknown` is what a worker before this one took. */
@@ -33,6 +34,7 @@ export interface InspectedSlots {
   readonly parts: Uint16Array<ArrayBuffer>;
   /** In ms; 0 where it is not known. */
   readonly durationsMs: Float32Array<ArrayBuffer>;
+  /** Bytes of each part. */
   readonly sizesBytes: Uint32Array<ArrayBuffer>;
   /** `SLOT_IN_RING` and the like. */
   readonly flags: Uint8Array<ArrayBuffer>;
@@ -48,12 +50,15 @@ export interface InspectedWait {
   readonly position?: { readonly msn: Msn; readonly part: PartIndex };
   /** Absent where a playlist with the position is asked for. */
   readonly partId?: PartId;
+  /** How many requests. */
   readonly requests: number;
 }
 
 /** One rendition as it was at one moment. */
 export interface InspectedRendition {
+  /** 1 to 64 of `A-Z a-z 0-9 . _ -`, unique in the stream. */
   readonly id: string;
+  /** What is in it. */
   readonly kind: RenditionKind;
   /** Slots of the ring: parts whose ids differ by it share one. */
   readonly capacity: number;
@@ -65,15 +70,21 @@ export interface InspectedRendition {
   readonly evicted: number;
   /** Of the last init segment; -1 while there is none. */
   readonly initIndex: number;
+  /** The newest slots. */
   readonly slots: InspectedSlots;
+  /** What requests wait for now. */
   readonly waits: readonly InspectedWait[];
 }
 
 /** One stream as it was at one moment. */
 export interface InspectedStream {
+  /** As it was published or joined. */
   readonly name: string;
+  /** Of the producer that writes now: part of every media URI. */
   readonly epoch: string;
+  /** No more comes. */
   readonly ended: boolean;
+  /** In the order in which they were declared. */
   readonly renditions: readonly InspectedRendition[];
 }
 
@@ -91,18 +102,23 @@ export interface TracedRequest {
   readonly target: string;
   /** Path and query of the page that asked, where the browser says so. May hold whatever its address holds. */
   readonly page?: string;
+  /** What it was for. */
   readonly kind: TracedKind;
+  /** Absent where its path names none. */
   readonly stream?: string;
+  /** Absent where its path names none. */
   readonly rendition?: string;
   /** Part id, segment or init segment, as its URI has it. */
   readonly media?: number;
   /** Wall clock, in ms since the Unix epoch. */
   readonly askedAtMs: number;
+  /** How far it has come. */
   readonly state: TracedState;
   /** From the request to its response, in ms; absent while it waits. */
   readonly answeredAfterMs?: number;
   /** From the request to the last byte that was read, in ms. */
   readonly doneAfterMs?: number;
+  /** HTTP status of the answer; absent while it waits. */
   readonly status?: number;
   /** Handed over so far. */
   readonly sizeBytes: number;

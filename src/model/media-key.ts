@@ -1,13 +1,16 @@
 import { checkOneOf, checkText } from "./checks.ts";
 import { RelayError } from "./errors.ts";
 
-/** How the media that follows is encrypted. The origin passes it through: it neither has the key nor wants it. */
+/**
+ * How the media that follows is encrypted. The origin passes it through: it neither has the key nor wants it.
+ * @see draft-pantos-hls-rfc8216bis-22, section 4.4.4.4
+ */
 export interface MediaKey {
   /** `AES-128` and the like encrypt whole parts, which then cannot be measured; the others encrypt samples within them. */
   readonly method: KeyMethod;
   /** Where players get the key; listed as it is. Absent with NONE. */
   readonly uri?: string;
-  /** 16 bytes. */
+  /** Initialization vector of 16 bytes. Default: not said, which means the media sequence number. */
   readonly iv?: Uint8Array;
   /** Default: not said, which means `identity`. */
   readonly keyFormat?: string;
@@ -15,6 +18,7 @@ export interface MediaKey {
   readonly keyFormatVersions?: string;
 }
 
+/** METHOD of EXT-X-KEY; `NONE` ends encryption. */
 export type KeyMethod = "NONE" | "AES-128" | "SAMPLE-AES" | "SAMPLE-AES-CTR";
 
 const METHODS = ["NONE", "AES-128", "SAMPLE-AES", "SAMPLE-AES-CTR"] as const;

@@ -2,7 +2,9 @@ import { checkNumber, checkOneOf } from "./checks.ts";
 import { RelayError } from "./errors.ts";
 import { type RenditionConfig, type RenditionOptions, resolveRenditions } from "./rendition-options.ts";
 
+/** How parts are addressed: each by a URI of its own, or as a range of its segment. */
 export type PartForm = "files" | "byterange";
+/** Whether segments leave the playlist (`live`) or all of them stay (`event`). */
 export type StreamType = "live" | "event";
 
 /**
@@ -11,6 +13,7 @@ export type StreamType = "live" | "event";
  * (rules 5 and 9).
  */
 export interface StreamOptions {
+  /** 1 to 16; one variant at least. */
   readonly renditions: readonly RenditionOptions[];
   /** No part lasts longer than this. Default 500. */
   readonly partTargetMs?: number;
@@ -37,12 +40,19 @@ export interface StreamOptions {
 
 /** StreamOptions, checked and complete. */
 export interface StreamConfig {
+  /** In the order in which they were declared. */
   readonly renditions: readonly RenditionConfig[];
+  /** No part lasts longer. */
   readonly partTargetMs: number;
+  /** EXT-X-TARGETDURATION: whole seconds, in ms. */
   readonly targetDurationMs: number;
+  /** A segment closes at the first independent part after this. */
   readonly segmentMinMs: number;
+  /** Whether segments leave the playlist. */
   readonly type: StreamType;
+  /** How parts are addressed. */
   readonly parts: PartForm;
+  /** Whether delta updates may leave date ranges out. */
   readonly skipDateRanges: boolean;
 }
 
@@ -86,7 +96,7 @@ export function resolveCacheOptions(options: CacheOptions = {}): CacheConfig {
   return config;
 }
 
-/** @throws RelayError `invalid-option` or `invalid-name` */
+/** Checks options that may be anything, and fills in the defaults. @throws RelayError `invalid-option` or `invalid-name` */
 export function resolveStreamOptions(options: StreamOptions): StreamConfig {
   if (typeof options !== "object" || options === null)
     throw new RelayError("invalid-option", `options: expected an object, got ${String(options)}`);

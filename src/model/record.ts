@@ -3,15 +3,18 @@ import type { DateRangeOptions } from "./date-range.ts";
 import type { Msn, PartId } from "./ids.ts";
 import type { MediaKey } from "./media-key.ts";
 
-/** Bits of `SegmentRecord.flags`. */
+/** Bit of `SegmentRecord.flags`: it starts with a key frame. */
 export const PART_INDEPENDENT = 1;
+/** Bit of `SegmentRecord.flags`: its media is missing. */
 export const PART_GAP = 2;
 
 /** What a segment is from its first part on. Plain data, as the store keeps it. */
 export interface SegmentOpening {
+  /** Media sequence number. */
   readonly msn: Msn;
   /** First path component of its URIs. */
   readonly epoch: string;
+  /** Of its first part; those of the others follow. */
   readonly firstPartId: PartId;
   /** Media time of its start since the playlist began, in ms: with it, durations round as they did. */
   readonly startMs: number;
@@ -25,6 +28,7 @@ export interface SegmentOpening {
   readonly initIndex: number;
   /** Epoch that the init segment's URI stands under. */
   readonly initEpoch: string;
+  /** How it is encrypted; empty where it is clear. */
   readonly keys: readonly MediaKey[];
   /** What its own lines state, as bits of the playlist's; needed where no record of the segment before it is left. Default 0. */
   readonly states?: number;
@@ -32,17 +36,23 @@ export interface SegmentOpening {
 
 /** A segment and its parts, in columns: thousands of these are read at once. */
 export interface SegmentRecord extends SegmentOpening {
+  /** Of each part. */
   readonly durationsMs: readonly number[];
+  /** Of each part; 0 of a gap. */
   readonly sizesBytes: readonly number[];
-  /** `PART_INDEPENDENT` and `PART_GAP`. */
+  /** Of each part: `PART_INDEPENDENT` and `PART_GAP`. */
   readonly flags: readonly number[];
 }
 
 /** One part as it was listed. */
 export interface PartRecord {
+  /** Grows by one with each part. */
   readonly id: PartId;
+  /** Of its segment. */
   readonly msn: Msn;
+  /** As it is listed. */
   readonly durationMs: number;
+  /** `PART_INDEPENDENT` and `PART_GAP`. */
   readonly flags: number;
   /** Absent for a gap. */
   readonly bytes?: Bytes;
@@ -52,6 +62,7 @@ export interface PartRecord {
 
 /** A rendition as it is found again. */
 export interface RenditionRecord {
+  /** Unique in the stream. */
   readonly id: string;
   /** In order and without a hole; the last one may still be open. */
   readonly segments: readonly SegmentRecord[];
@@ -59,5 +70,6 @@ export interface RenditionRecord {
   readonly liveMsn: Msn;
   /** The init segments that `segments` need, and the newest. */
   readonly inits: readonly { readonly epoch: string; readonly index: number; readonly bytes: Bytes }[];
+  /** Those that may still be listed. */
   readonly dateRanges: readonly DateRangeOptions[];
 }

@@ -15,6 +15,7 @@ export type RenditionContainer = "fmp4" | "mpegts";
 /** What the files of a rendition are called, and so what is in them. */
 export type MediaExtension = "mp4" | "ts" | "vtt";
 
+/** VIDEO-RANGE of a variant: what its transfer function is. */
 export type VideoRange = "SDR" | "HLG" | "PQ";
 
 /** One rendition of a stream: a track set that is encoded, cut and listed together. */
@@ -34,12 +35,13 @@ export interface RenditionOptions {
   readonly bandwidth: number;
   /** Pixels. Default: read from the init segment; absent for audio only. */
   readonly width?: number;
+  /** Pixels, as the width. */
   readonly height?: number;
-  /** Frames per second. */
+  /** Frames per second. Default: not said. */
   readonly frameRate?: number;
-  /** Default: not said. */
+  /** VIDEO-RANGE. Default: not said. */
   readonly videoRange?: VideoRange;
-  /** BCP 47 tag; audio and subtitles. */
+  /** BCP 47 tag; audio and subtitles. Default: not said. */
   readonly language?: string;
   /** What a player's menu says; audio and subtitles. Default: the id. Unique in the group. */
   readonly name?: string;
@@ -58,6 +60,7 @@ export interface RenditionOptions {
 
 /** RenditionOptions, checked and complete. */
 export interface RenditionConfig extends RenditionOptions {
+  /** What is in it. */
   readonly kind: RenditionKind;
 }
 
@@ -169,6 +172,7 @@ function checkGroups(renditions: readonly RenditionConfig[]): void {
 
 /** What a capture says of a rendition, whose codecs it knows. */
 export interface CapturedRendition extends RenditionOptions {
+  /** RFC 6381. */
   readonly codecs: string;
   /** ftyp and moov, as it begins. */
   readonly init: Bytes;

@@ -3,12 +3,14 @@ import type { RelayErrorCode } from "./errors.ts";
 /** Longest title of a stream, in UTF-16 code units. */
 export const MAX_TITLE_LENGTH = 120;
 
-/** Least and most that a DVR window may be set to, in ms. */
+/** Shortest DVR window that may be set, in ms. */
 export const MIN_DVR_WINDOW_MS = 60_000;
+/** Longest DVR window that may be set, in ms. */
 export const MAX_DVR_WINDOW_MS = 24 * 3_600_000;
 
 /** What is kept on disk of one stream. */
 export interface KeptStats {
+  /** Media on disk. */
   readonly sizeBytes: number;
   /** Length of what is kept, in ms. */
   readonly windowMs: number;
@@ -20,15 +22,19 @@ export interface KeptStats {
   readonly createdAtMs: number;
 }
 
+/** Something that went wrong with the disk. */
 export interface StorageTrouble {
+  /** To branch on. */
   readonly code: RelayErrorCode;
+  /** What was expected and what came. */
   readonly message: string;
+  /** When, in ms since the Unix epoch. */
   readonly atMs: number;
 }
 
 /** The disk as a whole. */
 export interface StorageStats {
-  /** Of all streams. */
+  /** Media of all streams on disk. */
   readonly sizeBytes: number;
   /** Media that each stream keeps at most, in ms. What is pinned keeps all of its own. */
   readonly windowMs: number;

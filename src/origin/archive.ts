@@ -10,8 +10,11 @@ import type { KeptStats, StorageStats } from "../model/storage.ts";
  * keeps what it is given without a copy, and throws nothing.
  */
 export interface Recorder {
+  /** An init segment; parts that follow need it. */
   init(epoch: string, index: number, bytes: Bytes): void;
+  /** A part that is listed now, or a gap. */
   part(part: PartRecord): void;
+  /** A date range, or attributes that one got. */
   dateRange(range: DateRangeOptions): void;
   /** The live playlist lists from here on. */
   listedFrom(msn: Msn): void;
@@ -23,9 +26,11 @@ export interface Archive {
   readonly available: boolean;
   /** A stream opens, or another producer goes on in it. Gives the recorder of each rendition. */
   open(stream: string, epoch: string, config: StreamConfig): (rendition: string) => Recorder;
+  /** No more of this stream comes. */
   end(stream: string): void;
+  /** Forgets the stream, with all that is kept of it. */
   remove(stream: string): void;
-  /** Undefined where it is not kept, or cannot be read. */
+  /** The media of a part. Undefined where it is not kept, or cannot be read. */
   part(stream: string, rendition: string, id: PartId): Promise<Bytes | undefined>;
   /** The parts of a segment in order, gaps left out. Undefined where one is missing. */
   segment(stream: string, rendition: string, msn: Msn): Promise<readonly Bytes[] | undefined>;
@@ -33,5 +38,6 @@ export interface Archive {
   isStored(stream: string, rendition: string, id: PartId): boolean;
   /** What is kept of a stream, for who looks at it; undefined where nothing is. */
   kept(stream: string): KeptStats | undefined;
+  /** The disk as a whole. */
   readonly storage: StorageStats;
 }

@@ -21,8 +21,9 @@ import { Timeline } from "./timeline.ts";
 
 /** A part as it comes from a producer. The rendition keeps `bytes` as they are: they must never change afterwards. */
 export interface PartInput {
+  /** One or more moof+mdat; a WebVTT file, or a segment of MPEG-TS, where the rendition is of these. */
   readonly bytes: Bytes;
-  /** What it lasts as the producer says. The samples are measured, and win, with a warning in the stats; only text needs it. */
+  /** What it lasts in ms, as the producer says. The samples are measured, and win, with a warning in the stats; only text needs it. */
   readonly durationMs?: number;
   /** Whether it starts with a key frame. Heard where its samples cannot be read, since it is encrypted whole. Default false. */
   readonly independent?: boolean;
@@ -34,6 +35,7 @@ export interface PartInput {
   readonly more?: boolean;
 }
 
+/** Where a part was put. */
 export interface AddedPart {
   /** The last part that was made: one input makes several when it has to be split. */
   readonly position: PartPosition;

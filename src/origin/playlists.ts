@@ -23,7 +23,9 @@ import { Stream } from "./stream.ts";
 /** Version of the library, as `stats.json` and the worker's `hello` tell it. */
 export const VERSION = "0.1.0";
 
+/** How a stream is opened. */
 export interface OpenStream {
+  /** How it is cut and listed. */
   readonly options: StreamOptions;
   /** 1 to 16 of `0-9 a-z`, part of every media URI, never used before under this name (rule 28). */
   readonly epoch: string;
@@ -33,26 +35,42 @@ export interface OpenStream {
 
 /** A stream as an archive has it. */
 export interface RestoredStream {
+  /** As it was opened. */
   readonly name: string;
+  /** Of its last producer. */
   readonly epoch: string;
+  /** How it is cut and listed. */
   readonly config: StreamOptions;
+  /** No more comes. */
   readonly ended: boolean;
+  /** One for each that the options declare. */
   readonly renditions: readonly RenditionRecord[];
   /** Wall clock of its last part, in ms since the Unix epoch. Default: now. */
   readonly updatedAtMs?: number;
 }
 
+/** What the playlists use of their host. */
 export interface PlaylistsContext {
+  /** Default the host's own. */
   readonly clock?: Clock;
   /** Where media is kept beyond the rings: what is listed is fetchable from there. Default nowhere. */
   readonly archive?: Archive;
   /** Why there is no archive although there ought to be one, for the stats. */
   readonly archiveError?: RelayError;
-  /** A stream whose producer is silent for longer is `waiting`. Default 10,000. */
+  /** A stream whose producer is silent for longer, in ms, is `waiting`. Default 10,000. */
   readonly waitingAfterMs?: number;
 }
 
-/** Ties the caches and the playlists together: every stream of this origin. */
+/**
+ * Ties the caches and the playlists together: every stream of this origin.
+ * @example
+ * ```ts
+ * const playlists = new Playlists({ numPlaylists: 5 });
+ * const stream = playlists.open("studio", { epoch: "a1", options: { renditions: [{ id: "main", bandwidth: 1_500_000 }] } });
+ * stream.rendition("main").setInit(init);
+ * stream.rendition("main").addPart({ bytes });
+ * ```
+ */
 export class Playlists {
   readonly #config: CacheConfig;
   readonly #clock: Clock;
@@ -133,7 +151,7 @@ export class Playlists {
     return stream;
   }
 
-  /** A stream that has a place. */
+  /** A stream that has a place; undefined where none of this name has. */
   find(name: string): Stream | undefined {
     return this.#streams.get(name);
   }
@@ -145,11 +163,12 @@ export class Playlists {
     throw new RelayError("stream-not-found", `there is no stream "${name}"`);
   }
 
+  /** Those that have a place. */
   get streams(): Iterable<Stream> {
     return this.#streams.values();
   }
 
-  /** Ends and forgets a stream, in the archive too. Its URIs answer 404 from now on (rule 65). */
+  /** Ends and forgets a stream, in the archive too. Its URIs answer 404 from now on (rule 65). Returns whether there was one. */
   remove(name: string): boolean {
     this.#archive?.remove(name);
     const isKnown = this.#dormant.remove(name);
@@ -174,6 +193,7 @@ export class Playlists {
     return drained;
   }
 
+  /** Every stream, those included that have ended and gave up their place. */
   get summaries(): readonly StreamSummary[] {
     const open = [...this.#streams.values()].map((stream) => stream.summary);
     const dormant = this.#dormant.summaries(this.#streams).map((summary) => {
@@ -183,6 +203,7 @@ export class Playlists {
     return [...open, ...dormant];
   }
 
+  /** What `stats.json` holds. */
   get stats(): RelayStats {
     return {
       version: VERSION,

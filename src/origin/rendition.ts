@@ -59,7 +59,10 @@ export class Rendition {
   /** Those that were in its record. */
   readonly #restoredDependent: number;
 
-  /** @throws RelayError `stream-limit` when no ring is free; `invalid-option`, `malformed-init` for a record that is none */
+  /**
+   * @throws RelayError `stream-limit` when no ring is free; `invalid-option`, `malformed-init` for a record that is none
+   * @internal
+   */
   constructor(context: RenditionContext) {
     const { config, clock, cacheConfig, options, archive, restored } = context;
     const segments = restored?.record.segments ?? [];
@@ -140,16 +143,23 @@ export class Rendition {
     if (last !== this.#context.epoch && record.segments.length > 0) this.resume(this.#context.epoch, this.#options);
   }
 
-  /** Tells a recorder all that is taken from now on. */
+  /**
+   * Tells a recorder all that is taken from now on.
+   * @internal
+   */
   recordTo(recorder: Recorder): void {
     this.#intake.recordTo(recorder);
   }
 
-  /** The archive lets go of what is before this segment: the DVR window starts there. */
+  /**
+   * The archive lets go of what is before this segment: the DVR window starts there.
+   * @internal
+   */
   forgetBefore(msn: Msn): void {
     this.#manifest.forgetBefore(msn);
   }
 
+  /** As it was declared, checked. */
   get options(): RenditionConfig {
     return this.#options;
   }
@@ -172,21 +182,31 @@ export class Rendition {
     return tracks.length > 0 && tracks.every((track) => track.kind === "audio") ? "audio/mp4" : "video/mp4";
   }
 
+  /** Where its last part stands; undefined before the first. */
   get position(): PartPosition | undefined {
     return this.#manifest.position;
   }
 
-  /** Where the playlists of the others should say that this one stands. */
+  /**
+   * Where the playlists of the others should say that this one stands.
+   * @internal
+   */
   get reportPosition(): PartPosition | undefined {
     return this.#manifest.reportPosition;
   }
 
-  /** Wall clock of the end of its last part; undefined before the first. */
+  /**
+   * Wall clock of the end of its last part; undefined before the first.
+   * @internal
+   */
   get endWallMs(): number | undefined {
     return this.#manifest.endWallMs;
   }
 
-  /** As the Multivariant Playlist lists it; without codecs while nothing says which. */
+  /**
+   * As the Multivariant Playlist lists it; without codecs while nothing says which.
+   * @internal
+   */
   get listed(): ListedRendition {
     const { tracks, measured } = this.#intake;
     const read = tracks.map(({ codec }) => codec).filter((codec) => codec !== undefined);
@@ -200,25 +220,33 @@ export class Rendition {
     };
   }
 
-  /** Segments that had to open without an independent frame (rule 26). */
+  /**
+   * Segments that had to open without an independent frame (rule 26).
+   * @internal
+   */
   get dependentSegments(): number {
     return this.#restoredDependent + this.#manifest.stats.dependentSegments;
   }
 
-  /** EXT-X-SESSION-KEY lines. */
+  /**
+   * EXT-X-SESSION-KEY lines.
+   * @internal
+   */
   get sessionKeys(): string {
     return this.#manifest.sessionKeys;
   }
 
+  /** No more parts come. */
   get ended(): boolean {
     return this.#manifest.ended;
   }
 
+  /** What the live playlist lists, in ms. */
   get windowMs(): number {
     return this.#manifest.listedDurationMs;
   }
 
-  /** From the start of the DVR window on; that of the playlist where nothing is kept beyond it. */
+  /** What the DVR window lists, in ms; that of the playlist where nothing is kept beyond it. */
   get dvrWindowMs(): number {
     return this.#manifest.dvrDurationMs;
   }
@@ -233,20 +261,28 @@ export class Rendition {
     return segments;
   }
 
+  /** Bytes of its parts in the ring. */
   get sizeBytes(): number {
     return this.#ring.sizeBytes;
   }
 
+  /** Monotonic time of the host's clock at which its last part came; undefined before the first. */
   get lastPartAtMs(): number | undefined {
     return this.#intake.lastPartAtMs;
   }
 
-  /** Numbers of the segment that the next part opens, after what has just made it open one. */
+  /**
+   * Numbers of the segment that the next part opens, after what has just made it open one.
+   * @internal
+   */
   get next(): RenditionStart {
     return this.#intake.next;
   }
 
-  /** Where a stream that takes this one's name must start, so that no number of it is used again (rule 28). */
+  /**
+   * Where a stream that takes this one's name must start, so that no number of it is used again (rule 28).
+   * @internal
+   */
   get successor(): RenditionStart {
     const { next } = this;
     // Its timestamps start anew (rule 33); the part that is hinted here never comes.
@@ -261,6 +297,7 @@ export class Rendition {
    * Another producer goes on in this playlist: with the next media sequence number, a discontinuity, an init segment of its own
    * and URIs under its own epoch. What is listed or retained stays fetchable under the old one (rules 28 and 33).
    * @throws RelayError `stream-ended`; `stream-limit` where an event's ring is full
+   * @internal
    */
   resume(epoch: string, options: RenditionConfig): void {
     this.#intake.resume(epoch);
@@ -268,22 +305,32 @@ export class Rendition {
     this.#context.advanced();
   }
 
-  /** @throws RelayError `malformed-init`, `part-too-large`, `stream-ended`; the init segment in effect stays */
+  /**
+   * Sets the init segment (ftyp+moov) of the parts that follow. The bytes are kept as they are, and must not change.
+   * @throws RelayError `malformed-init`, `part-too-large`, `stream-ended`; the init segment in effect stays
+   */
   setInit(bytes: Bytes): void {
     this.#intake.setInit(bytes);
   }
 
-  /** See `Intake.addPart()`. @throws RelayError; nothing changes then */
+  /**
+   * Takes one part, or one input that has to be split into several on its fragment boundaries.
+   * @throws RelayError `init-missing`, `malformed-part`, `track-mismatch`, `part-too-long`, `part-too-large`, `timeline-jump`, `invalid-option`,
+   * `stream-ended`; nothing changes. `stream-limit` where an event's ring is full: the stream has ended then
+   */
   addPart(input: PartInput): AddedPart {
     return this.#intake.addPart(input);
   }
 
-  /** Marks `durationMs` of media that is missing: listed with GAP=YES, answered 404 (rule 25). */
+  /**
+   * Marks `durationMs` of media that is missing: listed with GAP=YES, answered 404 (rule 25).
+   * @throws RelayError `part-too-long`, `stream-ended`; `stream-limit` where an event's ring is full
+   */
   addGap(durationMs: number): AddedPart {
     return this.#intake.addGap(durationMs);
   }
 
-  /** The next part starts a new timeline (rule 33). */
+  /** The next part starts a new timeline (rule 33). @throws RelayError `stream-ended` */
   discontinuity(): void {
     this.#intake.discontinuity();
   }
@@ -301,7 +348,10 @@ export class Rendition {
     this.#intake.addDateRange(options);
   }
 
-  /** Counts a step of the producer that was refused. */
+  /**
+   * Counts a step of the producer that was refused.
+   * @internal
+   */
   refuse(error: RelayError): void {
     this.#intake.refuse(error);
   }
@@ -314,7 +364,10 @@ export class Rendition {
     this.#context.advanced();
   }
 
-  /** The Media Playlist; see `Answers.playlist()`. */
+  /**
+   * The Media Playlist; see `Answers.playlist()`.
+   * @internal
+   */
   playlist(ask: ReloadAsk, list: ListKind, signal?: AbortSignal): CachedPlaylist | Promise<CachedPlaylist> {
     return this.#answers.playlist(ask, list, signal);
   }
@@ -324,12 +377,18 @@ export class Rendition {
     return this.#answers.part(epoch, id, signal);
   }
 
-  /** A segment that still grows; see `Answers.growing()`. */
+  /**
+   * A segment that still grows; see `Answers.growing()`.
+   * @internal
+   */
   growing(epoch: string, msn: Msn, fromBytes: number, signal?: AbortSignal): Promise<GrowingSegment | undefined> {
     return this.#answers.growing(epoch, msn, fromBytes, signal);
   }
 
-  /** Whether a segment of this number may still grow, and is asked for by range. */
+  /**
+   * Whether a segment of this number may still grow, and is asked for by range.
+   * @internal
+   */
   grows(msn: Msn): boolean {
     return this.#answers.grows(msn);
   }
@@ -343,6 +402,7 @@ export class Rendition {
     return this.#answers.segment(epoch, msn, signal);
   }
 
+  /** An init segment. Undefined: 404. */
   init(epoch: string, index: number): Bytes | undefined {
     return this.#answers.init(epoch, index);
   }
@@ -352,7 +412,10 @@ export class Rendition {
     return this.#answers.drain();
   }
 
-  /** The rendition as it is now, for who looks into it. */
+  /**
+   * The rendition as it is now, for who looks into it.
+   * @internal
+   */
   inspect(newest: number): InspectedRendition {
     const { capacity, floorId, stats } = this.#ring;
     return {
@@ -368,7 +431,10 @@ export class Rendition {
     };
   }
 
-  /** Where the media of a request is now. */
+  /**
+   * Where the media of a request is now.
+   * @internal
+   */
   whereIs(kind: "init" | "part" | "segment", number: number): TracedRequest["from"] {
     return this.#answers.whereIs(kind, number);
   }
@@ -378,13 +444,17 @@ export class Rendition {
     return this.#ring.get(id)?.hash;
   }
 
-  /** Frees the rings. Readers keep the views they hold. */
+  /**
+   * Frees the rings. Readers keep the views they hold.
+   * @internal
+   */
   close(): void {
     this.end();
     this.#context.chunks.close(this.#name);
     this.#context.m3u8s.close(this.#name);
   }
 
+  /** How it stands. */
   get stats(): RenditionStats {
     const manifest = this.#manifest;
     const ring = this.#ring.stats;

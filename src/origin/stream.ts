@@ -40,6 +40,7 @@ const CLOCK_SLACK_MS = 1;
 
 /** One live broadcast, or what is left of it: its renditions and their common fate. */
 export class Stream {
+  /** As it was opened. */
   readonly name: string;
   #epoch: string;
   #config: StreamConfig;
@@ -51,7 +52,10 @@ export class Stream {
   readonly #openedAtMs: number;
   readonly #sources: Record<MediaSource, number> = { page: 0, peer: 0, origin: 0 };
 
-  /** @throws RelayError `stream-limit`; no ring is left taken */
+  /**
+   * @throws RelayError `stream-limit`; no ring is left taken
+   * @internal
+   */
   constructor(context: StreamContext) {
     this.name = context.name;
     this.#context = context;
@@ -75,15 +79,18 @@ export class Stream {
     return this.#epoch;
   }
 
+  /** Its options, checked and complete. */
   get config(): StreamConfig {
     return this.#config;
   }
 
+  /** No more comes; what is listed stays readable. */
   get ended(): boolean {
     for (const rendition of this.#renditions.values()) if (!rendition.ended) return false;
     return true;
   }
 
+  /** By their ids, in the order in which they were declared. */
   get renditions(): ReadonlyMap<string, Rendition> {
     return this.#renditions;
   }
@@ -102,16 +109,20 @@ export class Stream {
     return this.idleMs ?? this.#clock.now() - this.#openedAtMs;
   }
 
-  /** Tells these recorders all that is taken from now on. */
+  /**
+   * Tells these recorders all that is taken from now on.
+   * @internal
+   */
   recordTo(recorderOf: (rendition: string) => Recorder): void {
     for (const [id, rendition] of this.#renditions) rendition.recordTo(recorderOf(id));
   }
 
+  /** A rendition; undefined where there is none of this id. */
   find(id: string): Rendition | undefined {
     return this.#renditions.get(id);
   }
 
-  /** @throws RelayError `rendition-not-found` */
+  /** A rendition. @throws RelayError `rendition-not-found` */
   rendition(id: string): Rendition {
     const rendition = this.#renditions.get(id);
     if (rendition !== undefined) return rendition;
@@ -122,12 +133,16 @@ export class Stream {
   /**
    * Whether a producer with these options may go on in these playlists: what a playlist fixes is the same (rules 5, 9 and 13).
    * What a rendition is encoded with may differ.
+   * @internal
    */
   canResume(config: StreamConfig): boolean {
     return !this.ended && hasSamePlaylists(config, this.#config);
   }
 
-  /** Another producer goes on here. @throws RelayError `stream-ended` */
+  /**
+   * Another producer goes on here. @throws RelayError `stream-ended`
+   * @internal
+   */
   resume(epoch: string, config: StreamConfig): void {
     for (const options of config.renditions) this.rendition(options.id).resume(epoch, options);
     this.#epoch = epoch;
@@ -143,6 +158,7 @@ export class Stream {
    * The Multivariant Playlist, or that of the DVR window. It is held until every rendition is known, by its options or by its init segment; one that is
    * late is left out after the deadline.
    * @throws RelayError `deadline` when no variant is known by then; `waiter-limit`
+   * @internal
    */
   async multivariant(list: ListKind, signal?: AbortSignal): Promise<Bytes> {
     const deadlineMs = firstPlaylistDeadlineMs(this.config.targetDurationMs);
@@ -161,23 +177,27 @@ export class Stream {
     );
   }
 
+  /** No more parts: every playlist says ENDLIST, and every waiter is answered at once (rule 57). Idempotent. */
   end(): void {
     if (this.ended) return;
     for (const rendition of this.#renditions.values()) rendition.end();
     this.#context.ended();
   }
 
+  /** @internal */
   close(): void {
     for (const rendition of this.#renditions.values()) rendition.close();
     this.#steps.close();
   }
 
+  /** Answers every blocked request now. Returns how many there were. */
   drain(): number {
     let drained = this.#steps.drain();
     for (const rendition of this.#renditions.values()) drained += rendition.drain();
     return drained;
   }
 
+  /** One line of what it is. */
   get summary(): StreamSummary {
     let windowMs = 0;
     let dvrWindowMs = 0;
@@ -199,6 +219,7 @@ export class Stream {
     };
   }
 
+  /** How it stands. */
   get stats(): StreamStats {
     const { idleMs } = this;
     return {
@@ -214,7 +235,10 @@ export class Stream {
     };
   }
 
-  /** The stream as it is now, with the newest slots of each rendition, for who looks into it. */
+  /**
+   * The stream as it is now, with the newest slots of each rendition, for who looks into it.
+   * @internal
+   */
   inspect(newest: number): InspectedStream {
     const { name, epoch, ended } = this;
     const renditions = [...this.#renditions.values()].map((rendition) => rendition.inspect(newest));

@@ -20,7 +20,7 @@ export type CaptureSource =
    * most browsers give that of a tab. Default: as the capture's `audio`.
    */
   | { readonly kind: "screen"; readonly withSound?: boolean; readonly frameRate?: number }
-  /** What the page has got already, as `requestMedia()` gives it. Its tracks belong to the capture from now on, which stops them at its end. */
+  /** What the page has got already: of `requestMedia()`, or of `canvas.captureStream()`. Its tracks belong to the capture from now on, which stops them at its end. */
   | { readonly kind: "stream"; readonly stream: MediaStream; readonly name?: "camera" | "screen" }
   /** Played in real time; with `loop` again and again. */
   | { readonly kind: "file"; readonly file: Blob; readonly loop?: boolean }

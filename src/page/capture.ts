@@ -10,17 +10,20 @@ export type {
   CapturedPart,
   CaptureRenditionOptions,
   CaptureStats,
+  CutMedia,
   EncodedStats,
   PlayingFile,
 } from "../capture/messages.ts";
 export type { CapturedRendition } from "../model/rendition-options.ts";
 export type { CaptureSource } from "./capture-input.ts";
 
+/** What is captured, and how it is encoded. */
 export interface CaptureOptions {
+  /** Where the media comes from. */
   readonly source: CaptureSource;
-  /** No part lasts longer; raised to a whole number of frames. Default 333. */
+  /** No part lasts longer, in ms; raised to a whole number of frames. Default 333. */
   readonly partTargetMs?: number;
-  /** A key frame comes this often, and opens a segment. Default 2000. */
+  /** A key frame comes this often, in ms, and opens a segment. Default 2000. */
   readonly targetDurationMs?: number;
   /** Bits per second of the only rendition. Default: by size and frame rate. */
   readonly videoBitrate?: number;
@@ -46,8 +49,11 @@ export interface CaptureSink {
   init?(bytes: Bytes, rendition: string): Promise<unknown>;
 }
 
+/** What happened to a capture. */
 export interface CaptureNotice {
+  /** To branch on. */
   readonly code: RelayErrorCode;
+  /** What was expected and what came. */
   readonly message: string;
 }
 
@@ -65,6 +71,7 @@ export interface CaptureEvents {
   readonly source: { readonly kind: CaptureSource["kind"] };
 }
 
+/** What viewers see while a capture is paused. */
 export interface PauseOptions {
   /** What the slate says. Default "Paused". */
   readonly text?: string;
@@ -80,11 +87,15 @@ export interface Capture {
   readonly init: Bytes;
   /** What to declare for the stream: at least what was asked for. */
   readonly partTargetMs: number;
+  /** What to declare for the stream: at least what was asked for. */
   readonly targetDurationMs: number;
-  /** Of the camera or screen that is captured now. */
+  /** What is captured now, for a `<video>`; undefined where that is neither camera, screen nor stream. Its tracks belong to the capture. */
   readonly preview: MediaStream | undefined;
+  /** As of the last second. */
   readonly stats: CaptureStats;
+  /** Whether the sound goes on as silence. */
   readonly muted: boolean;
+  /** Whether a slate is shown instead of the source. */
   readonly paused: boolean;
   /** Resolves after the last part was taken; rejects with a RelayError when the capture broke. */
   readonly ended: Promise<void>;
@@ -96,22 +107,31 @@ export interface Capture {
    * @throws RelayError as `startCapture()` does, `unsupported-media` for a stream without pictures, `closed`; the former source goes on
    */
   switchSource(source: CaptureSource): Promise<void>;
-  /** The sound goes on as silence. Resolves when it does. @throws RelayError `closed` */
+  /**
+   * The sound goes on as silence. Resolves when it does.
+   * @throws RelayError `closed`
+   */
   setMuted(muted: boolean): Promise<void>;
   /**
    * Shows a still picture instead of the source, and silence; parts go on at their pace. Devices stay open; a file waits.
-   * Resolves when it does. @throws RelayError `closed`, `unsupported-media` for a stream without pictures
+   * Resolves when it does.
+   * @throws RelayError `closed`, `unsupported-media` for a stream without pictures
    */
   setPaused(paused: boolean, options?: PauseOptions): Promise<void>;
-  /** Goes on with the next file of a queue, or the first after the last. @throws RelayError `conflict` where no files play, `source-lost` */
+  /**
+   * Goes on with the next file of a queue, or the first after the last.
+   * @throws RelayError `conflict` where no files play, `source-lost`
+   */
   next(): Promise<void>;
   /** Ends the capture, gives what is left and frees the devices. Idempotent; resolves when that is done. */
   stop(): Promise<void>;
+  /** Hears of what `CaptureEvents` lists, in `event.detail`. */
   addEventListener<Name extends keyof CaptureEvents>(
     type: Name,
     listener: (event: CustomEvent<CaptureEvents[Name]>) => void,
     options?: AddEventListenerOptions | boolean,
   ): void;
+  /** Takes a listener back. */
   removeEventListener<Name extends keyof CaptureEvents>(
     type: Name,
     listener: (event: CustomEvent<CaptureEvents[Name]>) => void,
@@ -123,9 +143,14 @@ export interface Capture {
 const MAX_RENDITIONS = 8;
 
 /**
- * Opens a source and its encoders.
+ * Opens a source and its encoders. Nothing is given before `start()`, which `publishCapture()` calls.
  * @throws RelayError `source-denied`, `source-missing`, `unsupported-browser`, `unsupported-media`, `encoder-failed`,
  * `invalid-option`; the reason of `signal` when it aborts
+ * @example
+ * ```ts
+ * const capture = await startCapture({ source: { kind: "stream", stream: canvas.captureStream(30) }, partTargetMs: 333 });
+ * const live = await publishCapture({ relay, name: "studio", capture });
+ * ```
  */
 export async function startCapture(options: CaptureOptions): Promise<Capture> {
   const { signal, audio = true, renditions = [{}] } = options;

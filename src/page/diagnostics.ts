@@ -9,6 +9,7 @@ import {
 import type { SessionStats } from "./session/session-stats.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
+/** How much is told. */
 export interface InspectOptions {
   /** Slots of each rendition that are told of at most: the newest. Default, and at most, 4096. */
   readonly newest?: number;
@@ -18,11 +19,13 @@ export interface InspectOptions {
  * Looks into the relay of the worker, and breaks things on purpose. Only where the site allows it: `serveRelay(self, { diagnostics: diagnostics() })`.
  *
  * @example
+ * ```ts
  * let trace = await relay.diagnostics.trace();
  * setInterval(async () => {
  *   trace = await relay.diagnostics.trace(trace);
  *   for (const { target, status, sizeBytes } of trace.requests) console.log(target, status, sizeBytes);
  * }, 250);
+ * ```
  */
 export interface Diagnostics {
   /**

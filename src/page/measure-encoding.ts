@@ -2,9 +2,11 @@ import type { EncodingAsk, EncodingMeasure } from "../capture/encoding-measure.t
 import { CAPTURE_PROTOCOL, type FromCaptureWorker, type ToCaptureWorker } from "../capture/messages.ts";
 import { RelayError } from "../model/errors.ts";
 
-export type { EncodingMeasure } from "../capture/encoding-measure.ts";
+export type { EncodingAsk, EncodingMeasure } from "../capture/encoding-measure.ts";
 
+/** What is to be measured. */
 export interface MeasureEncodingOptions extends EncodingAsk {
+  /** Gives up measuring. */
   readonly signal?: AbortSignal;
 }
 

@@ -15,6 +15,7 @@ import { WorkerLink, type WorkerPort } from "./worker-link.ts";
 /** How long installing and starting the worker may take. */
 const OPEN_DEADLINE_MS = 20_000;
 
+/** Which worker serves the relay, and where. */
 export interface OpenRelayOptions {
   /** URL of the Service Worker's script. Default `/sw.js`. */
   readonly worker?: string | URL;
@@ -24,14 +25,17 @@ export interface OpenRelayOptions {
   readonly scope?: string;
   /** `module` is what a bundler serves in development; a single file works as either. Default `module`. */
   readonly type?: WorkerType;
+  /** Gives up opening; it does so by itself after 20 s. */
   readonly signal?: AbortSignal;
 }
 
+/** To whom a stream is sent beside the players of this browser. */
 export interface PublishCall {
   /** Viewers to send it to. */
   readonly peers?: Peers;
   /** A relay to send it to, as `moq()` returns it; once, for any number of viewers. */
   readonly relay?: RelaySource;
+  /** Gives up opening the stream; one that is open ends by `end()`. */
   readonly signal?: AbortSignal;
 }
 
@@ -58,9 +62,14 @@ export interface Relay {
    * @throws RelayError `invalid-name`
    */
   url(name: string, options?: { readonly dvr?: boolean }): string;
+  /** Every stream of the worker, those on disk included. */
   streams(): Promise<readonly StreamSummary[]>;
-  /** Of one stream (@throws RelayError `stream-not-found`), or of the whole relay. */
+  /**
+   * How one stream stands.
+   * @throws RelayError `stream-not-found`, `invalid-name`
+   */
   stats(name: string): Promise<StreamStats>;
+  /** How the whole relay stands: what `stats.json` holds. */
   stats(): Promise<RelayStats>;
   /** Ends and forgets a stream. Resolves with whether there was one. */
   remove(name: string): Promise<boolean>;
@@ -88,6 +97,10 @@ export interface Relay {
 /**
  * Registers the worker, waits until it controls this page, and opens the relay. Works on the first load, without a reload.
  * @throws RelayError `unsupported-browser`, `page-not-controlled`, `worker-unreachable`, `version-mismatch`, `invalid-option`
+ * @example
+ * ```ts
+ * const relay = await openRelay({ worker: "/sw.js", base: "/live/" });
+ * ```
  */
 export async function openRelay(options: OpenRelayOptions = {}): Promise<Relay> {
   const { base = "/live/", signal } = options;

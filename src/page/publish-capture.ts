@@ -5,7 +5,9 @@ import type { Peers } from "./peers/peers.ts";
 import type { Publisher } from "./publisher.ts";
 import type { RelaySource } from "./session/relay-feed.ts";
 
+/** What is published, where, and to whom. */
 export interface PublishCaptureOptions {
+  /** From `openRelay()`. */
   readonly relay: Relay;
   /** Name of the stream: 1 to 64 of `A-Z a-z 0-9 . _ -`. */
   readonly name: string;
@@ -15,12 +17,15 @@ export interface PublishCaptureOptions {
   readonly peers?: Peers;
   /** A relay to send it to, as `moq()` returns it. Default none. */
   readonly uplink?: RelaySource;
+  /** Gives up opening the stream; one that is open ends by `stop()`. */
   readonly signal?: AbortSignal;
 }
 
 /** A capture on its way into the relay. */
 export interface LivePublication {
+  /** Of the stream. */
   readonly publisher: Publisher;
+  /** To be muted, paused or switched while it is live. */
   readonly capture: Capture;
   /** Stops the capture, publishes what is left of it, and ends the stream. */
   stop(): Promise<void>;

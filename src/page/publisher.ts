@@ -33,10 +33,11 @@ const LOST_AFTER_MS = 30_000;
 /** How often the end of a stream is told to workers that are terminated before they have it. */
 const MAX_END_ASKS = 4;
 
-/** One part of a rendition: one or more moof+mdat. `bytes` belong to the publisher from now on, and must not change. */
+/** One part of a rendition. */
 export interface PublishedPart {
+  /** One or more moof+mdat, or a WebVTT file. They belong to the publisher from now on, and must not change. */
   readonly bytes: Bytes;
-  /** At most the part target. */
+  /** In ms; at most the part target. */
   readonly durationMs: number;
   /** Whether it starts with a key frame. Default: what its samples say. */
   readonly independent?: boolean;
@@ -87,7 +88,9 @@ export interface PublisherContext {
  * where they were.
  */
 export class Publisher {
+  /** As it was published. */
   readonly name: string;
+  /** The stream's options, checked and complete. */
   readonly config: StreamConfig;
   readonly #link: WorkerLink;
   readonly #clock: Clock;
@@ -110,7 +113,10 @@ export class Publisher {
   #closed: RelayError | undefined;
   #reopened = 0;
 
-  /** Use `relay.publish()`. */
+  /**
+   * Use `relay.publish()`.
+   * @internal
+   */
   constructor(name: string, options: StreamOptions, context: PublisherContext) {
     this.name = name;
     this.config = resolveStreamOptions(options);
@@ -143,7 +149,7 @@ export class Publisher {
     }
   }
 
-  /** Of the key that signs what viewers get; the watch link carries it. Undefined without peers and relay. */
+  /** SHA-256 of the key that signs what viewers get, as 43 characters of base64url; the watch link carries it. Undefined without peers and relay. */
   get fingerprint(): string | undefined {
     return this.seeding?.fingerprint;
   }
@@ -165,12 +171,18 @@ export class Publisher {
     return this.#closed;
   }
 
-  /** The init segment that a session which was taken over is in, so that a worker that forgets all of it can be told. */
+  /**
+   * The init segment that a session which was taken over is in, so that a worker that forgets all of it can be told.
+   * @internal
+   */
   rememberInit(rendition: string, bytes: Bytes): void {
     this.#journal(rendition).rememberInit(bytes);
   }
 
-  /** @throws RelayError as the worker says: `stream-exists`, `stream-limit`, `invalid-option` */
+  /**
+   * @throws RelayError as the worker says: `stream-exists`, `stream-limit`, `invalid-option`
+   * @internal
+   */
   async open(signal?: AbortSignal): Promise<void> {
     await this.#open(signal);
   }
@@ -215,13 +227,19 @@ export class Publisher {
     return answer.position;
   }
 
-  /** Marks media that is missing, at most one part target long; the playlist says GAP. */
+  /**
+   * Marks media that is missing, at most one part target long; the playlist says GAP. A refusal is in the stats too, so that the promise may be left alone.
+   * @throws RelayError `part-too-long`, `closed`
+   */
   gap(rendition: string, gap: { readonly durationMs: number; readonly mark?: string }): Promise<void> {
     const { durationMs, mark } = gap;
     return this.#aside(this.#step(rendition, { kind: "gap", durationMs, ...(mark === undefined ? {} : { mark }) }));
   }
 
-  /** What follows has a new timeline: timestamps, or with a new init segment also codec and size, may change. */
+  /**
+   * What follows has a new timeline: timestamps, or with a new init segment also codec and size, may change. The promise may be left alone.
+   * @throws RelayError `closed`
+   */
   discontinuity(rendition: string): Promise<void> {
     return this.#aside(this.#step(rendition, { kind: "discontinuity" }));
   }
@@ -293,7 +311,10 @@ export class Publisher {
     this.#onClosed();
   }
 
-  /** Another worker took over: whether it has our stream is for it to say. */
+  /**
+   * Another worker took over: whether it has our stream is for it to say.
+   * @internal
+   */
   workerChanged(): void {
     if (this.#closed === undefined) void this.#reopen();
   }

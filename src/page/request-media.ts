@@ -1,8 +1,6 @@
 import { RelayError } from "../model/errors.ts";
 import type { CaptureSource } from "./capture-input.ts";
 
-type Device = Extract<CaptureSource, { kind: "camera" | "screen" }>;
-
 const DEFAULT_FRAME_RATE = 30;
 /** Names of DOMException that mean a person or a policy said no; all others mean that there is nothing to capture. */
 const DENIED = new Set(["NotAllowedError", "SecurityError", "PermissionDeniedError"]);
@@ -13,7 +11,7 @@ const DENIED = new Set(["NotAllowedError", "SecurityError", "PermissionDeniedErr
  * @throws RelayError `source-denied`, `source-missing`, `unsupported-browser`
  */
 export async function requestMedia(
-  source: Device,
+  source: Extract<CaptureSource, { kind: "camera" | "screen" }>,
   options: {
     /** False asks for no sound. Default true. */
     readonly audio?: boolean;
@@ -34,7 +32,7 @@ export async function requestMedia(
 }
 
 async function requestCamera(
-  source: Extract<Device, { kind: "camera" }>,
+  source: Extract<CaptureSource, { kind: "camera" }>,
   audio: boolean,
   devices: MediaDevices,
 ): Promise<MediaStream> {

@@ -1,5 +1,6 @@
 import { RelayError } from "../model/errors.ts";
 
+/** How an origin is asked, and what of it may be shared. */
 export interface OriginOptions {
   /**
    * Where `npx eddy-hls sign` serves the headers of this stream. With them, and the key's fingerprint, viewers can pass its parts to each
@@ -33,7 +34,9 @@ export interface OriginSource extends OriginOptions {
  * An HLS or LL-HLS stream that some server publishes. Nothing is asked for until a stream is joined.
  * @throws RelayError `invalid-option` for what is no URL of http or https
  * @example
+ * ```ts
  * const session = await relay.join("news", { origin: origin("https://example.org/live/main.m3u8") });
+ * ```
  */
 export function origin(url: string | URL, options: OriginOptions = {}): OriginSource {
   const { signedHeaders } = options;

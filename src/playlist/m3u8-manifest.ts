@@ -28,9 +28,11 @@ const MIN_PART_MS = 1;
  *
  * @see draft-pantos-hls-rfc8216bis-22, sections 4.4, 6.2 and B.1
  * @example
+ * ```ts
  * const manifest = new M3u8Manifest({ partTargetMs: 500, targetDurationMs: 6000 });
  * manifest.addPart({ durationMs: 500, independent: true, sizeBytes: 64_000 });
  * new Blob([...manifest.render()]);
+ * ```
  */
 export class M3u8Manifest {
   readonly #config: ManifestConfig;
@@ -113,6 +115,7 @@ export class M3u8Manifest {
     return this.#log.open?.msn ?? this.#log.nextMsn - 1;
   }
 
+  /** ENDLIST is written; nothing more can be added. */
   get ended(): boolean {
     return this.#state.ended;
   }
@@ -152,6 +155,7 @@ export class M3u8Manifest {
     return this.#log.nextMsn - this.#log.dvr.firstMsn;
   }
 
+  /** What the producer did that a playlist can show but not mend. */
   get stats(): ManifestStats {
     return this.#faults.stats;
   }

@@ -7,6 +7,7 @@ export interface PartInfo {
   readonly durationMs: number;
   /** It holds an independent frame. */
   readonly independent: boolean;
+  /** Of its media; 0 of a gap. */
   readonly sizeBytes: number;
   /** Its media is missing: it is listed, takes an id and answers 404 (rule 25). */
   readonly gap?: boolean;
@@ -16,6 +17,7 @@ export interface PartInfo {
 
 /** Where a part was put. */
 export interface PartPlacement extends PartPosition {
+  /** Grows by one with each part. */
   readonly id: PartId;
   /** It is the first of a new segment. */
   readonly opensSegment: boolean;
@@ -29,23 +31,29 @@ export interface PartPlacement extends PartPosition {
 
 /** A segment that is listed, or left the playlist but must still be fetchable. Its parts have consecutive ids. */
 export interface SegmentInfo {
+  /** Media sequence number. */
   readonly msn: Msn;
+  /** Of its first part. */
   readonly firstPartId: PartId;
+  /** Its parts so far. */
   readonly partCount: number;
   /** Those of them that hold no media. */
   readonly gapCount: number;
+  /** Of its parts so far. */
   readonly durationMs: number;
   /** Of its parts so far. */
   readonly sizeBytes: number;
+  /** No more parts come to it. */
   readonly closed: boolean;
   /** First path component of its URIs. */
   readonly epoch: string;
   /** Of its init segment, relative to the playlist. */
   readonly initUri: string;
-  /** The same in numbers: what stands in that URI. */
+  /** Epoch that stands in that URI. */
   readonly initEpoch: string;
+  /** Index that stands in that URI. */
   readonly initIndex: number;
-  /** Its PROGRAM-DATE-TIME. */
+  /** Its PROGRAM-DATE-TIME, in ms since the Unix epoch. */
   readonly wallMs: number;
   /** An EXT-X-DISCONTINUITY stands before it. */
   readonly discontinuity: boolean;
@@ -57,7 +65,9 @@ export interface SegmentInfo {
 export interface RenditionReport {
   /** Of its Media Playlist, relative to this one. */
   readonly uri: string;
+  /** LAST-MSN. */
   readonly lastMsn: Msn;
+  /** LAST-PART. */
   readonly lastPart: PartIndex;
 }
 

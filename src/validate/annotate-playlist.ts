@@ -7,10 +7,13 @@ import { rulesOfLine } from "./rules-of-line.ts";
 
 /** One rule of a conforming LL-HLS origin, as `docs/rules.md` lists it. */
 export interface RuleText {
+  /** As the findings name it. */
   readonly number: number;
   /** Of draft-pantos-hls-rfc8216bis-22, or `HTTP`, or `field`. */
   readonly section: string;
+  /** Who asks for it. */
   readonly level: Level;
+  /** What it asks. */
   readonly title: string;
   /** How the validator checks it from outside. */
   readonly how: string;
@@ -18,12 +21,17 @@ export interface RuleText {
 
 /** What is wrong with a line, or with the playlist as a whole. */
 export interface LineFinding {
+  /** Number of the rule that is broken. */
   readonly rule: number;
+  /** Who asks for it; milder than the rule where what was seen may have another cause. */
   readonly level: Level;
+  /** What was expected and what came. */
   readonly message: string;
 }
 
+/** One line of a playlist, and what bears on it. */
 export interface AnnotatedLine {
+  /** The line as it came. */
   readonly text: string;
   /** Numbers of the rules that bear on it; those of the whole playlist stand with its first line. */
   readonly rules: readonly number[];
@@ -31,6 +39,7 @@ export interface AnnotatedLine {
   readonly findings: readonly LineFinding[];
 }
 
+/** What is known beside the text. */
 export interface AnnotateOptions {
   /** Of the playlist, against which its URIs are read. Default that of nowhere. */
   readonly url?: string;
@@ -56,7 +65,9 @@ export function ruleText(wanted: number): RuleText | undefined {
  * @see docs/rules.md
  * @throws RelayError `invalid-option` for a text that is longer than any playlist
  * @example
+ * ```ts
  * for (const { text, rules, findings } of annotatePlaylist(playlist)) console.log(rules, text, findings);
+ * ```
  */
 export function annotatePlaylist(text: string, options: AnnotateOptions = {}): readonly AnnotatedLine[] {
   if (text.length > MAX_TEXT_LENGTH)

@@ -14,7 +14,9 @@ export interface MoqRelay {
   readonly discovery?: boolean;
 }
 
+/** Which relay, and which broadcast there. */
 export interface MoqOptions extends Omit<MoqRelay, "url"> {
+  /** Absolute, of https; `http` is for a relay of your own on this machine. */
   readonly url: string | URL;
   /** Of the broadcast at the relay, such as `live/studio`. Default: the stream's name. */
   readonly name?: string;
@@ -24,9 +26,11 @@ export interface MoqOptions extends Omit<MoqRelay, "url"> {
 
 /** What `moq()` returns: a relay of Media over QUIC, to join by or to publish to. */
 export interface MoqSource {
+  /** Tells the sources apart. */
   readonly kind: "moq";
   /** The preferred one first. */
   readonly relays: readonly MoqRelay[];
+  /** Of the broadcast at the relay. Default: the stream's name. */
   readonly name?: string;
 }
 
@@ -34,7 +38,9 @@ export interface MoqSource {
  * A relay of Media over QUIC. Nothing is connected to until a stream is joined or published.
  * @throws RelayError `invalid-option` for what is no URL of http or https
  * @example
+ * ```ts
  * const session = await relay.join("studio", { relay: moq({ url: "https://relay.example.org/demo" }) });
+ * ```
  */
 export function moq({ url, name, backup, ...rest }: MoqOptions): MoqSource {
   const first = checked({ ...rest, url });

@@ -7,6 +7,7 @@ export interface MoqProbe {
   readonly transport: "webtransport" | "websocket";
   /** As negotiated, such as `moq-lite-05`. */
   readonly version: string;
+  /** How long it took, in ms. */
   readonly connectMs: number;
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from "../../model/clock.ts";
 import type { PeerId } from "../../wire/peer-frame.ts";
 
+/** Why a connection to a peer, or the way to peers, failed. */
 export type PeerFailureReason =
   /** No way to the signalling relay; it is tried again. */
   | "signalling-unreachable"
@@ -21,9 +22,13 @@ export type PeerFailureReason =
   /** The connection broke. */
   | "lost";
 
+/** One such failure. */
 export interface PeerFailure {
+  /** To branch on. */
   readonly reason: PeerFailureReason;
+  /** Absent where it is the way to all of them. */
   readonly peer?: PeerId;
+  /** For who looks into it. */
   readonly message: string;
   /** Of the clock. */
   readonly atMs: number;

@@ -44,28 +44,39 @@ export interface UploadOptions {
   readonly onMetered?: boolean;
 }
 
+/** How viewers find each other, and what this one sends. */
 export interface PeersOptions {
   /** Viewers of one room find each other. Default: made of the stream's identity. */
   readonly room?: string;
   /** Known to the viewers alone: who runs the signalling cannot read descriptions without it. Default: the room's name does. */
   readonly secret?: string;
+  /** How they find each other. Default: a relay on the page's own host. */
   readonly signalling?: Signalling;
   /** STUN and TURN servers. Default: public STUN servers of Cloudflare and Google; `[]` where all are in one network. */
   readonly iceServers?: readonly RTCIceServer[];
   /** Default `share`. */
   readonly mode?: PeersMode;
+  /** What this viewer sends to others. Default: nothing before a person's consent. */
   readonly upload?: UploadOptions;
   /** Connections to peers at a time, 1 to 30. Who turns out to have a wide uplink takes two and a half times as many, 30 at most. Default 12. */
   readonly maxNeighbours?: number;
 }
 
+/** PeersOptions, checked and complete. */
 export interface PeersConfig {
+  /** Undefined: made of the stream's identity. */
   readonly room: string | undefined;
+  /** Undefined: the room's name does. */
   readonly secret: string | undefined;
+  /** How viewers find each other. */
   readonly signalling: Required<Signalling>;
+  /** STUN and TURN servers. */
   readonly iceServers: readonly RTCIceServer[];
+  /** Who gives and takes. */
   readonly mode: PeersMode;
+  /** What this viewer sends to others. */
   readonly upload: Required<UploadOptions>;
+  /** Connections to peers at a time. */
   readonly maxNeighbours: number;
 }
 

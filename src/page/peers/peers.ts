@@ -5,10 +5,12 @@ import type { PeerTransport } from "./peer-transport.ts";
 
 /** What `peers()` returns: one of the sources of `relay.join()`. */
 export interface Peers {
+  /** The options, checked and complete. */
   readonly config: PeersConfig;
   /**
    * Loads what peers need, and nothing before. `room` names the stream where the options name none.
    * @throws RelayError `peers-unavailable` where there is no WebRTC, or its code cannot be loaded
+   * @internal
    */
   open(room: string, listener?: (failure: PeerFailure) => void): Promise<PeerTransport>;
 }
@@ -17,7 +19,9 @@ export interface Peers {
  * Viewers pass a stream to each other. Nothing is loaded or connected until a stream is joined.
  * @throws RelayError `invalid-option`
  * @example
- * const session = await relay.join("studio", { peers: peers({ upload: { consent: true } }) });
+ * ```ts
+ * const session = await relay.join("studio", { peers: peers({ upload: { consent: true } }), fingerprint });
+ * ```
  */
 export function peers(options: PeersOptions = {}): Peers {
   const config = resolvePeersOptions(options, location.href);

@@ -2,18 +2,8 @@ import type { Clock } from "../../model/clock.ts";
 import { TokenBucket } from "../../model/token-bucket.ts";
 import { CONSENT_KEY } from "./page-store.ts";
 import type { PeersMode, UploadOptions } from "./peer-options.ts";
+import type { UploadBar } from "./upload-bar.ts";
 import { type KeyValueStore, UploadMeter } from "./upload-meter.ts";
-
-/** Why nothing is uploaded; the first of these that holds. */
-export type UploadBar =
-  | "off"
-  | "receive-only"
-  /** Nobody gave it yet, or it was refused. */
-  | "no-consent"
-  | "save-data"
-  | "metered"
-  | "background"
-  | "monthly-cap";
 
 export type UploadState =
   | { readonly on: true; readonly reason: undefined }

@@ -1,4 +1,4 @@
-import { systemClock } from "../../model/clock.ts";
+import { type Clock, systemClock } from "../../model/clock.ts";
 import { CONSENT_KEY, pageStore } from "./page-store.ts";
 import { type KeyValueStore, UploadMeter } from "./upload-meter.ts";
 
@@ -11,6 +11,9 @@ export interface UploadRecord {
 }
 
 /** Reads it anew at each call, without joining a stream. */
+export function uploadRecord(): UploadRecord;
+/** @internal */
+export function uploadRecord(store: KeyValueStore, clock?: Clock): UploadRecord;
 export function uploadRecord(store: KeyValueStore = pageStore(), clock = systemClock): UploadRecord {
   const { monthBytes } = new UploadMeter(store, clock);
   return { monthBytes, consent: consentIn(store) };
@@ -20,6 +23,9 @@ export function uploadRecord(store: KeyValueStore = pageStore(), clock = systemC
  * The person's answer for all streams of this origin, where `upload.consent` is `"ask"`. Sessions that are open, in any tab, follow within a minute.
  * @throws DOMException where this browser lets the site store nothing
  */
+export function setUploadConsent(given: boolean): void;
+/** @internal */
+export function setUploadConsent(given: boolean, store: KeyValueStore): void;
 export function setUploadConsent(given: boolean, store: KeyValueStore = pageStore()): void {
   store.setItem(CONSENT_KEY, given ? "yes" : "no");
 }

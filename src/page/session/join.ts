@@ -76,6 +76,8 @@ export async function joinStream(name: string, options: JoinOptions, context: Jo
     clock: systemClock,
     locks: navigator.locks as Locks,
     channel: new BroadcastChannel(id),
+    isThere: async (live) =>
+      (await link.ask({ type: "streams" })).some((found) => found.name === name && !(live && found.state === "ended")),
     onClosed: () => {
       stopFaults();
       onClosed(session);

@@ -10,12 +10,17 @@ let clock: FakeClock;
 let locks: FakeLocks;
 let channels: Set<Channel>;
 let log: string[];
+/** What the worker has: a stream of that name, and whether it goes on. */
+let isThere: boolean;
+let isLive: boolean;
 
 beforeEach(() => {
   clock = new FakeClock();
   locks = new FakeLocks();
   channels = new Set();
   log = [];
+  isThere = false;
+  isLive = false;
 });
 
 function openChannel(): Channel {
@@ -59,6 +64,7 @@ async function open(tab: string): Promise<TabSession> {
       owner.setRole("leader");
       return fakeLeader(tab);
     },
+    isThere: async (live) => (live ? isLive : isThere),
     onClosed: () => log.push(`${tab} is closed`),
   });
   await session.start();
@@ -105,4 +111,58 @@ test("an answer that is given in a tab that follows reaches the one that leads",
   const second = await open("2");
   second.setConsent(false);
   expect(log).toContain("1 is told no");
+});
+
+/** Notes how `ready()` ends. */
+function heard(ready: Promise<void>): { outcome: string } {
+  const note = { outcome: "waits" };
+  ready.then(
+    () => {
+      note.outcome = "ready";
+    },
+    (error: Error & { code?: string }) => {
+      note.outcome = error.code ?? error.message;
+    },
+  );
+  return note;
+}
+
+test("ready() resolves once the worker has the stream, and is not taken in by an earlier one of that name", async () => {
+  const session = await open("1");
+  isThere = true; // a recording of yesterday
+  const note = heard(session.ready());
+  await settle();
+  expect(note.outcome).toBe("waits");
+  isLive = true;
+  clock.advance(200);
+  await settle();
+  expect(note.outcome).toBe("ready");
+});
+
+test("ready() takes what has ended where this session has seen it end", async () => {
+  const session = await open("1");
+  isThere = true;
+  session.dispatch("ended", {});
+  await expect(session.ready()).resolves.toBeUndefined();
+});
+
+test("ready() gives up at its deadline, by its signal, and when the session is closed", async () => {
+  const session = await open("1");
+  const aborter = new AbortController();
+  const late = heard(session.ready({ deadlineMs: 1_000 }));
+  const aborted = heard(session.ready({ signal: aborter.signal }));
+  const closed = heard(session.ready());
+  await settle();
+  for (let looks = 0; looks < 5; looks++) {
+    clock.advance(200);
+    await settle();
+  }
+  expect(late.outcome).toBe("deadline");
+  aborter.abort(new Error("gone"));
+  await settle();
+  expect(aborted.outcome).toBe("gone");
+  expect(closed.outcome).toBe("waits");
+  await session.close();
+  await settle();
+  expect(closed.outcome).toBe("closed");
 });

@@ -4,13 +4,17 @@ import { type WatchedVideo, watchBuffer } from "./buffer-watch.ts";
 import type { Leader } from "./leader.ts";
 import { Leadership, type Locks } from "./leadership.ts";
 import { NO_STATS, type SessionFailure, type SessionRole, type SessionStats } from "./session-stats.ts";
+import { untilThere } from "./stream-ready.ts";
 import { type Channel, TabChannel } from "./tab-channel.ts";
 
 /** How often figures are taken, and told to the other tabs. */
 const STATS_EVERY_MS = 1_000;
+/** Somebody sends a stream that is joined, or will in a moment. */
+const READY_DEADLINE_MS = 60_000;
 
 /** Details of the events. */
 export interface SessionEvents {
+  /** Another tab leads, or this one does. */
   readonly role: { readonly role: SessionRole };
   /** Once a second, in each tab. */
   readonly stats: SessionStats;
@@ -26,10 +30,18 @@ export interface SessionEvents {
 
 /** A stream that this browser takes from elsewhere, as one of its tabs sees it. Any player plays it from `relay.url(name)`. */
 export interface Session {
+  /** As it was joined. */
   readonly name: string;
+  /** Which part this tab has now. */
   readonly role: SessionRole;
   /** As of the last second. */
   stats(): SessionStats;
+  /**
+   * Resolves once a player finds the stream at `relay.url(name)`; before that the playlist is not there (404), for as long as nobody sends it.
+   * `deadlineMs` is 60,000 by default.
+   * @throws RelayError `deadline`, `closed`; the reason of `signal` when it aborts
+   */
+  ready(options?: { readonly deadlineMs?: number; readonly signal?: AbortSignal }): Promise<void>;
   /**
    * Looks at a player, so that what it has left decides how long a part may be waited for. Every tab does so for its own; the least
    * counts. Without one, parts are waited for as at the live edge. Returns how to stop.
@@ -39,11 +51,13 @@ export interface Session {
   setConsent(given: boolean): void;
   /** Leaves the stream. Another tab that watches it goes on; resolves when it may. */
   close(): Promise<void>;
+  /** Hears of what `SessionEvents` lists, in `event.detail`. */
   addEventListener<Name extends keyof SessionEvents>(
     type: Name,
     listener: (event: CustomEvent<SessionEvents[Name]>) => void,
     options?: AddEventListenerOptions | boolean,
   ): void;
+  /** Takes a listener back. */
   removeEventListener<Name extends keyof SessionEvents>(
     type: Name,
     listener: (event: CustomEvent<SessionEvents[Name]>) => void,
@@ -61,6 +75,8 @@ export interface TabSessionOptions {
   readonly channel: Channel;
   /** What this tab does while it leads; a new one for each time. */
   readonly makeLeader: (session: TabSession) => Leader;
+  /** Whether the worker has the stream; with `live`, one that goes on. */
+  readonly isThere: (live: boolean) => Promise<boolean>;
   readonly onClosed: () => void;
 }
 
@@ -82,7 +98,9 @@ export class TabSession implements Session {
   #problem: SessionStats["problem"];
   #cancelLook: (() => void) | undefined;
   #consent: boolean | undefined;
-  #isClosed = false;
+  /** What is there is an earlier stream of this name, unless this session has seen the end of it. */
+  #hasEnded = false;
+  readonly #closing = new AbortController();
 
   constructor(options: TabSessionOptions) {
     const { name, id, clock, locks, channel, tab } = options;
@@ -115,6 +133,10 @@ export class TabSession implements Session {
     await this.#leadership.start();
   }
 
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
   get role(): SessionRole {
     return this.#role;
   }
@@ -131,6 +153,18 @@ export class TabSession implements Session {
   /** The least that any tab's player has; undefined where none plays. */
   get bufferAheadMs(): number | undefined {
     return this.#channel.bufferAheadMs;
+  }
+
+  ready(options: { readonly deadlineMs?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
+    const { deadlineMs = READY_DEADLINE_MS, signal } = options;
+    const { clock, isThere } = this.#options;
+    const closing = this.#closing.signal;
+    return untilThere({
+      clock,
+      isThere: () => isThere(!this.#hasEnded),
+      deadlineMs,
+      signal: signal === undefined ? closing : AbortSignal.any([signal, closing]),
+    });
   }
 
   attach(video: WatchedVideo): () => void {
@@ -155,7 +189,7 @@ export class TabSession implements Session {
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    this.#isClosed = true;
+    this.#closing.abort(new RelayError("closed", `"${this.name}": the session was closed`));
     for (const forget of [...this.#watches]) forget();
     await this.#leadership.close();
     this.#endStandby?.();
@@ -178,6 +212,7 @@ export class TabSession implements Session {
   }
 
   dispatch<Name extends keyof SessionEvents>(type: Name, detail: SessionEvents[Name]): void {
+    if (type === "ended") this.#hasEnded = true;
     this.#events.dispatchEvent(new CustomEvent(type, { detail }));
   }
 

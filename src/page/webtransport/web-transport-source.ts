@@ -1,5 +1,6 @@
 import { RelayError } from "../../model/errors.ts";
 
+/** Where your server is. */
 export interface WebTransportOptions {
   /** Of one stream at your server, absolute, of https. */
   readonly url: string | URL;
@@ -9,8 +10,11 @@ export interface WebTransportOptions {
 
 /** What `webtransport()` returns: a server of your own, to join by or to publish to. */
 export interface WebTransportSource {
+  /** Tells the sources apart. */
   readonly kind: "webtransport";
+  /** Absolute, of https. */
   readonly url: string;
+  /** In hex; empty where the browser's own trust decides. */
   readonly certificateHashes: readonly string[];
 }
 
@@ -19,7 +23,9 @@ export interface WebTransportSource {
  * connected to until a stream is joined or published.
  * @throws RelayError `invalid-option` for what is no URL of https
  * @example
+ * ```ts
  * const session = await relay.join("studio", { relay: webtransport({ url: "https://live.example.org/studio" }), fingerprint });
+ * ```
  */
 export function webtransport({ url, certificateHashes = [] }: WebTransportOptions): WebTransportSource {
   const text = String(url);

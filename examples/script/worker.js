@@ -1,0 +1,3 @@
+importScripts("eddy-hls/eddy-worker.js");
+
+EddyWorker.serveRelay(self, { base: "/script/live/" });
