@@ -5,7 +5,7 @@ import type { AnswerFault, OriginFault, ProducerFault, RequestMatch } from "./or
 /** Faults of one stream, those that are over included. */
 export const MAX_FAULTS = 100;
 /** Longest time that anything is asked to last, or to be at. */
-export const MAX_FAULT_TIME_MS = 24 * 3_600_000;
+const MAX_FAULT_TIME_MS = 24 * 3_600_000;
 const MAX_LATENCY_MS = 60_000;
 const MAX_COUNT = 1_000;
 const MAX_SEQUENCE = 2 ** 31;
@@ -113,8 +113,7 @@ export function checkFaults(faults: unknown, world: FaultWorld): readonly Origin
   return faults.map((fault, index) => checkFault(`faults[${index}]`, fault, world));
 }
 
-/** @throws RelayError `invalid-option` */
-export function checkFault(what: string, fault: unknown, world: FaultWorld): OriginFault {
+function checkFault(what: string, fault: unknown, world: FaultWorld): OriginFault {
   const given = record(what, fault);
   const kind = checkOneOf(`${what}.kind`, given.kind, KINDS);
   const named = `${what} (${kind})`;

@@ -7,7 +7,7 @@ import type { AnswerFault } from "./origin-fault.ts";
 import type { ThrottledLine } from "./throttled-line.ts";
 
 /** Longest that a request is left without an answer. */
-export const MAX_HANG_MS = 60_000;
+const MAX_HANG_MS = 60_000;
 const CORRUPT_BYTES = 64;
 const TRUNCATED_SHARE = 0.5;
 

@@ -20,7 +20,7 @@ export interface OriginTrace {
   readonly frames: readonly FrameSpan[];
 }
 
-export const MAX_TRACED = 20_000;
+const MAX_TRACED = 20_000;
 
 /** Gathers what a recorder tells bit by bit, from one worker and the next. */
 export class RequestLog {

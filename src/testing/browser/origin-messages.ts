@@ -20,12 +20,7 @@ export interface TraceAnswer {
   readonly counts: Readonly<Record<string, MatchCounts>>;
 }
 
-/** A message with its mark: the relay's own pass by. */
-export interface OriginEnvelope {
-  readonly eddyOrigin: OriginMessage;
-}
-
-/** What of a message is ours; undefined where none is. */
+/** What of a message is ours, which stands under a mark so that the relay's own pass by; undefined where none is. */
 export function readOriginMessage(data: unknown): OriginMessage | undefined {
   if (typeof data !== "object" || data === null || !("eddyOrigin" in data)) return undefined;
   return data.eddyOrigin as OriginMessage;

@@ -7,7 +7,7 @@ import type {
 } from "@playwright/test";
 import { checkOneOf } from "../../model/checks.ts";
 import { RelayError } from "../../model/errors.ts";
-import type { OriginOptions } from "../origin-options.ts";
+import { type OriginOptions, planOrigin } from "../origin-options.ts";
 import { openHttpHost } from "./http-host.ts";
 import { LiveOrigin, type OriginHost } from "./live-origin.ts";
 import { openWorkerHost } from "./worker-host.ts";
@@ -30,7 +30,7 @@ export interface LiveOriginOptions extends OriginOptions {
 export interface LiveOriginStarter {
   /**
    * Starts a stream, whose history can be played at once.
-   * @throws an error that says what was expected, and what came
+   * @throws RelayError `invalid-option`: what was expected, and what came
    */
   start(options?: LiveOriginOptions): Promise<LiveOrigin>;
 }
@@ -74,10 +74,12 @@ class Origins implements LiveOriginStarter {
   async start(options: LiveOriginOptions = {}): Promise<LiveOrigin> {
     const { host = "worker", site, base = "/live/", dvr, ...stream } = options;
     checkOneOf("host", host, ["worker", "http"]);
+    // Here first: an error of a page would come as text.
+    const { plan } = await planOrigin(stream, { hasWorker: host === "worker" });
     const known = this.#hosts.get(host) ?? this.#open(host, { site, base, dvr });
     this.#hosts.set(host, known);
     known.catch(() => this.#hosts.delete(host));
-    const origin = new LiveOrigin(await (await known).start(stream));
+    const origin = new LiveOrigin(await (await known).start(stream), plan.world);
     this.#started.push(origin);
     return origin;
   }

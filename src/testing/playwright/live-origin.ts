@@ -1,4 +1,5 @@
 import type { Page } from "@playwright/test";
+import { checkFaults, type FaultWorld } from "../check-faults.ts";
 import type { OriginFault } from "../origin-fault.ts";
 import type { OriginOptions } from "../origin-options.ts";
 import type { OriginTrace } from "../origin-trace.ts";
@@ -24,6 +25,7 @@ export interface OriginHost {
 /** A live stream of a test, which fails on command. */
 export class LiveOrigin {
   readonly #stream: HostedStream;
+  readonly #world: FaultWorld;
   readonly name: string;
   /** The Multivariant Playlist: what the player under test is given. */
   readonly url: string;
@@ -31,8 +33,9 @@ export class LiveOrigin {
   readonly dvrUrl: string;
 
   /** Use the fixture: `await liveOrigin.start()`. */
-  constructor(stream: HostedStream) {
+  constructor(stream: HostedStream, world: FaultWorld) {
     this.#stream = stream;
+    this.#world = world;
     this.name = stream.name;
     this.url = stream.url;
     this.dvrUrl = stream.dvrUrl;
@@ -42,13 +45,14 @@ export class LiveOrigin {
   readonly clock = {
     /** In ms since its start, which was before the test by its history. */
     nowMs: (): Promise<number> => this.#stream.nowMs(),
-    /** Lets time pass at once, whatever the clock's pace; resolves when the media of it is there. @throws what the media does not survive */
+    /** Lets time pass at once, whatever the clock's pace; resolves when the media of it is there. @throws RelayError `invalid-option` */
     advance: (durationMs: number): Promise<void> => this.#stream.advance(durationMs),
   };
 
   readonly faults = {
-    /** Adds to the script; those without a time are from now on. @throws an error that says what was expected, and what came */
-    add: (...faults: readonly OriginFault[]): Promise<void> => this.#stream.addFaults(faults),
+    /** Adds to the script; those without a time are from now on. @throws RelayError `invalid-option`: what was expected, and what came */
+    add: async (...faults: readonly OriginFault[]): Promise<void> =>
+      this.#stream.addFaults(checkFaults(faults, this.#world)),
   };
 
   /** What was asked, what went wrong, and when frames were made, up to now. */
