@@ -1,8 +1,15 @@
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build, defineConfig, type Plugin } from "vite";
 import cliConfig from "./vite.cli.config.ts";
-import { alias, LIVE_WORKER_SCRIPT, singleFile, VALIDATE_SCRIPT, WORKER_SCRIPT } from "./vite.single.ts";
+import {
+  alias,
+  LIVE_WORKER_SCRIPT,
+  ORIGIN_PRODUCER_SCRIPT,
+  ORIGIN_WORKER_SCRIPT,
+  singleFile,
+  VALIDATE_SCRIPT,
+  WORKER_SCRIPT,
+} from "./vite.single.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -34,13 +41,18 @@ function standalone(): Plugin {
   return {
     name: "eddy-standalone",
     async closeBundle() {
-      for (const file of [WORKER_SCRIPT, LIVE_WORKER_SCRIPT, VALIDATE_SCRIPT]) await build(singleFile(file, OUT_DIR));
+      const scripts = [
+        WORKER_SCRIPT,
+        LIVE_WORKER_SCRIPT,
+        VALIDATE_SCRIPT,
+        ORIGIN_WORKER_SCRIPT,
+        ORIGIN_PRODUCER_SCRIPT,
+      ];
+      for (const file of scripts) await build(singleFile(file, OUT_DIR));
       await build({ ...cliConfig, configFile: false, build: { ...cliConfig.build, outDir: `${OUT_DIR}/cli` } });
     },
   };
 }
-
-const testing = here("src/testing/index.ts");
 
 /**
  * The library as npm gets it: modules that hold all they need, so that a browser loads them without a bundler and nothing else is
@@ -65,10 +77,14 @@ export default defineConfig({
         worker: here("sw/index.ts"),
         core: here("src/core.ts"),
         "capture-worker": here("src/capture/capture-worker.ts"),
-        ...(existsSync(testing) ? { testing } : {}),
+        testing: here("src/testing/index.ts"),
       },
       formats: ["es"],
     },
-    rolldownOptions: { output: { entryFileNames: "[name].js", chunkFileNames: "chunks/[name].js" } },
+    // The testing kit loads some of Node where it runs there, and nothing of it elsewhere.
+    rolldownOptions: {
+      external: /^node:/,
+      output: { entryFileNames: "[name].js", chunkFileNames: "chunks/[name].js" },
+    },
   },
 });

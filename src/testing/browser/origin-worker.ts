@@ -1,5 +1,5 @@
 import { type Clock, RequestRecorder, systemClock } from "eddy-hls/core";
-import { createRelay } from "eddy-hls/worker";
+import { clips, createRelay, diagnostics, dvr } from "eddy-hls/worker";
 import { type FaultEvent, FaultScript, type ScriptedFault } from "../fault-script.ts";
 import { type AnsweredStream, OriginAnswers } from "../origin-answers.ts";
 import { ORIGIN_CACHE } from "../origin-options.ts";
@@ -17,9 +17,15 @@ declare const self: ServiceWorkerGlobalScope;
 const STATE_DEADLINE_MS = 5_000;
 
 const given = new URL(self.location.href).searchParams.get("options") ?? "{}";
-const { base, dvr, producer } = JSON.parse(given) as OriginWorkerOptions;
+const { base, dvr: kept, producer } = JSON.parse(given) as OriginWorkerOptions;
 const clock: Clock = systemClock;
-const relay = createRelay(self, { base, dvr, cache: ORIGIN_CACHE, diagnostics: true });
+const relay = createRelay(self, {
+  base,
+  cache: ORIGIN_CACHE,
+  ...(kept === false ? {} : { dvr: dvr(kept) }),
+  clips: clips(),
+  diagnostics: diagnostics(),
+});
 const recorder = new RequestRecorder({ clock, base, worker: crypto.randomUUID(), playlists: () => undefined });
 const streams = new Map<string, WorkerStream>();
 const answers = new OriginAnswers({

@@ -5,8 +5,8 @@ export interface OriginAssets {
   readonly producer: string;
 }
 
-/** Beside the package's own files, and in a clone where its build puts them. */
-const FOLDERS = ["./assets/", "../assets/", "../testing/", "../../../dist/testing/"];
+/** From the modules of the package, and from these sources. */
+const FOLDERS = ["./testing/", "../testing/", "../../../dist/testing/"];
 
 let loaded: Promise<OriginAssets> | undefined;
 

@@ -112,7 +112,12 @@ class Origins implements LiveOriginStarter {
         await testInfo.attach(`live-origin-${origin.name}.json`, { body, contentType: "application/json" });
       }
     }
-    for (const host of this.#hosts.values()) await (await host).close().catch(() => undefined);
+    for (const host of this.#hosts.values()) {
+      await host.then(
+        (opened) => opened.close(),
+        () => undefined, // start() has said why
+      );
+    }
   }
 }
 
