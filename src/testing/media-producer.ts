@@ -97,7 +97,8 @@ export class MediaProducer {
     this.#cancelTimer();
     const nowMs = this.#context.clock.now();
     const done = this.#running.then(() => this.#runTo(nowMs));
-    this.#running = done.catch(() => undefined);
+    // What the sink does not take once it will not take later: there is nothing to try again.
+    this.#running = done.catch(() => this.stop());
     return done.finally(() => this.#setTimer());
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../model/clock.ts";
+import { RelayError } from "../model/errors.ts";
 import { seededRandom } from "../simulate/random.ts";
 import { checkFaults } from "./check-faults.ts";
 import { type FaultEvent, FaultScript, type MatchCounts } from "./fault-script.ts";
@@ -44,7 +45,7 @@ export class OriginStream {
   readonly #script: FaultScript;
   #counts: MatchCounts = [];
   #events: FaultEvent[] = [];
-  #failure: unknown;
+  #failure: RelayError | undefined;
 
   constructor(context: OriginStreamContext) {
     const { plan, media, sink, killWorker } = context;
@@ -68,7 +69,7 @@ export class OriginStream {
       befell: ({ index, fault }, atMs) => this.befell({ index, kind: fault.kind, atMs }),
       killWorker,
       failed: (error) => {
-        this.#failure ??= error;
+        this.#failure ??= RelayError.from(error);
       },
     });
     this.#producer.schedule(this.#script.timed);
@@ -110,6 +111,11 @@ export class OriginStream {
   befell(event: FaultEvent): void {
     this.#events.push(event);
     if (this.#events.length > MAX_EVENTS) this.#events = this.#events.slice(-MAX_EVENTS / 2);
+  }
+
+  /** Why no more media comes, where it ought to. */
+  get failure(): string | undefined {
+    return this.#failure && `${this.#failure.code}: ${this.#failure.message}`;
   }
 
   get events(): readonly FaultEvent[] {

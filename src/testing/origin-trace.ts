@@ -18,6 +18,8 @@ export interface OriginTrace {
   readonly faults: readonly FaultEvent[];
   /** When which frames were made. */
   readonly frames: readonly FrameSpan[];
+  /** Why no more media comes, where something has failed that was not to. */
+  readonly failure?: string;
 }
 
 const MAX_TRACED = 20_000;

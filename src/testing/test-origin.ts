@@ -99,7 +99,7 @@ export class TestOrigin {
   /** What has happened so far. */
   trace(): OriginTrace {
     this.#take();
-    const { plan, startedAtMs, events, frames, clock } = this.#stream;
+    const { plan, startedAtMs, events, frames, clock, failure } = this.#stream;
     return {
       stream: plan.name,
       startedAtMs,
@@ -107,6 +107,7 @@ export class TestOrigin {
       requests: this.#log.of(plan.name),
       faults: [...events],
       frames: frames.spans,
+      ...(failure === undefined ? {} : { failure }),
     };
   }
 

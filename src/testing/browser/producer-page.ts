@@ -102,7 +102,7 @@ window.eddyOrigin = {
   nowMs: (name) => streamOf(name).clock.now(),
   async trace(name) {
     await look();
-    const { plan, startedAtMs, events, frames, clock } = streamOf(name);
+    const { plan, startedAtMs, events, frames, clock, failure } = streamOf(name);
     return {
       stream: plan.name,
       startedAtMs,
@@ -110,6 +110,7 @@ window.eddyOrigin = {
       requests: log.of(plan.name),
       faults: [...events],
       frames: frames.spans,
+      ...(failure === undefined ? {} : { failure }),
     };
   },
   stop: (name) => streamOf(name).stop(),
