@@ -4,7 +4,15 @@ import { join, resolve, sep } from "node:path";
 import { build, defineConfig, type Plugin, type ResolvedConfig } from "vite";
 import { attachSignal } from "./src/node/signal-server.ts";
 import cliConfig from "./vite.cli.config.ts";
-import { alias, type SingleFile, singleFile, VALIDATE_SCRIPT, WORKER_SCRIPT } from "./vite.single.ts";
+import {
+  alias,
+  ORIGIN_PRODUCER_SCRIPT,
+  ORIGIN_WORKER_SCRIPT,
+  type SingleFile,
+  singleFile,
+  VALIDATE_SCRIPT,
+  WORKER_SCRIPT,
+} from "./vite.single.ts";
 
 interface ShellFile {
   readonly url: string;
@@ -60,6 +68,8 @@ function serviceWorker(): Plugin {
       await single({ entry: "sw/sw.ts", fileName: "sw.js", name: "EddySw", define });
       await single(WORKER_SCRIPT);
       await single(VALIDATE_SCRIPT);
+      await single(ORIGIN_WORKER_SCRIPT);
+      await single(ORIGIN_PRODUCER_SCRIPT);
       await build({ ...cliConfig, configFile: false });
     },
   };

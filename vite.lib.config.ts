@@ -1,8 +1,15 @@
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build, defineConfig, type InlineConfig, type Plugin } from "vite";
 import cliConfig from "./vite.cli.config.ts";
-import { alias, LIVE_WORKER_SCRIPT, singleFile, VALIDATE_SCRIPT, WORKER_SCRIPT } from "./vite.single.ts";
+import {
+  alias,
+  LIVE_WORKER_SCRIPT,
+  ORIGIN_PRODUCER_SCRIPT,
+  ORIGIN_WORKER_SCRIPT,
+  singleFile,
+  VALIDATE_SCRIPT,
+  WORKER_SCRIPT,
+} from "./vite.single.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -34,7 +41,14 @@ function standalone(): Plugin {
     name: "eddy-standalone",
     async closeBundle() {
       await build(browserConfig);
-      for (const file of [WORKER_SCRIPT, LIVE_WORKER_SCRIPT, VALIDATE_SCRIPT]) await build(singleFile(file, OUT_DIR));
+      const scripts = [
+        WORKER_SCRIPT,
+        LIVE_WORKER_SCRIPT,
+        VALIDATE_SCRIPT,
+        ORIGIN_WORKER_SCRIPT,
+        ORIGIN_PRODUCER_SCRIPT,
+      ];
+      for (const file of scripts) await build(singleFile(file, OUT_DIR));
       await build({ ...cliConfig, configFile: false, build: { ...cliConfig.build, outDir: `${OUT_DIR}/cli` } });
     },
   };
@@ -67,8 +81,6 @@ const browserConfig: InlineConfig = {
   },
 };
 
-const testing = here("src/testing/index.ts");
-
 /**
  * The library as npm gets it: one file for each module, so that a bundler takes those that are used. What they need of other packages is
  * among them, so that nothing is installed beside it.
@@ -88,11 +100,13 @@ export default defineConfig({
         here("src/core.ts"),
         here("src/capture/capture-worker.ts"),
         here("sw/index.ts"),
-        ...(existsSync(testing) ? [testing] : []),
+        here("src/testing/index.ts"),
       ],
       formats: ["es"],
     },
     rolldownOptions: {
+      // The testing kit loads some of Node where it runs there, and nothing of it elsewhere.
+      external: /^node:/,
       output: {
         preserveModules: true,
         preserveModulesRoot: here("."),

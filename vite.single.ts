@@ -7,6 +7,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export const alias = {
   "eddy-hls/worker": here("sw/index.ts"),
   "eddy-hls/core": here("src/core.ts"),
+  "eddy-hls/testing": here("src/testing/index.ts"),
   "eddy-hls": here("src/page/index.ts"),
 };
 
@@ -56,4 +57,15 @@ export const VALIDATE_SCRIPT: SingleFile = {
   entry: "src/validate/index.ts",
   fileName: "eddy-validate.js",
   name: "EddyValidate",
+};
+/** The worker of a test origin, and the page that publishes into it: the testing kit puts both into the browser of a test. */
+export const ORIGIN_WORKER_SCRIPT: SingleFile = {
+  entry: "src/testing/browser/origin-worker.ts",
+  fileName: "testing/origin-worker.js",
+  name: "EddyOriginWorker",
+};
+export const ORIGIN_PRODUCER_SCRIPT: SingleFile = {
+  entry: "src/testing/browser/producer-page.ts",
+  fileName: "testing/origin-producer.js",
+  name: "EddyOriginProducer",
 };

@@ -8,7 +8,7 @@ const LIB = "lib";
 const IMPORT = /(?<=(?:from|import) "|import\(")\.[^"]*(?=")/g;
 
 await build({ configFile: "vite.lib.config.ts" });
-for (const host of ["page", "worker"]) run("npx", ["tsc", "-p", `tsconfig.lib-${host}.json`]);
+for (const host of ["page", "worker", "node"]) run("npx", ["tsc", "-p", `tsconfig.lib-${host}.json`]);
 keepPublicTypes();
 
 /** The compiler declares every module; a package needs those that its entry points name, and paths that resolve without sources. */

@@ -17,7 +17,7 @@ export { startHash } from "./cache/start-hash.ts";
 export { type WaiterStats, Waiters, type WaitersOptions, type WaitOptions, type WaitOutcome } from "./cache/waiters.ts";
 export { type Clips, clips } from "./http/clip.ts";
 export { createMatch, type HandlerOptions, type Match } from "./http/handler.ts";
-export { RequestRecorder, type RequestRecorderContext } from "./http/request-recorder.ts";
+export { type RequestNotes, RequestRecorder, type RequestRecorderContext } from "./http/request-recorder.ts";
 export type { Bytes } from "./model/bytes.ts";
 export { type Clock, systemClock } from "./model/clock.ts";
 export type { AttributeValue, DateRangeOptions } from "./model/date-range.ts";

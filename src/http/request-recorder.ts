@@ -30,9 +30,12 @@ export interface RequestRecorderContext {
   readonly base: string;
   /** Names this worker, or this start of it. */
   readonly worker: string;
-  /** Those that answer now. */
-  playlists(): Playlists;
+  /** Those that answer now; undefined where they are out of sight. */
+  playlists(): Playlists | undefined;
 }
+
+/** What is known of a request beside its URL. */
+export type RequestNotes = Pick<TracedRequest, "msn" | "part" | "streamMs" | "faults">;
 
 /**
  * Writes down what is asked of the relay while somebody looks, and nothing otherwise: a request then costs the reading of one field. Bodies pass
@@ -54,13 +57,13 @@ export class RequestRecorder {
   }
 
   /** Records a request and its answer, if somebody looks; the answer that is returned is to be given in its place. */
-  follow(request: Request, answer: Promise<Response>): Promise<Response> {
+  follow(request: Request, answer: Promise<Response>, notes: RequestNotes = {}): Promise<Response> {
     if (!this.#isOn) return answer;
     if (this.#context.clock.now() > this.#untilMs) {
       this.#isOn = false;
       return answer;
     }
-    return this.#follow(this.#begin(request), answer);
+    return this.#follow(this.#begin(request, notes), answer);
   }
 
   /** What has changed since `cursor`, or all of it where that is of another worker. Recording goes on for a while. */
@@ -90,7 +93,7 @@ export class RequestRecorder {
     return broken;
   }
 
-  #begin(request: Request): Recorded {
+  #begin(request: Request, notes: RequestNotes): Recorded {
     const { base, clock } = this.#context;
     const url = new URL(request.url);
     const path = url.pathname.slice(base.length);
@@ -103,6 +106,7 @@ export class RequestRecorder {
       state: "waiting",
       sizeBytes: 0,
       ...(page === undefined ? {} : { page }),
+      ...notes,
     };
     describe(entry, routeOf(path));
     const recorded: Recorded = { entry, startMs: clock.now(), cursor: 0, cut: undefined };
@@ -186,7 +190,7 @@ export class RequestRecorder {
     const { kind, stream, rendition, media } = entry;
     if (kind !== "init" && kind !== "part" && kind !== "segment") return;
     if (stream === undefined || rendition === undefined || media === undefined) return;
-    const from = this.#context.playlists().find(stream)?.find(rendition)?.whereIs(kind, media);
+    const from = this.#context.playlists()?.find(stream)?.find(rendition)?.whereIs(kind, media);
     if (from !== undefined) entry.from = from;
   }
 

@@ -110,6 +110,14 @@ export interface TracedRequest {
   readonly rendition?: string;
   /** Part id, segment or init segment, as its URI has it. */
   readonly media?: number;
+  /** Media sequence number of the part or segment, or that a playlist was asked to wait for; where somebody has told. */
+  readonly msn?: number;
+  /** Index of the part in its segment, likewise. */
+  readonly part?: number;
+  /** When it was asked for by the stream's own time, in ms since its start, likewise. */
+  readonly streamMs?: number;
+  /** What befell it on purpose. */
+  readonly faults?: readonly string[];
   /** Wall clock, in ms since the Unix epoch. */
   readonly askedAtMs: number;
   /** How far it has come. */

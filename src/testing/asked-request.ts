@@ -1,0 +1,100 @@
+import { parseDirectives } from "../http/directives.ts";
+import { parseRoute, type Route } from "../http/route.ts";
+import { allSegments, nextPosition } from "../reader/media-playlist.ts";
+import { parseMediaPlaylist } from "../reader/playlist-reader.ts";
+import type { RequestMatch } from "./origin-fault.ts";
+
+/** A request as a fault sees it. */
+export interface AskedRequest {
+  readonly stream: string;
+  readonly kind: NonNullable<RequestMatch["kind"]>;
+  readonly rendition?: string;
+  readonly msn?: number;
+  readonly part?: number;
+  /** Who asked, as far as the browser says. */
+  readonly page: string;
+}
+
+/** Places of parts that are remembered, of each rendition: the newest. */
+const MAX_PLACES = 1_000;
+
+/** Knows what requests are for: by their path, and of a part where it stands by the playlists that its player was given. */
+export class RequestReader {
+  readonly #base: string;
+  readonly #places = new Map<string, Map<string, { readonly msn: number; readonly part: number }>>();
+
+  constructor(base: string) {
+    this.#base = base;
+  }
+
+  /** Undefined for what is no playlist and no media of a stream. */
+  read(request: Request): AskedRequest | undefined {
+    const url = new URL(request.url);
+    const route = routeOf(url.pathname, this.#base);
+    if (route === undefined || route.kind === "stats" || route.kind === "clip") return undefined;
+    const { kind, stream } = route;
+    const asked = { kind, stream, page: request.headers.get("referer") ?? request.referrer };
+    if (route.kind === "multivariant") return asked;
+    const { rendition } = route;
+    switch (route.kind) {
+      case "media":
+        return { ...asked, rendition, ...directivesOf(url.searchParams) };
+      case "part":
+        return { ...asked, rendition, ...this.#places.get(`${stream}/${rendition}`)?.get(fileOf(url.pathname)) };
+      case "segment":
+        return { ...asked, rendition, msn: route.number };
+      case "init":
+        return { ...asked, rendition };
+    }
+  }
+
+  /** Notes where the parts of a Media Playlist stand, that which is hinted included. */
+  note({ stream, rendition }: AskedRequest, url: string, text: string): void {
+    const playlist = parseMediaPlaylist(text, url);
+    const key = `${stream}/${rendition}`;
+    const places = this.#places.get(key) ?? new Map<string, { readonly msn: number; readonly part: number }>();
+    this.#places.set(key, places);
+    for (const { msn, parts } of allSegments(playlist).slice(-4)) {
+      for (const [part, { uri }] of parts.entries()) places.set(fileOf(uri), { msn, part });
+    }
+    const hinted = playlist.hints.find(({ values }) => values.get("TYPE") === "PART")?.values.get("URI");
+    if (hinted !== undefined) places.set(fileOf(hinted), nextPosition(playlist));
+    for (const [oldest] of places) {
+      if (places.size <= MAX_PLACES) break;
+      places.delete(oldest);
+    }
+  }
+}
+
+/** Whether all that is given holds; `nth` is counted by who asks. */
+export function isMatch({ kind, rendition, msn, part }: RequestMatch, asked: AskedRequest): boolean {
+  return (
+    (kind === undefined || kind === asked.kind) &&
+    (rendition === undefined || rendition === asked.rendition) &&
+    (msn === undefined || msn === asked.msn) &&
+    (part === undefined || part === asked.part)
+  );
+}
+
+/** Epoch and file: the same in every way to write a URI, and no other part's. */
+function fileOf(uri: string): string {
+  return uri.split("?")[0]?.split("/").slice(-2).join("/") ?? uri;
+}
+
+function routeOf(pathname: string, base: string): Route | undefined {
+  if (!pathname.startsWith(base)) return undefined;
+  try {
+    return parseRoute(pathname.slice(base.length));
+  } catch {
+    return undefined; // the origin says what is wrong with it
+  }
+}
+
+function directivesOf(query: URLSearchParams): { readonly msn?: number; readonly part?: number } {
+  try {
+    const { msn, part } = parseDirectives(query);
+    return { ...(msn === undefined ? {} : { msn }), ...(part === undefined ? {} : { part }) };
+  } catch {
+    return {};
+  }
+}

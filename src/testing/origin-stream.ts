@@ -1,0 +1,186 @@
+import type { Clock } from "../model/clock.ts";
+import { RelayError } from "../model/errors.ts";
+import { seededRandom } from "../simulate/random.ts";
+import { checkFaults } from "./check-faults.ts";
+import { type FaultEvent, FaultScript, type MatchCounts } from "./fault-script.ts";
+import { type SyntheticMedia, synthesize } from "./media/synthetic-media.ts";
+import { MediaProducer, type ProducerSink } from "./media-producer.ts";
+import type { AnsweredStream } from "./origin-answers.ts";
+import type { OriginFault } from "./origin-fault.ts";
+import type { OriginPlan } from "./origin-options.ts";
+import { type ClockReading, PacedClock, timeAt } from "./paced-clock.ts";
+import type { PlaylistFeatures } from "./rewrite-playlist.ts";
+
+export interface OriginStreamContext {
+  readonly plan: OriginPlan;
+  readonly media: SyntheticMedia;
+  /** Real time. */
+  readonly clock: Clock;
+  readonly sink: ProducerSink;
+  readonly killWorker: () => Promise<void>;
+  /** What those who answer go by has changed. */
+  readonly changed: () => void;
+}
+
+/** What answers go by, as it can be sent to who gives them. */
+export interface StreamState {
+  readonly name: string;
+  readonly faults: readonly OriginFault[];
+  readonly counts: MatchCounts;
+  readonly features: PlaylistFeatures;
+  readonly seed: number;
+  readonly clock: ClockReading;
+}
+
+/** Fault events that are remembered: the newest. */
+const MAX_EVENTS = 20_000;
+
+/** One stream where it is made: its clock, its producer, its faults, and what has become of them. */
+export class OriginStream {
+  readonly plan: OriginPlan;
+  readonly clock: PacedClock;
+  readonly startedAtMs: number;
+  readonly #context: OriginStreamContext;
+  readonly #producer: MediaProducer;
+  readonly #script: FaultScript;
+  #counts: MatchCounts = [];
+  #events: FaultEvent[] = [];
+  #failure: RelayError | undefined;
+
+  constructor(context: OriginStreamContext) {
+    const { plan, media, sink, killWorker } = context;
+    this.plan = plan;
+    this.#context = context;
+    this.clock = new PacedClock(context.clock, plan.clock);
+    // History is of before: with a clock in real time, what is live is dated now.
+    this.startedAtMs = context.clock.wallMs() - plan.historyMs;
+    this.#script = new FaultScript(plan.faults);
+    const { clock, startedAtMs } = this;
+    this.#producer = new MediaProducer({
+      media,
+      resized: (video) => synthesize({ ...plan.media, video }),
+      clock: {
+        now: () => clock.now(),
+        wallMs: () => startedAtMs + clock.now(),
+        after: (delayMs, callback) => clock.after(delayMs, callback),
+      },
+      partTargetMs: plan.partTargetMs,
+      sink,
+      befell: ({ index, fault }, atMs) => this.befell({ index, kind: fault.kind, atMs }),
+      killWorker,
+      failed: (error) => {
+        this.#failure ??= RelayError.from(error);
+      },
+    });
+    this.#producer.schedule(this.#script.timed);
+  }
+
+  /** Publishes the history. */
+  async start(): Promise<void> {
+    this.clock.advance(this.plan.historyMs);
+    await this.#producer.start();
+    this.#context.changed();
+  }
+
+  /** Lets time pass at once; resolves when what was due in it has been published. @throws RelayError `invalid-option` */
+  async advance(durationMs: number): Promise<void> {
+    this.clock.advance(durationMs);
+    this.#context.changed();
+    await this.#producer.run();
+    this.#check();
+  }
+
+  /** Adds faults to the script; those without a time are from now on. @throws RelayError `invalid-option` */
+  async addFaults(faults: readonly OriginFault[]): Promise<void> {
+    const added = this.#script.add(checkFaults(faults, this.plan.world), this.clock.now());
+    const indexes = new Set(added.map(({ index }) => index));
+    this.#producer.schedule(this.#script.timed.filter(({ index }) => indexes.has(index)));
+    this.#context.changed();
+    await this.#producer.run();
+    this.#check();
+  }
+
+  /** A request has come that a fault of the producer waited for. */
+  provoke(index: number): void {
+    const fault = this.#script.faults[index]?.fault;
+    if (fault === undefined) return;
+    this.#producer.schedule([{ index, fault: { ...fault, atMs: this.clock.now() } }]);
+  }
+
+  /** Something has gone wrong on purpose. */
+  befell(event: FaultEvent): void {
+    this.#events.push(event);
+    if (this.#events.length > MAX_EVENTS) this.#events = this.#events.slice(-MAX_EVENTS / 2);
+  }
+
+  /** Why no more media comes, where it ought to. */
+  get failure(): string | undefined {
+    return this.#failure && `${this.#failure.code}: ${this.#failure.message}`;
+  }
+
+  get events(): readonly FaultEvent[] {
+    return this.#events;
+  }
+
+  get frames(): MediaProducer["frames"] {
+    return this.#producer.frames;
+  }
+
+  /** Who answers has counted so far. */
+  set counts(counts: MatchCounts) {
+    this.#counts = counts;
+  }
+
+  get state(): StreamState {
+    const { name, features, seed } = this.plan;
+    const faults = this.#script.faults.map(({ fault }) => fault);
+    return { name, faults, counts: this.#counts, features, seed, clock: this.clock.reading };
+  }
+
+  /** For who answers in the same place. */
+  get answered(): AnsweredStream {
+    return {
+      ...answeredStream(this.state, {
+        script: this.#script,
+        befell: (event) => this.befell(event),
+        provoke: ({ index }) => this.provoke(index),
+        reading: () => this.clock.reading,
+        clock: this.#context.clock,
+      }),
+    };
+  }
+
+  stop(): void {
+    this.#producer.stop();
+    this.clock.stop();
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+}
+
+/** A stream as its answers need it. */
+export function answeredStream(
+  { features, seed }: StreamState,
+  host: Pick<AnsweredStream, "script" | "befell" | "provoke"> & {
+    readonly reading: () => ClockReading;
+    readonly clock: Clock;
+  },
+): AnsweredStream {
+  const { script, befell, provoke, reading, clock } = host;
+  const now = (): number => timeAt(reading(), clock.wallMs());
+  return {
+    script,
+    features,
+    random: seededRandom(seed),
+    now,
+    untilMs(streamMs) {
+      const { speed } = reading();
+      // By hand, nobody knows.
+      return speed === 0 ? Number.POSITIVE_INFINITY : Math.max(0, (streamMs - now()) / speed);
+    },
+    befell,
+    provoke,
+  };
+}
