@@ -71,6 +71,7 @@ export class Exchange {
     const part = this.#context.parts.openPart(key, this.#now);
     if (part === undefined) return undefined;
     this.#context.parts.proven(part);
+    part.heardOf(this.#now);
     part.isWanted = true;
     return part;
   }
@@ -93,6 +94,7 @@ export class Exchange {
     const part = parts.openPart(signed.header, this.#now);
     if (part === undefined) return;
     if (!part.isHeard) this.#options.heard(part);
+    part.heardOf(this.#now);
     part.headerMask |= neighbour.bit;
     if (part.signed !== undefined) {
       if (!isSame(part.signed, signed)) this.#conflict(neighbour, part, signed);
@@ -177,7 +179,8 @@ export class Exchange {
       if (parts.newest >= 0 && key.msn < msnOf(parts.newest) - OLDEST_SEGMENTS_BACK) return;
       part = parts.openPart(key, this.#now);
       if (part === undefined) return;
-    }
+      part.isRumour = !neighbour.hasShown;
+    } else if ((part.haveMask & neighbour.bit) === 0) part.heardOf(this.#now, !neighbour.hasShown);
     // Also one that was first heard of by a header that did not prove.
     if (!this.#follows && this.#start !== undefined && id >= this.#start) part.isWanted = true;
     if (!part.isHeard) this.#options.heard(part);
