@@ -184,9 +184,9 @@ export class Exchange {
     // Also one that was first heard of by a header that did not prove.
     if (!this.#follows && this.#start !== undefined && id >= this.#start) part.isWanted = true;
     if (!part.isHeard) this.#options.heard(part);
-    if ((part.haveMask & neighbour.bit) === 0) neighbour.claims += 1;
     part.haveMask |= neighbour.bit;
-    if (part.isWanted && !part.isWhole) this.#options.pulls.part(part, this.#now);
+    if (part.isWhole) this.#options.audits.told(neighbour, part);
+    else if (part.isWanted) this.#options.pulls.part(part, this.#now);
     // What a stranger claims makes nobody late.
     if (neighbour.hasShown && part.firstHaveMs === Number.POSITIVE_INFINITY) part.firstHaveMs = this.#now;
   }
@@ -322,7 +322,6 @@ export class Exchange {
     this.#context.counters.pieceMs = this.#now;
     neighbour.pieceMs = this.#now;
     neighbour.broken = 0;
-    neighbour.claims = 0;
     neighbour.refused = 0;
     pulls.answered(part, index);
     parents.pushed(neighbour, part, substreamOf(part.key, index));
@@ -406,11 +405,11 @@ export class Exchange {
       hops: part.hops,
       ranges: [{ first: position, last: position }],
     };
+    const skipped = part.haveMask | this.#options.audits.whole(part);
     for (const neighbour of this.#context.neighbours.list) {
-      if (!neighbour.isReady || neighbour.isSource || (part.haveMask & neighbour.bit) !== 0) continue;
-      this.#context.tell(neighbour, frame);
+      if (neighbour.isReady && !neighbour.isSource && (skipped & neighbour.bit) === 0)
+        this.#context.tell(neighbour, frame);
     }
-    this.#options.audits.whole(part);
   }
 
   /** Whether it is still looked after: a check may end long after the part was given up. */

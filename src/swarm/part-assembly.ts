@@ -142,6 +142,15 @@ export class PartAssembly {
     return true;
   }
 
+  get indices(): readonly number[] {
+    return Array.from({ length: this.pieceCount }, (_, index) => index);
+  }
+
+  /** The pieces that were sent to a neighbour. */
+  sentTo(bit: number): readonly number[] {
+    return this.indices.filter((index) => ((this.#sentMasks?.[index] ?? 0) & bit) !== 0);
+  }
+
   /** It was not sent after all. */
   unmarkSent(index: number, bit: number): void {
     if (this.#sentMasks !== undefined) this.#sentMasks[index] = this.#sentMasks[index]! & ~bit;
