@@ -282,3 +282,20 @@ test("nothing grows without end over an hour of parts", () => {
   expect(parts).toBeGreaterThan(10);
   expect(parts).toBeLessThan(20);
 });
+
+test("what a stranger tells of parts that nobody has made makes nobody late who sends them as soon as they are", () => {
+  const { clock, viewer, attacker: parent, honest: stranger } = attacked();
+  parent.pushes(0);
+  for (let index = 1; index < 8; index += 1) {
+    parent.offers({ beat: 1_001 + index });
+    stranger.has(index + 3);
+    clock.advance(PART_MS - 60);
+    parent.header(index);
+    clock.advance(60);
+    parent.pushes(index);
+  }
+  expect(viewer.indices).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(parent.of("request")).toEqual([]);
+  // Whether it has what it tells of is looked at; nothing is waited for that is on its way.
+  expect(stranger.of("request").filter(({ known }) => known)).toEqual([]);
+});

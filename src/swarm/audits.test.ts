@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PART_MS, Scripted, TestClock, TestPeer } from "./network.test-support.ts";
+import { CARD, CARD_BYTES, keyOf, PART_MS, polluted, Scripted, TestClock, TestPeer } from "./network.test-support.ts";
 
 /** A viewer to which one neighbour pushes everything in time, so that nothing ever has to be asked of another. */
 function served(): { clock: TestClock; viewer: TestPeer; parent: Scripted; play(index: number): void } {
@@ -56,6 +56,70 @@ test("who answers with something else than the part is banned at once", () => {
   expect(viewer.bans).toEqual([expect.stringMatching(/^polluter: piece \d: another one/)]);
 });
 
+test("who has every part later than others is found polluting though nobody ever needs it", () => {
+  const { viewer, play, clock } = served();
+  const polluter = new Scripted(viewer, "polluter");
+  for (let index = 0; index < 60 && viewer.bans.length === 0; index += 1) {
+    play(index);
+    if (wasTold(polluter, index)) continue;
+    polluter.has(index);
+    for (const { key, first } of polluter.of("request")) if (isAt(key, index)) polluter.piece(index, first, polluted());
+  }
+  expect(viewer.bans).toEqual([expect.stringMatching(/^polluter: piece \d: another one/)]);
+  expect(clock.now()).toBeLessThan(15_000);
+});
+
+test("a part that was kept from somebody who does not tell of it is told a second later", () => {
+  const { viewer, play, clock } = served();
+  const quiet = new Scripted(viewer, "quiet");
+  let kept = 0;
+  for (let index = 0; index < 60; index += 1) {
+    play(index);
+    if (!wasTold(quiet, index)) kept += 1;
+  }
+  clock.advance(1500);
+  expect(kept).toBeGreaterThan(0);
+  for (let index = 0; index < 60; index += 1) expect(wasTold(quiet, index), `part ${index}`).toBe(true);
+  expect(quiet.of("request")).toEqual([]);
+  expect(viewer.bans).toEqual([]);
+});
+
+test("an answer that comes late, over a line that others have filled, makes good", () => {
+  const { viewer, clock, play } = served();
+  const narrow = new Scripted(viewer, "narrow");
+  let answered = 0;
+  for (let index = 0; index < 150; index += 1) {
+    narrow.has(index);
+    play(index);
+    for (const { first } of narrow.of("request").slice(answered)) {
+      answered += 1;
+      clock.after(5000, () => narrow.piece(index, first));
+    }
+  }
+  expect(answered).toBeGreaterThan(4);
+  expect(viewer.bans).toEqual([]);
+});
+
+test("the publisher asks those that it pushes to for what it has pushed, and pushes nothing more to who does not answer", () => {
+  const clock = new TestClock();
+  const publisher = new TestPeer(clock, "pub", { source: true });
+  publisher.swarm.setCard(CARD_BYTES, CARD);
+  const [honest, liar] = [new Scripted(publisher, "honest"), new Scripted(publisher, "liar")];
+  honest.serves = true;
+  for (const child of [honest, liar]) child.subscribes();
+  clock.advance(3500);
+  for (let index = 0; index < 30; index += 1) {
+    publisher.provide(index);
+    liar.send({ kind: "ping", token: index });
+    clock.advance(PART_MS);
+  }
+  const pushed = (to: Scripted): number => Math.max(...to.of("piece").map(({ key }) => (key.msn - 1) * 6 + key.part));
+  expect(honest.of("request")).toHaveLength(1);
+  expect(pushed(honest)).toBe(29);
+  expect(pushed(liar)).toBeLessThan(15);
+  expect(publisher.bans).toEqual([]);
+});
+
 test("an answer may take as long as the way there and back", () => {
   const { viewer, parent, clock, play } = served();
   const far = new Scripted(viewer, "far");
@@ -88,3 +152,12 @@ test("who says that it cannot now is not held to be a liar for that, however oft
   expect(busy.of("request").length).toBeGreaterThan(1);
   expect(viewer.bans).toEqual([]);
 });
+
+const isAt = ({ msn, part }: { readonly msn: number; readonly part: number }, index: number): boolean =>
+  keyOf(index).msn === msn && keyOf(index).part === part;
+
+function wasTold(peer: Scripted, index: number): boolean {
+  return peer
+    .of("have")
+    .some(({ ranges }) => ranges.some(({ first, last }) => isAt(first, index) || isAt(last, index)));
+}

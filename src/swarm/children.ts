@@ -118,11 +118,15 @@ export class Children {
     return this.#uploads ? Math.max(0, this.#perSubstream - this.#counts[substream]!) : 0;
   }
 
-  /** One of those that get this sub-stream does not pass it on: its place is for others now, for longer with each time. */
+  /** One of those that get this sub-stream does not pass it on: its place is for others now. */
   giveUp(substream: number): void {
+    const least = this.#least(substream);
+    if (least !== undefined) this.deny(least.neighbour);
+  }
+
+  /** It gets nothing pushed for a while, for longer with each time. */
+  deny(neighbour: Neighbour): void {
     const nowMs = this.#context.clock.now();
-    const { neighbour } = this.#least(substream) ?? {};
-    if (neighbour === undefined) return;
     neighbour.seedDeniedUntilMs = nowMs + SEED_DENIED_MS * 2 ** Math.min(neighbour.seedFailures, MAX_DOUBLINGS);
     neighbour.seedFailures += 1;
     this.#remove(neighbour, neighbour.childMask);

@@ -71,6 +71,7 @@ export class Exchange {
     const part = this.#context.parts.openPart(key, this.#now);
     if (part === undefined) return undefined;
     this.#context.parts.proven(part);
+    part.heardOf(this.#now);
     part.isWanted = true;
     return part;
   }
@@ -93,6 +94,7 @@ export class Exchange {
     const part = parts.openPart(signed.header, this.#now);
     if (part === undefined) return;
     if (!part.isHeard) this.#options.heard(part);
+    part.heardOf(this.#now);
     part.headerMask |= neighbour.bit;
     if (part.signed !== undefined) {
       if (!isSame(part.signed, signed)) this.#conflict(neighbour, part, signed);
@@ -177,13 +179,14 @@ export class Exchange {
       if (parts.newest >= 0 && key.msn < msnOf(parts.newest) - OLDEST_SEGMENTS_BACK) return;
       part = parts.openPart(key, this.#now);
       if (part === undefined) return;
-    }
+      part.isRumour = !neighbour.hasShown;
+    } else if ((part.haveMask & neighbour.bit) === 0) part.heardOf(this.#now, !neighbour.hasShown);
     // Also one that was first heard of by a header that did not prove.
     if (!this.#follows && this.#start !== undefined && id >= this.#start) part.isWanted = true;
     if (!part.isHeard) this.#options.heard(part);
-    if ((part.haveMask & neighbour.bit) === 0) neighbour.claims += 1;
     part.haveMask |= neighbour.bit;
-    if (part.isWanted && !part.isWhole) this.#options.pulls.part(part, this.#now);
+    if (part.isWhole) this.#options.audits.told(neighbour, part);
+    else if (part.isWanted) this.#options.pulls.part(part, this.#now);
     // What a stranger claims makes nobody late.
     if (neighbour.hasShown && part.firstHaveMs === Number.POSITIVE_INFINITY) part.firstHaveMs = this.#now;
   }
@@ -319,7 +322,6 @@ export class Exchange {
     this.#context.counters.pieceMs = this.#now;
     neighbour.pieceMs = this.#now;
     neighbour.broken = 0;
-    neighbour.claims = 0;
     neighbour.refused = 0;
     pulls.answered(part, index);
     parents.pushed(neighbour, part, substreamOf(part.key, index));
@@ -403,11 +405,11 @@ export class Exchange {
       hops: part.hops,
       ranges: [{ first: position, last: position }],
     };
+    const skipped = part.haveMask | this.#options.audits.whole(part);
     for (const neighbour of this.#context.neighbours.list) {
-      if (!neighbour.isReady || neighbour.isSource || (part.haveMask & neighbour.bit) !== 0) continue;
-      this.#context.tell(neighbour, frame);
+      if (neighbour.isReady && !neighbour.isSource && (skipped & neighbour.bit) === 0)
+        this.#context.tell(neighbour, frame);
     }
-    this.#options.audits.whole(part);
   }
 
   /** Whether it is still looked after: a check may end long after the part was given up. */

@@ -1,4 +1,5 @@
 import type { PeerFrame, PeerId } from "../wire/peer-frame.ts";
+import type { Audit } from "./audits.ts";
 import { peerHash } from "./hash.ts";
 import { MAX_REMEMBERED_REQUESTS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
 import type { Way } from "./parents.ts";
@@ -108,10 +109,9 @@ export class Neighbour {
   /** When the last of them came. */
   pieceMs = Number.NEGATIVE_INFINITY;
   strays = 0;
-  /** Parts that it told of since it last sent a piece. */
-  claims = 0;
-  /** A piece that it was asked for to see whether it has what it said. */
-  audit: { readonly id: number; readonly index: number; readonly askedMs: number } | undefined;
+  /** What it is to show now, and when it was last asked to show something. */
+  audit: Audit | undefined;
+  auditedMs = Number.NEGATIVE_INFINITY;
   /** Audits that it passed, and what is left of those that it did not. */
   audits = 0;
   unkept = 0;

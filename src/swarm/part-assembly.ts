@@ -21,7 +21,9 @@ export class PartAssembly {
   readonly id: number;
   readonly key: PartKey;
   /** When a playlist, a header or a neighbour that has it first told of it. */
-  readonly knownMs: number;
+  knownMs: number;
+  /** Only neighbours that have never sent anything told of it: nobody may have made it yet. */
+  isRumour = false;
   /** Proven. */
   signed: SignedHeader | undefined;
   /** Is being proven: another one that comes meanwhile waits in `spare`. */
@@ -92,6 +94,13 @@ export class PartAssembly {
     return this.signed?.pieces.length ?? 0;
   }
 
+  /** Somebody tells of it. A rumour is as old as the last who told it, so that it makes nobody late who sends the part as soon as it is made. */
+  heardOf(nowMs: number, isRumour = false): void {
+    if (!this.isRumour) return;
+    this.isRumour = isRumour;
+    this.knownMs = nowMs;
+  }
+
   /** Takes the proven header: from here on pieces can be taken. */
   begin(signed: SignedHeader): void {
     this.signed = signed;
@@ -131,6 +140,15 @@ export class PartAssembly {
     if ((mask & bit) !== 0) return false;
     this.#sentMasks[index] = mask | bit;
     return true;
+  }
+
+  get indices(): readonly number[] {
+    return Array.from({ length: this.pieceCount }, (_, index) => index);
+  }
+
+  /** The pieces that were sent to a neighbour. */
+  sentTo(bit: number): readonly number[] {
+    return this.indices.filter((index) => ((this.#sentMasks?.[index] ?? 0) & bit) !== 0);
   }
 
   /** It was not sent after all. */

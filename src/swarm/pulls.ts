@@ -175,7 +175,7 @@ export class Pulls {
     if (asked !== undefined) this.#broke(asked, part, nowMs);
     const pushed = this.#parents.of(substreamOf(part.key, 0)) !== undefined;
     if (pushed && nowMs - part.knownMs < HEADER_WAIT_MS && !this.#isUrgent(part, nowMs)) return;
-    if (pushed && part.haveMask !== 0) this.#headerIsLate(part);
+    if (pushed && part.haveMask !== 0 && !part.isRumour) this.#headerIsLate(part);
     // A header that nobody pushed in time says that nothing of its part is being pushed.
     const wantsAll = part.haveMask !== 0 && this.#room >= this.#expectedPieces;
     const provider = this.#provider(part, undefined, nowMs, part.haveMask === 0);

@@ -125,7 +125,7 @@ export class Swarm implements SwarmPeer {
       missed: (part) => this.#missed(part),
     });
     this.#inits = new Inits(context);
-    this.#audits = new Audits(context);
+    this.#audits = new Audits(context, this.#children);
     this.#answers = new Answers({ context, children: this.#children, uploads: this.#uploads });
     this.#exchange = new Exchange({
       context,
