@@ -12,7 +12,7 @@ const APPS = [
 ];
 
 /** @param {string} path */
-function runs(path) {
+export function runs(path) {
   try {
     accessSync(path, constants.X_OK);
     return true;

@@ -55,9 +55,9 @@ export class SystemMedia {
     }
     mediaSession.playbackState = state;
     const isKnown = state !== "none" && lengthS > 0;
-    if (!isKnown) mediaSession.setPositionState?.();
+    if (!isKnown) setPosition();
     else
-      mediaSession.setPositionState?.({
+      setPosition({
         // A browser that is told so shows no bar, of a stream that is near its live moment.
         duration: isLive && lengthS - positionS < STEP_S ? Number.POSITIVE_INFINITY : lengthS,
         position: Math.max(0, Math.min(positionS, lengthS)),
@@ -71,5 +71,15 @@ function setHandler(action: MediaSessionAction, handler: MediaSessionActionHandl
     navigator.mediaSession.setActionHandler(action, handler);
   } catch {
     // A browser that does not know the action.
+  }
+}
+
+function setPosition(state?: MediaPositionState): void {
+  const { mediaSession } = navigator;
+  try {
+    mediaSession.setPositionState?.(state);
+  } catch {
+    // Firefox and WebKit know no length without an end, and show no bar where there is no position either.
+    mediaSession.setPositionState?.();
   }
 }

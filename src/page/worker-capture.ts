@@ -25,6 +25,8 @@ const SINK_GONE: ReadonlySet<RelayErrorCode> = new Set([
 
 /** The capture worker, without a source yet. Bundlers find its script by this very expression. */
 export function makeCaptureWorker(): Worker {
+  // WebKitGTK 2.50 loads GStreamer when codecs are first asked for, and crashes where a worker does that before the page has.
+  globalThis.MediaSource?.isTypeSupported('video/mp4; codecs="avc1.42e01e"');
   return new Worker(new URL("../capture/capture-worker.ts", import.meta.url), {
     type: "module",
     name: "eddy-capture",

@@ -1,0 +1,253 @@
+import { type Page, expect, test } from "@playwright/test";
+import { findBrowser } from "../../scripts/find-browser.mjs";
+import { findFirefox, findWebKit } from "../../scripts/find-other-browsers.mjs";
+import { type Site, serveBuild } from "../site.ts";
+import { ffmpeg, type Playback, playback, readClock, streamStats, untilServed } from "../support.ts";
+import { Chromium } from "./chromium.ts";
+import { probeFeatures } from "./features.ts";
+import { lookInside } from "./look-inside.ts";
+import { Firefox } from "./firefox.ts";
+import { Measured } from "./measured.ts";
+import { compareSentParts, noteSentParts } from "./sent-parts.ts";
+import type { DrivenBrowser, Tab } from "./tab.ts";
+import { WebKit } from "./webkit.ts";
+
+/** Where figures for the table are left; with it Chromium is measured too, which all other tests run in. */
+const REPORTS = process.env.EDDY_BROWSER_REPORTS;
+
+interface Candidate {
+  readonly name: string;
+  readonly missing: string;
+  /** Undefined where it is not to be had. */
+  open(): Promise<DrivenBrowser> | undefined;
+}
+
+const CANDIDATES: readonly Candidate[] = [
+  ...(REPORTS === undefined ? [] : [{ name: "Chromium", missing: "", open: () => Chromium.open(findBrowser()) }]),
+  {
+    name: "Firefox",
+    missing: "no Firefox is installed, and Debian's firefox-esr could not be",
+    open: () => from(findFirefox(), Firefox.open),
+  },
+  {
+    name: "WebKitGTK",
+    missing: "no WebKitGTK with its driver is installed, and Debian's webkit2gtk-driver and xvfb could not be",
+    open: () => from(findWebKit(), WebKit.open),
+  },
+];
+
+function from<Found>(
+  found: Found | undefined,
+  open: (found: Found) => Promise<DrivenBrowser>,
+): Promise<DrivenBrowser> | undefined {
+  return found === undefined ? undefined : open(found);
+}
+
+/** For what only evaluates. */
+const asPage = (tab: Tab): Page => tab as unknown as Page;
+
+const state = (tab: Tab, view: "watch" | "publish"): Promise<string | undefined> =>
+  tab.evaluate((name) => document.querySelector<HTMLElement>(`.${name}`)?.dataset.state, view);
+
+async function press(tab: Tab, name: string): Promise<void> {
+  await expect
+    .poll(() =>
+      tab.evaluate((text) => {
+        const button = [...document.querySelectorAll("button")].find(({ ariaLabel, textContent }) =>
+          [ariaLabel, textContent].some((each) => each?.trim().startsWith(text)),
+        );
+        button?.click();
+        return button !== undefined;
+      }, name),
+    )
+    .toBe(true);
+}
+
+async function untilMoving(tab: Tab): Promise<Playback> {
+  await expect.poll(() => state(tab, "watch"), { timeout: 20_000 }).toBe("playing");
+  const { positionMs } = await playback(asPage(tab));
+  await expect.poll(async () => (await playback(asPage(tab))).positionMs).toBeGreaterThan(positionMs + 1_000);
+  return playback(asPage(tab));
+}
+
+async function behindMs(tab: Tab): Promise<number> {
+  const { latencyMs, targetLatencyMs } = await playback(asPage(tab));
+  return latencyMs - targetLatencyMs;
+}
+
+/** The worker of now; another after its end. */
+const workerId = (tab: Tab): Promise<string | undefined> =>
+  tab.evaluate(async () => (await window.eddy?.relay.diagnostics.trace())?.worker);
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
+
+for (const candidate of CANDIDATES) {
+  test.describe(candidate.name, () => {
+    test.describe.configure({ mode: "serial" });
+    let driven: DrivenBrowser | undefined;
+    let site: Site | undefined;
+    let measured: Measured;
+    let publisher: Tab;
+    let viewer: Tab;
+
+    test.beforeAll(async () => {
+      test.setTimeout(300_000);
+      driven = await candidate.open();
+      if (driven === undefined) {
+        console.warn(`\nSKIPPED: ${candidate.name}: ${candidate.missing}\n`);
+        test.skip(true, candidate.missing);
+        return;
+      }
+      measured = new Measured(candidate.name, driven.version);
+      site = await serveBuild();
+      const { url } = site;
+      await driven.firstVisit(async (tab) => {
+        await tab.goto(`${url}/?settings`);
+        await untilServed(asPage(tab));
+        measured.features = await tab.evaluate(probeFeatures);
+        console.log(`${measured.version}: ${JSON.stringify(measured.features)}`);
+      });
+    });
+
+    test.afterAll(async () => {
+      site?.close();
+      await driven?.close();
+      if (REPORTS !== undefined && driven !== undefined) measured.write(REPORTS);
+    });
+
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from it.
+    test.afterEach(async ({}, info) => {
+      if (info.status === info.expectedStatus) return;
+      for (const tab of [publisher, viewer]) console.log(JSON.stringify(await tab?.evaluate(lookInside).catch(String)));
+    });
+
+    const open = async (address: string): Promise<Tab> => {
+      if (driven === undefined || site === undefined) throw new Error("there is no browser");
+      const tab = await driven.newTab();
+      await tab.goto(`${site.url}${address}`);
+      return tab;
+    };
+
+    test("a tab publishes its pattern, and another one plays it, in parts, as it comes", async () => {
+      publisher = await open("/?publish");
+      await publisher.evaluate(noteSentParts);
+      await publisher.click("#go-live");
+      await expect.poll(() => state(publisher, "publish"), { timeout: 20_000 }).toBe("live");
+      await expect
+        .poll(async () => (await streamStats(asPage(publisher), "studio"))?.renditionStats[0]?.segments ?? 0, {
+          timeout: 20_000,
+        })
+        .toBeGreaterThan(0);
+      const master = await publisher.evaluate(async () => (await fetch("/live/studio/main.m3u8")).text());
+      measured.set("publish", /CODECS="([^"]+)"/.exec(master)?.[1] ?? "");
+
+      const openedAtMs = Date.now();
+      viewer = await open("/?watch=studio");
+      await untilMoving(viewer);
+      const startMs = Date.now() - openedAtMs;
+      // What tuning in has cost is made up for in some seconds.
+      await expect.poll(() => behindMs(viewer), { timeout: 20_000 }).toBeLessThan(500);
+      const { latencyMs, loads, partLoads, stalledMs } = await playback(asPage(viewer));
+      const { nowMs, shownMs } = await readClock(asPage(viewer));
+      expect(nowMs - shownMs, "the picture is of now").toBeLessThan(10_000);
+      expect(partLoads / loads, "loaded as parts").toBeGreaterThan(0.9);
+      measured.set(
+        "watch",
+        `${seconds(latencyMs)} behind (the picture's clock ${seconds(nowMs - shownMs)}); moving ${seconds(startMs)} after opening; stood still for ${seconds(stalledMs)}`,
+      );
+      measured.set("parts", `${partLoads} of ${loads} loads are parts`);
+      expect(await publisher.errors()).toEqual([]);
+      expect(await viewer.errors()).toEqual([]);
+    });
+
+    test("one goes back by a key, and comes to the live moment again", async () => {
+      await expect.poll(async () => (await playback(asPage(viewer))).windowMs, { timeout: 20_000 }).toBeGreaterThan(8_000);
+      const before = await readClock(asPage(viewer));
+      await viewer.type("j");
+      await expect.poll(() => behindMs(viewer)).toBeGreaterThan(4_000);
+      await untilMoving(viewer);
+      const back = await readClock(asPage(viewer));
+      expect(back.nowMs - back.shownMs, "the picture is of then").toBeGreaterThan(before.nowMs - before.shownMs + 3_000);
+      await viewer.type("l");
+      await expect.poll(() => behindMs(viewer)).toBeLessThan(2_000);
+      await untilMoving(viewer);
+      measured.set("rewind", `to ${seconds(back.nowMs - back.shownMs)} behind, and to live again`);
+      expect(await viewer.errors()).toEqual([]);
+    });
+
+    test("a worker that is ended under a live stream comes back, and no part of it is lost", async () => {
+      if (driven === undefined) throw new Error("there is no browser");
+      const before = { worker: await workerId(viewer), ...(await playback(asPage(viewer))) };
+      const how = await driven.killWorker();
+      await expect.poll(() => workerId(viewer), { timeout: 15_000 }).not.toBe(before.worker);
+      await expect
+        .poll(async () => (await playback(asPage(viewer))).positionMs, { timeout: 20_000 })
+        .toBeGreaterThan(before.positionMs + 4_000);
+      const { stalledMs } = await playback(asPage(viewer));
+      await press(publisher, "End the stream");
+      await press(publisher, "End now");
+      await expect
+        .poll(async () => (await streamStats(asPage(publisher), "studio"))?.state, { timeout: 20_000 })
+        .toBe("ended");
+      const kept = await publisher.evaluate(compareSentParts, "studio");
+      measured.set(
+        "kill",
+        `${how}; ${kept.kept} of ${kept.sent} parts kept, ${kept.resent} sent again; picture stood still for ${seconds(stalledMs - before.stalledMs)}`,
+        kept.kept === kept.sent,
+      );
+      expect(kept).toMatchObject({ kept: kept.sent, faults: [] });
+      expect(await publisher.errors()).toEqual([]);
+      expect(await viewer.errors()).toEqual([]);
+    });
+
+    test("a file is published as it is, without its being encoded", async () => {
+      const path = test.info().outputPath("film.mp4");
+      const picture = ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30", "-f", "lavfi", "-i", "sine=440"];
+      const codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "30", "-pix_fmt", "yuv420p", "-c:a", "aac"];
+      ffmpeg([...picture, "-t", "4", ...codecs, path]);
+      const tab = await open("/?publish=film&source=file");
+      await tab.choose("#file", path);
+      await tab.click("#go-live");
+      await expect
+        .poll(async () => (await streamStats(asPage(tab), "film"))?.renditionStats[0]?.segments ?? 0, { timeout: 20_000 })
+        .toBeGreaterThan(0);
+      const master = await tab.evaluate(async () => (await fetch("/live/film/main.m3u8")).text());
+      const watching = await open("/?watch=film");
+      await untilMoving(watching);
+      measured.set("file", /CODECS="([^"]+)"/.exec(master)?.[1] ?? "");
+      expect(master, "the file's own, from libx264").toContain("avc1.42c01e,mp4a.40.2");
+      expect(await tab.errors()).toEqual([]);
+      await watching.close();
+      await tab.close();
+    });
+
+    test("with the server gone, the page opens, and what is kept plays to its end", async () => {
+      site?.close();
+      const watchKept = async (): Promise<string> => {
+        const tab = await open("/?watch=studio");
+        await expect.poll(() => state(tab, "watch"), { timeout: 20_000 }).toBe("playing");
+        const durationS = await tab.evaluate(() => document.querySelector("video")?.duration ?? 0);
+        const first = await readClock(asPage(tab));
+        await tab.evaluate((end) => {
+          const video = document.querySelector("video");
+          if (video !== null) video.currentTime = end - 1.5;
+        }, durationS);
+        await expect.poll(() => state(tab, "watch"), { timeout: 20_000 }).toBe("over");
+        const last = await readClock(asPage(tab));
+        expect(Math.abs(last.shownMs - first.shownMs - durationS * 1000), "from the first picture to the last").toBeLessThan(2_500);
+        expect(await tab.errors()).toEqual([]);
+        await tab.close();
+        return `${durationS.toFixed(1)} s`;
+      };
+      await publisher.close();
+      await viewer.close();
+      measured.set("offline", `the page opens, and plays all of ${await watchKept()}`);
+      if (driven?.restart === undefined) {
+        measured.set("restart", "not measured: an automated session of it keeps nothing on disk", false);
+        return;
+      }
+      await driven.restart();
+      measured.set("restart", `after another start of the browser too, all of ${await watchKept()}`);
+    });
+  });
+}

@@ -1,0 +1,44 @@
+import type { ElementHandle, Page } from "puppeteer-core";
+import type { PageFunction, Tab } from "./tab.ts";
+
+/** A tab that puppeteer drives. */
+export class PuppeteerTab implements Tab {
+  readonly page: Page;
+  #errors: string[] = [];
+
+  constructor(page: Page) {
+    this.page = page;
+    page.on("pageerror", (thrown) => this.#errors.push(thrown instanceof Error ? thrown.message : String(thrown)));
+  }
+
+  async goto(url: string): Promise<void> {
+    this.#errors = [];
+    await this.page.goto(url);
+  }
+
+  evaluate<Args extends readonly unknown[], Result>(fn: PageFunction<Args, Result>, ...args: Args): Promise<Result> {
+    return this.page.evaluate(fn as unknown as (...args: unknown[]) => Result, ...args) as Promise<Result>;
+  }
+
+  click(selector: string): Promise<void> {
+    return this.page.locator(selector).click();
+  }
+
+  async type(keys: string): Promise<void> {
+    await this.page.keyboard.type(keys);
+  }
+
+  async choose(selector: string, path: string): Promise<void> {
+    const input = (await this.page.$(selector)) as ElementHandle<HTMLInputElement> | null;
+    if (input === null) throw new Error(`expected ${selector}, got a page without it`);
+    await input.uploadFile(path);
+  }
+
+  async errors(): Promise<readonly string[]> {
+    return this.#errors;
+  }
+
+  close(): Promise<void> {
+    return this.page.close();
+  }
+}
