@@ -1,12 +1,12 @@
-import { type Page, expect, test } from "@playwright/test";
+import { expect, type Page, test } from "@playwright/test";
 import { findBrowser } from "../../scripts/find-browser.mjs";
 import { findFirefox, findWebKit } from "../../scripts/find-other-browsers.mjs";
 import { type Site, serveBuild } from "../site.ts";
 import { ffmpeg, type Playback, playback, readClock, streamStats, untilServed } from "../support.ts";
 import { Chromium } from "./chromium.ts";
 import { probeFeatures } from "./features.ts";
-import { lookInside } from "./look-inside.ts";
 import { Firefox } from "./firefox.ts";
+import { lookInside } from "./look-inside.ts";
 import { Measured } from "./measured.ts";
 import { compareSentParts, noteSentParts } from "./sent-parts.ts";
 import type { DrivenBrowser, Tab } from "./tab.ts";
@@ -161,13 +161,17 @@ for (const candidate of CANDIDATES) {
     });
 
     test("one goes back by a key, and comes to the live moment again", async () => {
-      await expect.poll(async () => (await playback(asPage(viewer))).windowMs, { timeout: 20_000 }).toBeGreaterThan(8_000);
+      await expect
+        .poll(async () => (await playback(asPage(viewer))).windowMs, { timeout: 20_000 })
+        .toBeGreaterThan(8_000);
       const before = await readClock(asPage(viewer));
       await viewer.type("j");
       await expect.poll(() => behindMs(viewer)).toBeGreaterThan(4_000);
       await untilMoving(viewer);
       const back = await readClock(asPage(viewer));
-      expect(back.nowMs - back.shownMs, "the picture is of then").toBeGreaterThan(before.nowMs - before.shownMs + 3_000);
+      expect(back.nowMs - back.shownMs, "the picture is of then").toBeGreaterThan(
+        before.nowMs - before.shownMs + 3_000,
+      );
       await viewer.type("l");
       await expect.poll(() => behindMs(viewer)).toBeLessThan(2_000);
       await untilMoving(viewer);
@@ -209,7 +213,9 @@ for (const candidate of CANDIDATES) {
       await tab.choose("#file", path);
       await tab.click("#go-live");
       await expect
-        .poll(async () => (await streamStats(asPage(tab), "film"))?.renditionStats[0]?.segments ?? 0, { timeout: 20_000 })
+        .poll(async () => (await streamStats(asPage(tab), "film"))?.renditionStats[0]?.segments ?? 0, {
+          timeout: 20_000,
+        })
         .toBeGreaterThan(0);
       const master = await tab.evaluate(async () => (await fetch("/live/film/main.m3u8")).text());
       const watching = await open("/?watch=film");
@@ -234,7 +240,10 @@ for (const candidate of CANDIDATES) {
         }, durationS);
         await expect.poll(() => state(tab, "watch"), { timeout: 20_000 }).toBe("over");
         const last = await readClock(asPage(tab));
-        expect(Math.abs(last.shownMs - first.shownMs - durationS * 1000), "from the first picture to the last").toBeLessThan(2_500);
+        expect(
+          Math.abs(last.shownMs - first.shownMs - durationS * 1000),
+          "from the first picture to the last",
+        ).toBeLessThan(2_500);
         expect(await tab.errors()).toEqual([]);
         await tab.close();
         return `${durationS.toFixed(1)} s`;

@@ -27,7 +27,12 @@ export class WebKit implements DrivenBrowser {
       processes.push(display);
       const [number] = await once(display.stdout, "data", { signal: AbortSignal.timeout(START_MS) });
       const port = await freePort();
-      const env = { ...process.env, DISPLAY: `:${String(number).trim()}`, XDG_DATA_HOME: folder, XDG_CACHE_HOME: folder };
+      const env = {
+        ...process.env,
+        DISPLAY: `:${String(number).trim()}`,
+        XDG_DATA_HOME: folder,
+        XDG_CACHE_HOME: folder,
+      };
       processes.push(spawn(paths.driver, [`--port=${port}`], { stdio: "ignore", env }));
       const server = `http://127.0.0.1:${port}`;
       await untilAnswered(`${server}/status`);
