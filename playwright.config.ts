@@ -17,6 +17,8 @@ const port = Number(process.env.EDDY_PORT ?? 4183);
  */
 const ALONE = [
   "app/{home,inspect-load}.spec.ts",
+  "browsers/*.spec.ts",
+  "testing-kit/*.spec.ts",
   "{files,hidden-tab,join,kill,live,moq,players,producer-loss,publisher,webtransport}.spec.ts",
 ];
 /** Eight browsers' worth of tabs want a machine of their own: `npm run e2e:swarm`. */

@@ -1,11 +1,15 @@
-// Everything that has to hold: types, lint, units, size, and the real browser. Ends with "N passed, N failed".
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+// Everything that has to hold: types, lint, units, the package, the real browser, and a soak. Ends with "N passed, N failed".
+import { spawn, spawnSync } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { failedE2e, failedUnits } from "./failed-tests.mjs";
 
 const REPORTS = ".cache/reports";
 const UNITS = `${REPORTS}/unit.json`;
-const E2E = ["shared", "alone"].map((project) => `${REPORTS}/e2e-${project}.json`);
+const SOAK_MINUTES = 10;
+const SOAK_LOG = `${REPORTS}/soak.log`;
+/** The last lines of the soak's log are its report. */
+const SOAK_LINES = 30;
+const shell = process.platform === "win32";
 
 /** @type {(args: string[], env?: Record<string, string>) => boolean} */
 function run(args, env = {}) {
@@ -13,7 +17,7 @@ function run(args, env = {}) {
   const done = spawnSync("npm", ["run", "--silent", ...args], {
     stdio: "inherit",
     env: { ...process.env, ...env },
-    shell: process.platform === "win32",
+    shell,
   });
   return done.status === 0;
 }
@@ -32,28 +36,56 @@ function counted(name, ok, passed, failed) {
   return { name, passed, failed: ok ? failed : Math.max(1, failed) };
 }
 
+/** @param {string} name */
+function checked(name) {
+  const ok = run([name]);
+  return counted(name, ok, ok ? 1 : 0, 0);
+}
+
+/** Starts what goes on beside the tests that share the machine. Resolves with whether it held. @returns {Promise<boolean>} */
+function soak() {
+  const log = openSync(SOAK_LOG, "w");
+  const args = ["run", "--silent", "soak", "--", "--minutes", String(SOAK_MINUTES)];
+  const running = spawn("npm", args, {
+    stdio: ["ignore", log, log],
+    env: { ...process.env, EDDY_BUILT: "1" },
+    shell,
+  });
+  closeSync(log);
+  return new Promise((resolve) => {
+    running.on("error", () => resolve(false));
+    running.on("exit", (code) => resolve(code === 0));
+  });
+}
+
+/** @param {"shared" | "alone"} project */
+function tested(project) {
+  const path = `${REPORTS}/e2e-${project}.json`;
+  const ok = run(["e2e", "--", `--project=${project}`, "--reporter=list,json"], {
+    PLAYWRIGHT_JSON_OUTPUT_NAME: path,
+    EDDY_BUILT: "1",
+  });
+  const e2e = report(path);
+  const { expected = 0, unexpected = 0, flaky = 0 } = e2e?.stats ?? {};
+  // A test that passed on a second try is flaky, and a flaky test is a bug.
+  return { ok, e2e, result: counted(`e2e, ${project}`, ok, expected, unexpected + flaky) };
+}
+
 rmSync(REPORTS, { recursive: true, force: true });
 mkdirSync(REPORTS, { recursive: true });
 
-const results = ["typecheck", "lint"].map((name) => {
-  const ok = run([name]);
-  return counted(name, ok, ok ? 1 : 0, 0);
-});
-
+const results = ["typecheck", "lint", "licences", "docs:check", "package", "size"].map(checked);
 const unitsOk = run(["unit", "--", "--reporter=default", "--reporter=json", `--outputFile.json=${UNITS}`]);
 const units = report(UNITS);
 results.push(counted("unit", unitsOk, units?.numPassedTests ?? 0, units?.numFailedTests ?? 0));
 
-const e2eOk = run(["e2e", "--", "--reporter=list,json"], { EDDY_E2E_REPORTS: REPORTS });
-const e2e = E2E.map(report);
-/** @type {(count: "expected" | "unexpected" | "flaky") => number} */
-const total = (count) => e2e.reduce((sum, each) => sum + (each?.stats[count] ?? 0), 0);
-// A test that passed on a second try is flaky, and a flaky test is a bug.
-results.push(counted("e2e", e2eOk, total("expected"), total("unexpected") + total("flaky")));
-
-// The end-to-end tests have made the build that is weighed here.
-const sizeOk = run(["size"]);
-results.push(counted("size", sizeOk, sizeOk ? 1 : 0, 0));
+results.push(checked("build"));
+const soaking = soak();
+const shared = tested("shared");
+const soakOk = await soaking;
+console.log(`\n${readFileSync(SOAK_LOG, "utf8").trimEnd().split("\n").slice(-SOAK_LINES).join("\n")}`);
+const alone = tested("alone");
+results.push(shared.result, counted("soak", soakOk, soakOk ? 1 : 0, 0), alone.result);
 
 /** @type {(step: string, ok: boolean, tests: { name: string, error: readonly string[] }[]) => void} */
 function tell(step, ok, tests) {
@@ -62,7 +94,8 @@ function tell(step, ok, tests) {
 }
 
 tell("unit", unitsOk, failedUnits(units));
-tell("e2e", e2eOk, e2e.flatMap(failedE2e));
+tell("e2e", shared.ok, failedE2e(shared.e2e));
+tell("e2e", alone.ok, failedE2e(alone.e2e));
 
 console.log("");
 for (const { name, passed, failed } of results) console.log(`${name}: ${passed} passed, ${failed} failed`);
