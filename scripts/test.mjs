@@ -74,7 +74,7 @@ function tested(project) {
 rmSync(REPORTS, { recursive: true, force: true });
 mkdirSync(REPORTS, { recursive: true });
 
-const results = ["typecheck", "lint", "licences", "docs:check", "package", "size"].map(checked);
+const results = ["typecheck", "lint", "licences", "docs:check", "package"].map(checked);
 const unitsOk = run(["unit", "--", "--reporter=default", "--reporter=json", `--outputFile.json=${UNITS}`]);
 const units = report(UNITS);
 results.push(counted("unit", unitsOk, units?.numPassedTests ?? 0, units?.numFailedTests ?? 0));

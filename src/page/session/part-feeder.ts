@@ -20,10 +20,11 @@ const MAX_KEYS = 256;
 const END_PATIENCE = 3;
 
 /** What is fed: a publisher, or what stands for one in a test. */
-export type FeedTarget = Pick<
-  Publisher,
-  "init" | "part" | "gap" | "discontinuity" | "key" | "rememberInit" | "end" | "closed"
->;
+export interface FeedTarget
+  extends Pick<Publisher, "init" | "part" | "gap" | "discontinuity" | "key" | "end" | "closed"> {
+  // By itself: the package's declarations have nothing of a publisher that is internal, and have this one's.
+  rememberInit(rendition: string, bytes: Bytes): void;
+}
 
 export interface PartFeederOptions {
   readonly clock: Clock;
