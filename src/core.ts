@@ -66,7 +66,9 @@ export {
   type StorageTrouble,
 } from "./model/storage.ts";
 export type { Archive, Recorder } from "./origin/archive.ts";
+export { inspectStream } from "./origin/inspect-stream.ts";
 export type { AddedPart, PartInput } from "./origin/intake.ts";
+export { PartNotes } from "./origin/part-notes.ts";
 export { type OpenStream, Playlists, type PlaylistsContext, type RestoredStream, VERSION } from "./origin/playlists.ts";
 export type { Rendition } from "./origin/rendition.ts";
 export type { RenditionStart } from "./origin/rendition-start.ts";
