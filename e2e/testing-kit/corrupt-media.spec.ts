@@ -1,4 +1,4 @@
-import { expectAll, outcomesAfter, SMALL, test, watchWithAll } from "./players.ts";
+import { expectPlaysOn, outcomesAfter, SMALL, test, watchWithAll } from "./players.ts";
 
 test("one part or segment is corrupt", async ({ context, liveOrigin }, info) => {
   const origin = await liveOrigin.start(SMALL);
@@ -6,5 +6,5 @@ test("one part or segment is corrupt", async ({ context, liveOrigin }, info) => 
   const fromMs = Date.now();
   await origin.faults.add({ kind: "corrupt", times: 1 });
   const outcomes = await outcomesAfter(7_000, { watching, fromMs, info });
-  expectAll(outcomes, "plays on", { holds: ({ playsOn }) => playsOn });
+  await expectPlaysOn({ watching, outcomes });
 });

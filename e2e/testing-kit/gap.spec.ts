@@ -1,4 +1,4 @@
-import { expectAll, outcomesAfter, SMALL, test, watchWithAll } from "./players.ts";
+import { expectPlaysOn, outcomesAfter, SMALL, test, watchWithAll } from "./players.ts";
 
 test("a gap of a second, listed", async ({ context, liveOrigin }, info) => {
   const origin = await liveOrigin.start(SMALL);
@@ -6,5 +6,5 @@ test("a gap of a second, listed", async ({ context, liveOrigin }, info) => {
   const fromMs = Date.now();
   await origin.faults.add({ kind: "gap", count: 2 });
   const outcomes = await outcomesAfter(7_000, { watching, fromMs, info });
-  expectAll(outcomes, "plays on", { holds: ({ playsOn }) => playsOn, limits: ["video.js"] });
+  await expectPlaysOn({ watching, outcomes }, ["video.js"]);
 });

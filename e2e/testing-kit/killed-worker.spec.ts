@@ -1,4 +1,4 @@
-import { expectAll, outcomesAfter, SMALL, test, watchWithAll } from "./players.ts";
+import { expectPlaysOn, outcomesAfter, SMALL, test, watchWithAll } from "./players.ts";
 
 test("the Service Worker is killed, with the stream on its disk", async ({ context, liveOrigin }, info) => {
   const origin = await liveOrigin.start({ ...SMALL, dvr: true });
@@ -6,5 +6,5 @@ test("the Service Worker is killed, with the stream on its disk", async ({ conte
   const fromMs = Date.now();
   await origin.faults.add({ kind: "worker-killed" });
   const outcomes = await outcomesAfter(6_000, { watching, fromMs, info });
-  expectAll(outcomes, "plays on", { holds: ({ playsOn }) => playsOn });
+  await expectPlaysOn({ watching, outcomes });
 });

@@ -1,4 +1,4 @@
-import { expectAll, outcomesAfter, SMALL, test, watchWithAll } from "./players.ts";
+import { expectPlaysOn, outcomesAfter, SMALL, test, watchWithAll } from "./players.ts";
 
 test("everything is answered 503 for 1.5 s", async ({ context, liveOrigin }, info) => {
   const origin = await liveOrigin.start(SMALL);
@@ -6,5 +6,5 @@ test("everything is answered 503 for 1.5 s", async ({ context, liveOrigin }, inf
   const fromMs = Date.now();
   await origin.faults.add({ kind: "status", status: 503, durationMs: 1_500 });
   const outcomes = await outcomesAfter(7_000, { watching, fromMs, info });
-  expectAll(outcomes, "plays on", { holds: ({ playsOn }) => playsOn });
+  await expectPlaysOn({ watching, outcomes });
 });
