@@ -9,6 +9,8 @@ export interface StreamReaderOptions {
   readonly stream: SoakStream;
   /** Segments up to these have been read before this tab was opened anew, by rendition. */
   readonly readBefore: Readonly<Record<string, number>>;
+  /** When the tab before this one was last heard of, on the wall clock. */
+  readonly heardMs: number;
 }
 
 /** A segment that was read whole. */
@@ -46,10 +48,11 @@ export class StreamReader {
   #bytes = 0;
   readonly #ended = new Set<string>();
 
-  constructor({ stream, readBefore }: StreamReaderOptions) {
+  constructor({ stream, readBefore, heardMs }: StreamReaderOptions) {
     this.#stream = stream;
     void synthesize(stream.media).then((media) => {
-      for (const { id } of media.renditions) void this.#follow(media, id, readBefore[id] ?? 0);
+      for (const { id } of media.renditions)
+        void this.#follow(media, id, { lastMsn: readBefore[id] ?? 0, lastAtMs: heardMs });
     });
   }
 
@@ -73,14 +76,8 @@ export class StreamReader {
     return taken;
   }
 
-  async #follow(media: SyntheticMedia, id: string, readBefore: number): Promise<void> {
-    const follower = {
-      id,
-      media,
-      lastMsn: readBefore,
-      lastAtMs: performance.now(),
-      before: undefined as string | undefined,
-    };
+  async #follow(media: SyntheticMedia, id: string, from: Pick<Follower, "lastMsn" | "lastAtMs">): Promise<void> {
+    const follower: Follower = { id, media, before: undefined, ...from };
     const url = new URL(`/live/${this.#stream.name}/${id}/media.m3u8`, location.href).href;
     while (!this.#aborter.signal.aborted) {
       const query = follower.lastMsn > 0 ? `?_HLS_msn=${follower.lastMsn + 1}` : "";
@@ -106,11 +103,11 @@ export class StreamReader {
     else this.#ended.delete(id);
     const first = playlist.segments[0]?.msn ?? playlist.mediaSequence;
     if (follower.lastMsn > 0 && first > follower.lastMsn + 1) {
-      const awayMs = Math.round(performance.now() - follower.lastAtMs);
+      const awayMs = Date.now() - follower.lastAtMs;
       this.#missed.push({ rendition: id, fromMsn: follower.lastMsn + 1, toMsn: first - 1, awayMs });
       follower.lastMsn = first - 1;
     }
-    follower.lastAtMs = performance.now();
+    follower.lastAtMs = Date.now();
     for (const segment of playlist.segments) {
       if (segment.msn <= follower.lastMsn) continue;
       if (this.#aborter.signal.aborted) return;
@@ -206,7 +203,7 @@ interface Follower {
   readonly id: string;
   readonly media: SyntheticMedia;
   lastMsn: number;
-  /** When it last had the playlist. */
+  /** When it last had the playlist, on the wall clock. */
   lastAtMs: number;
   before: string | undefined;
   init?: string;
