@@ -83,6 +83,7 @@ test("a key frame opens every second, and nothing else is independent", async ()
     expect(independent.flatMap((is, n) => (is ? [media.part("v0", n, target).startMs] : []))).toEqual([0, 1000, 2000]);
   }
   expect(media.part("v0", 1, 250).startMs).toBe(200);
+  expect(media.partMs(250)).toBe(200);
 });
 
 test("captions count along", async () => {

@@ -43,6 +43,8 @@ export interface SyntheticMedia {
   readonly renditions: readonly RenditionOptions[];
   /** From one key frame to the next. */
   readonly keyFrameMs: number;
+  /** From the start of one part to that of the next, in ms. */
+  partMs(partTargetMs: number): number;
   /**
    * The `partTargetMs` to publish with, for parts that are cut at this: what the longest of any rendition lasts, in whole ms. It is more
    * where frames of sound do not end with those of pictures.
@@ -82,6 +84,7 @@ export async function synthesize(options: SyntheticMediaOptions = {}): Promise<S
   return {
     renditions: [...lanes.values()].map((lane) => lane.options),
     keyFrameMs: KEY_FRAME_MS,
+    partMs: (partTargetMs) => new PartGrid(partTargetMs).partMs,
     declaredPartTargetMs(partTargetMs) {
       const grid = new PartGrid(partTargetMs);
       return Math.ceil(Math.max(...[...lanes.values()].map((lane) => lane.longestMs(grid))));
