@@ -36,6 +36,7 @@ export class PartNotes {
     this.#marks = new Uint8Array(capacity);
   }
 
+  /** Notes a part, in the place of one that is as many parts older as the ring has slots. */
   take(id: PartId, { durationMs, sizeBytes, flags, source, takenAtMs }: PartNote): void {
     const slot = id % this.#capacity;
     this.#ids[slot] = id;
