@@ -4,7 +4,9 @@ import type { MediaSource } from "../model/stats.ts";
 
 /** What is known of a part beside its bytes. */
 export interface PartNote {
+  /** As its samples were measured. */
   readonly durationMs: number;
+  /** Of the part as it is served; 0 for a gap. */
   readonly sizeBytes: number;
   /** `PART_INDEPENDENT` and `PART_GAP`. */
   readonly flags: number;
