@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { testInit, testPart } from "../src/media/media.test-support.ts";
+import { testInit, testPart, testVtt } from "../src/media/media.test-support.ts";
 import type { RelayError } from "../src/model/errors.ts";
 import type { StreamOptions } from "../src/model/options.ts";
 import { Publisher } from "../src/page/publisher.ts";
@@ -107,6 +107,26 @@ test("a worker that was killed is told the last segments again: same numbers, sa
   expect(shared.length).toBeGreaterThanOrEqual(3);
   for (const [uri, duration] of shared) expect(duration).toBe(old.get(uri));
   expect(await worker.text("studio/main/e1/part-32.mp4")).not.toContain("not-found");
+});
+
+test("a worker that was killed is told subtitles again, which have no init segment", async () => {
+  const subtitles = { id: "cc", kind: "subtitles", bandwidth: 1_000, segmentMinMs: 1000 } as const;
+  const options = { ...OPTIONS, renditions: [...OPTIONS.renditions, subtitles] };
+  const publisher = new Publisher("studio", options, { link: new WorkerLink(worker.port("page")), epoch: "e1" });
+  await publisher.open();
+  await publisher.init("main", testInit());
+  const publishBoth = async (from: number, to: number): Promise<void> => {
+    for (let n = from; n < to; n++) {
+      await publisher.part("main", part(n));
+      await publisher.part("cc", { bytes: testVtt(`part ${n}`, n * 200, (n + 1) * 200), durationMs: 200 });
+    }
+  };
+  await publishBoth(0, 33);
+  worker.kill();
+  await publishBoth(33, 36);
+  expect(publisher.closed).toBeUndefined();
+  expect(publisher.reopened).toBe(1);
+  expect(await worker.text("studio/cc/media.m3u8")).toContain("part-35.vtt");
 });
 
 test("a kill with parts on their way loses none of them", async () => {

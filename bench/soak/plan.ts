@@ -29,15 +29,17 @@ export const TARGET_DURATION_MS = 2000;
 /** Key frames come every second, so segments are of two. */
 export const SEGMENT_MIN_MS = 1500;
 /** Segments that a playlist lists. */
-export const MAX_SEGMENTS = 12;
+const MAX_SEGMENTS = 12;
+/** Few, so that rings are full within minutes, and memory has no reason to grow any more. */
+const MAX_PARTS_PER_SEGMENT = 8;
 /** Least that a DVR window may be. */
-export const DVR_WINDOW_MS = 60_000;
+const DVR_WINDOW_MS = 60_000;
 
 /** What the worker serves with, as its script says it. */
 export const SERVES = `{
   dvr: EddyWorker.dvr({ windowMs: ${DVR_WINDOW_MS} }),
   diagnostics: EddyWorker.diagnostics(),
-  cache: { numPlaylists: 40, maxSegments: ${MAX_SEGMENTS} },
+  cache: { numPlaylists: 40, maxSegments: ${MAX_SEGMENTS}, maxPartsPerSegment: ${MAX_PARTS_PER_SEGMENT} },
 }`;
 export const QUOTA_BYTES = 60_000_000;
 

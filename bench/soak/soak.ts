@@ -29,8 +29,8 @@ const CYCLE_MINUTES = 30;
 /** Between a death and a kill: until the disk has what was acknowledged. */
 const APART_MS = 20_000;
 const MEMORY_EVERY_MS = 15_000;
-/** The windows are full by then. */
-const MEMORY_AFTER_MS = 75_000;
+/** Rings and windows are full by then. */
+const MEMORY_AFTER_MS = 110_000;
 const VALIDATE_MS = 25_000;
 const END_SEEN_MS = 60_000;
 const ATTACK_MS = 15_000;

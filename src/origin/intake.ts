@@ -391,7 +391,8 @@ export class Intake {
       firstMsn: listed.msn,
       firstPartId: listed.id,
       discontinuitySequence: this.#manifest.nextDiscontinuitySequence,
-      initIndex: this.#initIndex,
+      // One that has none is where it was to begin.
+      initIndex: this.#hasInit ? this.#initIndex : this.#initIndex + 1,
     };
   }
 
