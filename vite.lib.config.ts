@@ -49,7 +49,11 @@ function standalone(): Plugin {
         ORIGIN_PRODUCER_SCRIPT,
       ];
       for (const file of scripts) await build(singleFile(file, OUT_DIR));
-      await build({ ...cliConfig, configFile: false, build: { ...cliConfig.build, outDir: `${OUT_DIR}/cli` } });
+      await build({
+        ...cliConfig,
+        configFile: false,
+        build: { ...cliConfig.build, outDir: `${OUT_DIR}/cli`, license: { fileName: "third-party-licenses.md" } },
+      });
     },
   };
 }

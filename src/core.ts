@@ -23,7 +23,16 @@ export { type Clock, systemClock } from "./model/clock.ts";
 export type { AttributeValue, DateRangeOptions } from "./model/date-range.ts";
 export { RelayError, type RelayErrorCode } from "./model/errors.ts";
 export { isName, type Msn, type PartId, type PartIndex, type PartPosition } from "./model/ids.ts";
-export type { RequestTrace, TracedKind, TracedRequest, TracedState } from "./model/inspection.ts";
+export type {
+  InspectedRendition,
+  InspectedSlots,
+  InspectedStream,
+  InspectedWait,
+  RequestTrace,
+  TracedKind,
+  TracedRequest,
+  TracedState,
+} from "./model/inspection.ts";
 export type { KeyMethod, MediaKey } from "./model/media-key.ts";
 export {
   type CacheOptions,
@@ -66,7 +75,9 @@ export {
   type StorageTrouble,
 } from "./model/storage.ts";
 export type { Archive, Recorder } from "./origin/archive.ts";
+export { inspectStream } from "./origin/inspect-stream.ts";
 export type { AddedPart, PartInput } from "./origin/intake.ts";
+export { type PartNote, PartNotes } from "./origin/part-notes.ts";
 export { type OpenStream, Playlists, type PlaylistsContext, type RestoredStream, VERSION } from "./origin/playlists.ts";
 export type { Rendition } from "./origin/rendition.ts";
 export type { RenditionStart } from "./origin/rendition-start.ts";

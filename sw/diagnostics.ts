@@ -1,4 +1,4 @@
-import { RelayError, RequestRecorder, systemClock } from "eddy-hls/core";
+import { inspectStream, PartNotes, RelayError, RequestRecorder, systemClock } from "eddy-hls/core";
 import { type DiagnosticAnswers, type DiagnosticAsk, readDiagnostic } from "../src/wire/diagnostics.ts";
 import { WIRE_VERSION } from "../src/wire/messages.ts";
 import type { DiagnosticsContext, RelayDiagnostics, RelayWatch } from "./features.ts";
@@ -11,7 +11,12 @@ import type { DiagnosticsContext, RelayDiagnostics, RelayWatch } from "./feature
  * ```
  */
 export function diagnostics(): RelayDiagnostics {
-  return { kind: "diagnostics", read: readDiagnostic, watch: (context) => new Diagnostics(context) };
+  return {
+    kind: "diagnostics",
+    read: readDiagnostic,
+    notes: (capacity) => new PartNotes(capacity),
+    watch: (context) => new Diagnostics(context),
+  };
 }
 
 class Diagnostics implements RelayWatch {
@@ -32,7 +37,7 @@ class Diagnostics implements RelayWatch {
     switch (ask.type) {
       case "inspect": {
         const streams = ask.stream === undefined ? [...playlists.streams] : [playlists.get(ask.stream)];
-        return streams.map((stream) => stream.inspect(ask.newest));
+        return streams.map((stream) => inspectStream(stream, ask.newest));
       }
       case "trace":
         return this.#recorder.trace(ask.cursor, ask.worker);

@@ -1,4 +1,4 @@
-import type { Persistence, Playlists } from "eddy-hls/core";
+import type { PartNotes, Persistence, Playlists } from "eddy-hls/core";
 import type { DiagnosticAnswers, DiagnosticAsk } from "../src/wire/diagnostics.ts";
 import type { FaultEnvelope } from "../src/wire/messages.ts";
 import type { ReadDiagnostic } from "../src/wire/read-ask.ts";
@@ -25,6 +25,11 @@ export interface RelayDiagnostics {
   readonly kind: "diagnostics";
   /** @internal */
   readonly read: ReadDiagnostic;
+  /**
+   * See `PlaylistsContext.notes`.
+   * @internal
+   */
+  notes(capacity: number): PartNotes;
   /** @internal */
   watch(context: DiagnosticsContext): RelayWatch;
 }

@@ -122,6 +122,7 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
       ...(store === undefined ? {} : { archive: store }),
       ...(archiveError === undefined ? {} : { archiveError }),
       ...(producerTimeoutMs === undefined ? {} : { waitingAfterMs: producerTimeoutMs }),
+      ...(options.diagnostics === undefined ? {} : { notes: options.diagnostics.notes }),
     });
     const ingest = new Ingest(playlists, {
       clientExists: async (id) => (await scope.clients.get(id)) !== undefined,

@@ -1,6 +1,7 @@
 import type { Bytes } from "../model/bytes.ts";
 import type { Clock } from "../model/clock.ts";
 import type { RequestTrace, TracedRequest } from "../model/inspection.ts";
+import { whereIs } from "../origin/inspect-stream.ts";
 import type { Playlists } from "../origin/playlists.ts";
 import { parseRoute, type Route } from "./route.ts";
 
@@ -190,7 +191,8 @@ export class RequestRecorder {
     const { kind, stream, rendition, media } = entry;
     if (kind !== "init" && kind !== "part" && kind !== "segment") return;
     if (stream === undefined || rendition === undefined || media === undefined) return;
-    const from = this.#context.playlists()?.find(stream)?.find(rendition)?.whereIs(kind, media);
+    const found = this.#context.playlists()?.find(stream)?.find(rendition);
+    const from = found && whereIs(found, kind, media);
     if (from !== undefined) entry.from = from;
   }
 

@@ -5,19 +5,11 @@ import { joinWebVtt } from "../media/web-vtt.ts";
 import type { Bytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId, PartPosition } from "../model/ids.ts";
-import type { InspectedSlots, InspectedWait, TracedRequest } from "../model/inspection.ts";
 import type { M3u8Manifest } from "../playlist/m3u8-manifest.ts";
 import type { RenditionReport, SegmentInfo } from "../playlist/manifest-types.ts";
 import type { ArchiveReader } from "./archive-reader.ts";
-import { inspectSlots } from "./inspect-slots.ts";
-import {
-  firstPlaylistDeadlineMs,
-  positionKey,
-  positionOf,
-  type ReloadAsk,
-  reloadDeadlineMs,
-  reloadKey,
-} from "./reload.ts";
+import type { RenditionInside } from "./inspect-stream.ts";
+import { firstPlaylistDeadlineMs, positionKey, type ReloadAsk, reloadDeadlineMs, reloadKey } from "./reload.ts";
 import type { RenditionParts } from "./rendition-parts.ts";
 
 /** What a segment that grows holds by now. */
@@ -265,36 +257,10 @@ export class Answers {
     return found;
   }
 
-  /** The slots as they are now; see `inspectSlots()`. */
-  slots(newest: number): InspectedSlots {
+  /** What it shows to who looks into it. */
+  get inside(): RenditionInside {
     const { ring, manifest, notes } = this.#context;
-    return inspectSlots({ ring, manifest, notes, newest, isStored: (id) => this.#archive?.isStored(id) === true });
-  }
-
-  /** What requests wait for now. */
-  get waits(): readonly InspectedWait[] {
-    const waits: InspectedWait[] = [];
-    for (const { key, waiting } of this.#reloads.pending())
-      waits.push({ position: positionOf(key), requests: waiting });
-    for (const { key, waiting } of this.#ring.pendingWaits()) waits.push({ partId: key, requests: waiting });
-    return waits;
-  }
-
-  /** Where the media of a request is now. */
-  whereIs(kind: "init" | "part" | "segment", number: number): TracedRequest["from"] {
-    if (kind === "init") return this.#ring.init(number) === undefined ? "nowhere" : "ring";
-    const { nextPartId, lastMsn } = this.#manifest;
-    if (kind === "part") {
-      if (number >= nextPartId) return "ahead";
-      return this.#ring.get(number) !== undefined ? "ring" : this.#archive?.isStored(number) ? "disk" : "nowhere";
-    }
-    const segment = this.#manifest.segment(number);
-    if (segment === undefined) return number > lastMsn ? "ahead" : "nowhere";
-    let inRing = 0;
-    for (let id = segment.firstPartId; id < segment.firstPartId + segment.partCount; id += 1)
-      if (this.#ring.get(id) !== undefined) inRing += 1;
-    if (inRing === segment.partCount - segment.gapCount) return "ring";
-    return inRing > 0 ? "both" : "disk";
+    return { ring, manifest, notes, reloads: this.#reloads, isStored: (id) => this.#archive?.isStored(id) === true };
   }
 
   /** Answers every blocked request now, with what there is. Returns how many there were. */

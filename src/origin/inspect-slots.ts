@@ -17,7 +17,7 @@ import type { PartNotes } from "./part-notes.ts";
 export interface SlotsContext {
   readonly ring: SlotRing;
   readonly manifest: M3u8Manifest;
-  readonly notes: PartNotes;
+  readonly notes: PartNotes | undefined;
   /** Slots that are told of at most. */
   readonly newest: number;
   /** Whether the media of a part is on disk. */
@@ -42,7 +42,7 @@ export function inspectSlots({ ring, manifest, notes, newest, isStored }: SlotsC
   placeSlots(slots, manifest);
   for (let column = 0; column < count; column += 1) {
     const id = firstId + column;
-    const note = notes.get(id);
+    const note = notes?.get(id);
     const slot = ring.get(id);
     const marks = note?.flags ?? 0;
     slots.durationsMs[column] = note?.durationMs ?? 0;

@@ -139,7 +139,7 @@ export class Intake {
   #note({ firstPartId, durationsMs, sizesBytes, flags }: SegmentRecord): void {
     durationsMs.forEach((durationMs, index) => {
       const sizeBytes = sizesBytes[index] ?? 0;
-      this.#context.notes.take(firstPartId + index, {
+      this.#context.notes?.take(firstPartId + index, {
         durationMs,
         sizeBytes,
         flags: flags[index] ?? 0,
@@ -376,7 +376,7 @@ export class Intake {
     const listed = this.#manifest.addPart(info);
     const { source } = media;
     const takenAtMs = this.#context.clock.wallMs();
-    this.#context.notes.take(listed.id, { durationMs, sizeBytes, flags: listed.flags, source, takenAtMs });
+    this.#context.notes?.take(listed.id, { durationMs, sizeBytes, flags: listed.flags, source, takenAtMs });
     this.#record(listed, durationMs, media.bytes);
     this.#lastPartAtMs = this.#context.clock.now();
     const closed = listed.closedMsn === undefined ? undefined : this.#manifest.segment(listed.closedMsn);

@@ -4,7 +4,9 @@ import type { MediaSource } from "../model/stats.ts";
 
 /** What is known of a part beside its bytes. */
 export interface PartNote {
+  /** Of its samples. */
   readonly durationMs: number;
+  /** 0 of a gap. */
   readonly sizeBytes: number;
   /** `PART_INDEPENDENT` and `PART_GAP`. */
   readonly flags: number;
@@ -36,6 +38,7 @@ export class PartNotes {
     this.#marks = new Uint8Array(capacity);
   }
 
+  /** Remembers a part, in the place of the one that is as many before it as there are slots. */
   take(id: PartId, { durationMs, sizeBytes, flags, source, takenAtMs }: PartNote): void {
     const slot = id % this.#capacity;
     this.#ids[slot] = id;

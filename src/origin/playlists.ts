@@ -17,6 +17,7 @@ import { checkEpoch } from "../playlist/manifest-options.ts";
 import type { Archive } from "./archive.ts";
 import { ArchiveReader } from "./archive-reader.ts";
 import { DormantStreams } from "./dormant-streams.ts";
+import type { PartNotes } from "./part-notes.ts";
 import { FIRST_START, type RenditionStart } from "./rendition-start.ts";
 import { Stream } from "./stream.ts";
 
@@ -59,6 +60,8 @@ export interface PlaylistsContext {
   readonly archiveError?: RelayError;
   /** A stream whose producer is silent for longer, in ms, is `waiting`. Default 10,000. */
   readonly waitingAfterMs?: number;
+  /** Remembers of the newest parts, as many as `capacity`, what `inspectStream()` tells of them. Default nothing does. */
+  readonly notes?: (capacity: number) => PartNotes;
 }
 
 /**
@@ -77,6 +80,7 @@ export class Playlists {
   readonly #archive: Archive | undefined;
   #archiveError: RelayError | undefined;
   readonly #waitingAfterMs: number;
+  readonly #notes: PlaylistsContext["notes"];
   readonly #chunks: ChunkCache;
   readonly #m3u8s: M3u8Cache;
   readonly #streams = new Map<string, Stream>();
@@ -84,7 +88,8 @@ export class Playlists {
 
   /** @throws RelayError `invalid-option` */
   constructor(options: CacheOptions = {}, context: PlaylistsContext = {}) {
-    const { clock = systemClock, archive, archiveError, waitingAfterMs = 10_000 } = context;
+    const { clock = systemClock, archive, archiveError, waitingAfterMs = 10_000, notes } = context;
+    this.#notes = notes;
     this.#config = resolveCacheOptions(options);
     this.#clock = clock;
     this.#archive = archive;
@@ -247,6 +252,7 @@ export class Playlists {
           m3u8s: this.#m3u8s,
           clock: this.#clock,
           start: starts?.get(rendition.id) ?? FIRST_START,
+          ...(this.#notes === undefined ? {} : { notes: this.#notes }),
           ...(archive === undefined
             ? {}
             : { archive: new ArchiveReader({ archive, stream: name, rendition: rendition.id, clock: this.#clock }) }),

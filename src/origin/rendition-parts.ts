@@ -20,5 +20,6 @@ export interface RenditionParts {
   readonly manifest: M3u8Manifest;
   readonly epochs: Epochs;
   readonly clock: Clock;
-  readonly notes: PartNotes;
+  /** Undefined where nobody looks in. */
+  readonly notes: PartNotes | undefined;
 }

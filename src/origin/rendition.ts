@@ -6,7 +6,6 @@ import type { Clock } from "../model/clock.ts";
 import type { DateRangeOptions } from "../model/date-range.ts";
 import type { RelayError } from "../model/errors.ts";
 import type { Msn, PartId, PartPosition } from "../model/ids.ts";
-import type { InspectedRendition, TracedRequest } from "../model/inspection.ts";
 import type { MediaKey } from "../model/media-key.ts";
 import type { CacheConfig, StreamConfig } from "../model/options.ts";
 import type { RenditionRecord } from "../model/record.ts";
@@ -19,8 +18,9 @@ import { Answers, type AnswersContext, type GrowingSegment, type ListKind } from
 import type { Recorder } from "./archive.ts";
 import type { ArchiveReader } from "./archive-reader.ts";
 import { Epochs, epochsOf } from "./epochs.ts";
+import type { RenditionInside } from "./inspect-stream.ts";
 import { type AddedPart, Intake, type IntakeContext, type PartInput } from "./intake.ts";
-import { PartNotes } from "./part-notes.ts";
+import type { PartNotes } from "./part-notes.ts";
 import type { ReloadAsk } from "./reload.ts";
 import { isDependent, type RenditionStart, startOf } from "./rendition-start.ts";
 
@@ -36,6 +36,8 @@ export interface RenditionContext
   readonly m3u8s: M3u8Cache;
   readonly clock: Clock;
   readonly start: RenditionStart;
+  /** What remembers of each part what only who looks in wants to know. Default nothing. */
+  readonly notes?: (capacity: number) => PartNotes;
   /** Where parts are kept beyond the ring. Default nowhere. */
   readonly archive?: ArchiveReader;
   /** What it was before. Its parts are in the archive. */
@@ -111,7 +113,7 @@ export class Rendition {
       manifest: this.#manifest,
       epochs: this.#epochs,
       clock,
-      notes: new PartNotes(this.#ring.capacity),
+      notes: context.notes?.(this.#ring.capacity),
     };
     this.#answers = new Answers({
       ...shared,
@@ -413,30 +415,11 @@ export class Rendition {
   }
 
   /**
-   * The rendition as it is now, for who looks into it.
+   * For who looks into it: `inspectStream()`.
    * @internal
    */
-  inspect(newest: number): InspectedRendition {
-    const { capacity, floorId, stats } = this.#ring;
-    return {
-      id: this.options.id,
-      kind: this.options.kind,
-      capacity,
-      nextId: this.#manifest.nextPartId,
-      floorId,
-      evicted: stats.evicted,
-      initIndex: this.next.initIndex - 1,
-      slots: this.#answers.slots(newest),
-      waits: this.#answers.waits,
-    };
-  }
-
-  /**
-   * Where the media of a request is now.
-   * @internal
-   */
-  whereIs(kind: "init" | "part" | "segment", number: number): TracedRequest["from"] {
-    return this.#answers.whereIs(kind, number);
+  get inside(): RenditionInside {
+    return this.#answers.inside;
   }
 
   /** xxHash64 of a part that is in the ring. */

@@ -2,7 +2,6 @@ import { Waiters } from "../cache/waiters.ts";
 import type { Bytes } from "../model/bytes.ts";
 import type { Clock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
-import type { InspectedStream } from "../model/inspection.ts";
 import { hasSamePlaylists, type StreamConfig } from "../model/options.ts";
 import type { RenditionConfig } from "../model/rendition-options.ts";
 import type { MediaSource, Persistence, StreamState, StreamStats, StreamSummary } from "../model/stats.ts";
@@ -233,16 +232,6 @@ export class Stream {
       sources: { ...this.#sources },
       persistence: this.#context.persistence(),
     };
-  }
-
-  /**
-   * The stream as it is now, with the newest slots of each rendition, for who looks into it.
-   * @internal
-   */
-  inspect(newest: number): InspectedStream {
-    const { name, epoch, ended } = this;
-    const renditions = [...this.#renditions.values()].map((rendition) => rendition.inspect(newest));
-    return { name, epoch, ended, renditions };
   }
 
   get #state(): StreamState {
