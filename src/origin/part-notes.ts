@@ -4,9 +4,9 @@ import type { MediaSource } from "../model/stats.ts";
 
 /** What is known of a part beside its bytes. */
 export interface PartNote {
-  /** As its samples were measured. */
+  /** Of its samples. */
   readonly durationMs: number;
-  /** Of the part as it is served; 0 for a gap. */
+  /** 0 of a gap. */
   readonly sizeBytes: number;
   /** `PART_INDEPENDENT` and `PART_GAP`. */
   readonly flags: number;
@@ -38,7 +38,7 @@ export class PartNotes {
     this.#marks = new Uint8Array(capacity);
   }
 
-  /** Notes a part, in the place of one that is as many parts older as the ring has slots. */
+  /** Remembers a part, in the place of the one that is as many before it as there are slots. */
   take(id: PartId, { durationMs, sizeBytes, flags, source, takenAtMs }: PartNote): void {
     const slot = id % this.#capacity;
     this.#ids[slot] = id;
