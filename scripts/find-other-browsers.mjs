@@ -11,7 +11,9 @@ const LIBRARIES = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/
 
 /** Firefox's path; undefined where there is none. `EDDY_FIREFOX` names one. */
 export function findFirefox() {
-  return process.env.EDDY_FIREFOX ?? findOnPath(FIREFOX) ?? (aptInstall("firefox-esr") ? findOnPath(FIREFOX) : undefined);
+  return (
+    process.env.EDDY_FIREFOX ?? findOnPath(FIREFOX) ?? (aptInstall("firefox-esr") ? findOnPath(FIREFOX) : undefined)
+  );
 }
 
 /** WebKitGTK's driver and its own small browser, and a display in memory; undefined where one of them is missing. */

@@ -43,7 +43,14 @@ export async function probeFeatures(): Promise<Features> {
   // The worker that captures, not the page, encodes: what it has may differ.
   const probe = async (): Promise<void> => {
     const video = async (codec: string): Promise<boolean> => {
-      const config = { codec, width: 640, height: 360, framerate: 30, bitrate: 700_000, latencyMode: "realtime" as const };
+      const config = {
+        codec,
+        width: 640,
+        height: 360,
+        framerate: 30,
+        bitrate: 700_000,
+        latencyMode: "realtime" as const,
+      };
       return (await VideoEncoder.isConfigSupported(config)).supported === true;
     };
     const audio = async (codec: string): Promise<boolean> => {
@@ -59,10 +66,12 @@ export async function probeFeatures(): Promise<Features> {
   };
   const script = URL.createObjectURL(new Blob([`(${probe})()`], { type: "text/javascript" }));
   const worker = new Worker(script);
-  const { encodes, inWorker } = await new Promise<{ encodes: Record<string, boolean>; inWorker: boolean }>((resolve) => {
-    worker.onmessage = ({ data }) => resolve(data);
-    setTimeout(() => resolve({ encodes: {}, inWorker: false }), 5_000);
-  });
+  const { encodes, inWorker } = await new Promise<{ encodes: Record<string, boolean>; inWorker: boolean }>(
+    (resolve) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      setTimeout(() => resolve({ encodes: {}, inWorker: false }), 5_000);
+    },
+  );
   // It is left to the tab's end: WebKitGTK 2.50 crashes where a worker is terminated right after isConfigSupported().
   return {
     has: {

@@ -27,7 +27,12 @@ export class WebKit implements DrivenBrowser {
       processes.push(display);
       const [number] = await once(display.stdout, "data", { signal: AbortSignal.timeout(START_MS) });
       const port = await freePort();
-      const env = { ...process.env, DISPLAY: `:${String(number).trim()}`, XDG_DATA_HOME: folder, XDG_CACHE_HOME: folder };
+      const env = {
+        ...process.env,
+        DISPLAY: `:${String(number).trim()}`,
+        XDG_DATA_HOME: folder,
+        XDG_CACHE_HOME: folder,
+      };
       processes.push(spawn(paths.driver, [`--port=${port}`], { stdio: "ignore", env }));
       const server = `http://127.0.0.1:${port}`;
       await untilAnswered(`${server}/status`);
@@ -117,10 +122,6 @@ class WebKitTab implements Tab {
 
   evaluate<Args extends readonly unknown[], Result>(fn: PageFunction<Args, Result>, ...args: Args): Promise<Result> {
     return this.#driver.call(this.#window, String(fn), args) as Promise<Result>;
-  }
-
-  async click(selector: string): Promise<void> {
-    await this.#driver.click(this.#window, selector);
   }
 
   async type(keys: string): Promise<void> {
