@@ -1,85 +1,13 @@
-import { expect, type Page, test } from "@playwright/test";
-import { findBrowser } from "../../scripts/find-browser.mjs";
-import { findFirefox, findWebKit } from "../../scripts/find-other-browsers.mjs";
+import { expect, test } from "@playwright/test";
 import { type Site, serveBuild } from "../site.ts";
-import { ffmpeg, type Playback, playback, readClock, streamStats, untilServed } from "../support.ts";
-import { Chromium } from "./chromium.ts";
+import { ffmpeg, playback, readClock, streamStats, untilServed } from "../support.ts";
+import { asPage, behindMs, press, seconds, stateOf, untilMoving, workerId } from "./acts.ts";
+import { CANDIDATES, openOrSkip, REPORTS } from "./candidates.ts";
 import { probeFeatures } from "./features.ts";
-import { Firefox } from "./firefox.ts";
 import { lookInside } from "./look-inside.ts";
 import { Measured } from "./measured.ts";
 import { compareSentParts, noteSentParts } from "./sent-parts.ts";
 import type { DrivenBrowser, Tab } from "./tab.ts";
-import { WebKit } from "./webkit.ts";
-
-/** Where figures for the table are left; with it Chromium is measured too, which all other tests run in. */
-const REPORTS = process.env.EDDY_BROWSER_REPORTS;
-
-interface Candidate {
-  readonly name: string;
-  readonly missing: string;
-  /** Undefined where it is not to be had. */
-  open(): Promise<DrivenBrowser> | undefined;
-}
-
-const CANDIDATES: readonly Candidate[] = [
-  ...(REPORTS === undefined ? [] : [{ name: "Chromium", missing: "", open: () => Chromium.open(findBrowser()) }]),
-  {
-    name: "Firefox",
-    missing: "no Firefox is installed, and Debian's firefox-esr could not be",
-    open: () => from(findFirefox(), Firefox.open),
-  },
-  {
-    name: "WebKitGTK",
-    missing: "no WebKitGTK with its driver is installed, and Debian's webkit2gtk-driver and xvfb could not be",
-    open: () => from(findWebKit(), WebKit.open),
-  },
-];
-
-function from<Found>(
-  found: Found | undefined,
-  open: (found: Found) => Promise<DrivenBrowser>,
-): Promise<DrivenBrowser> | undefined {
-  return found === undefined ? undefined : open(found);
-}
-
-/** For what only evaluates. */
-const asPage = (tab: Tab): Page => tab as unknown as Page;
-
-const state = (tab: Tab, view: "watch" | "publish"): Promise<string | undefined> =>
-  tab.evaluate((name) => document.querySelector<HTMLElement>(`.${name}`)?.dataset.state, view);
-
-async function press(tab: Tab, name: string): Promise<void> {
-  await expect
-    .poll(() =>
-      tab.evaluate((text) => {
-        const button = [...document.querySelectorAll("button")].find(({ ariaLabel, textContent }) =>
-          [ariaLabel, textContent].some((each) => each?.trim().startsWith(text)),
-        );
-        button?.click();
-        return button !== undefined;
-      }, name),
-    )
-    .toBe(true);
-}
-
-async function untilMoving(tab: Tab): Promise<Playback> {
-  await expect.poll(() => state(tab, "watch"), { timeout: 20_000 }).toBe("playing");
-  const { positionMs } = await playback(asPage(tab));
-  await expect.poll(async () => (await playback(asPage(tab))).positionMs).toBeGreaterThan(positionMs + 1_000);
-  return playback(asPage(tab));
-}
-
-async function behindMs(tab: Tab): Promise<number> {
-  const { latencyMs, targetLatencyMs } = await playback(asPage(tab));
-  return latencyMs - targetLatencyMs;
-}
-
-/** The worker of now; another after its end. */
-const workerId = (tab: Tab): Promise<string | undefined> =>
-  tab.evaluate(async () => (await window.eddy?.relay.diagnostics.trace())?.worker);
-
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
 
 for (const candidate of CANDIDATES) {
   test.describe(candidate.name, () => {
@@ -91,13 +19,7 @@ for (const candidate of CANDIDATES) {
     let viewer: Tab;
 
     test.beforeAll(async () => {
-      test.setTimeout(300_000);
-      driven = await candidate.open();
-      if (driven === undefined) {
-        console.warn(`\nSKIPPED: ${candidate.name}: ${candidate.missing}\n`);
-        test.skip(true, candidate.missing);
-        return;
-      }
+      driven = await openOrSkip(candidate);
       measured = new Measured(candidate.name, driven.version);
       site = await serveBuild();
       const { url } = site;
@@ -131,8 +53,8 @@ for (const candidate of CANDIDATES) {
     test("a tab publishes its pattern, and another one plays it, in parts, as it comes", async () => {
       publisher = await open("/?publish");
       await publisher.evaluate(noteSentParts);
-      await publisher.click("#go-live");
-      await expect.poll(() => state(publisher, "publish"), { timeout: 20_000 }).toBe("live");
+      await press(publisher, "Go live");
+      await expect.poll(() => stateOf(publisher, "publish"), { timeout: 20_000 }).toBe("live");
       await expect
         .poll(async () => (await streamStats(asPage(publisher), "studio"))?.renditionStats[0]?.segments ?? 0, {
           timeout: 20_000,
@@ -211,7 +133,7 @@ for (const candidate of CANDIDATES) {
       ffmpeg([...picture, "-t", "4", ...codecs, path]);
       const tab = await open("/?publish=film&source=file");
       await tab.choose("#file", path);
-      await tab.click("#go-live");
+      await press(tab, "Go live");
       await expect
         .poll(async () => (await streamStats(asPage(tab), "film"))?.renditionStats[0]?.segments ?? 0, {
           timeout: 20_000,
@@ -231,14 +153,14 @@ for (const candidate of CANDIDATES) {
       site?.close();
       const watchKept = async (): Promise<string> => {
         const tab = await open("/?watch=studio");
-        await expect.poll(() => state(tab, "watch"), { timeout: 20_000 }).toBe("playing");
+        await expect.poll(() => stateOf(tab, "watch"), { timeout: 20_000 }).toBe("playing");
         const durationS = await tab.evaluate(() => document.querySelector("video")?.duration ?? 0);
         const first = await readClock(asPage(tab));
         await tab.evaluate((end) => {
           const video = document.querySelector("video");
           if (video !== null) video.currentTime = end - 1.5;
         }, durationS);
-        await expect.poll(() => state(tab, "watch"), { timeout: 20_000 }).toBe("over");
+        await expect.poll(() => stateOf(tab, "watch"), { timeout: 20_000 }).toBe("over");
         const last = await readClock(asPage(tab));
         expect(
           Math.abs(last.shownMs - first.shownMs - durationS * 1000),

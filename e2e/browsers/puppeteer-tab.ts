@@ -20,10 +20,6 @@ export class PuppeteerTab implements Tab {
     return this.page.evaluate(fn as unknown as (...args: unknown[]) => Result, ...args) as Promise<Result>;
   }
 
-  click(selector: string): Promise<void> {
-    return this.page.locator(selector).click();
-  }
-
   async type(keys: string): Promise<void> {
     await this.page.keyboard.type(keys);
   }

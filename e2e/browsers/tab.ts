@@ -6,8 +6,6 @@ export interface Tab {
   /** Resolves once the page is loaded. */
   goto(url: string): Promise<void>;
   evaluate<Args extends readonly unknown[], Result>(fn: PageFunction<Args, Result>, ...args: Args): Promise<Result>;
-  /** By the pointer. */
-  click(selector: string): Promise<void>;
   /** To what has the focus. */
   type(keys: string): Promise<void>;
   /** To a file input. */

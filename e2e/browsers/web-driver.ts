@@ -61,10 +61,6 @@ export class WebDriver {
     return value;
   }
 
-  click(window: string, selector: string): Promise<unknown> {
-    return this.#inWindow(window, async () => this.#post(`${await this.#element(selector)}/click`, {}));
-  }
-
   sendKeys(window: string, selector: string, text: string): Promise<unknown> {
     return this.#inWindow(window, async () => this.#post(`${await this.#element(selector)}/value`, { text }));
   }

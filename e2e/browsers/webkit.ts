@@ -124,10 +124,6 @@ class WebKitTab implements Tab {
     return this.#driver.call(this.#window, String(fn), args) as Promise<Result>;
   }
 
-  async click(selector: string): Promise<void> {
-    await this.#driver.click(this.#window, selector);
-  }
-
   async type(keys: string): Promise<void> {
     await this.#driver.type(this.#window, keys);
   }

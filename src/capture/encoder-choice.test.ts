@@ -4,9 +4,10 @@ import { chooseEncoders, type MediaProbes } from "./encoder-choice.ts";
 
 const ask = { video: { width: 640, height: 360, frameRate: 30 }, audio: { sampleRate: 48_000, channels: 2 } };
 
-/** A browser that encodes and plays the codecs whose strings begin with one of these. */
-function browser(encodes: readonly string[], plays: readonly string[] = encodes) {
+/** A browser that encodes and plays the codecs whose strings begin with one of these, and holds pictures of the `late` ones back. */
+function browser(encodes: readonly string[], plays: readonly string[] = encodes, late: readonly string[] = []) {
   const asked: string[] = [];
+  const probed: string[] = [];
   const among = (codec: string, list: readonly string[]) => list.some((prefix) => codec.startsWith(prefix));
   const probes: MediaProbes = {
     video: async ({ codec }) => {
@@ -14,9 +15,13 @@ function browser(encodes: readonly string[], plays: readonly string[] = encodes)
       return among(codec, encodes);
     },
     audio: async ({ codec }) => among(codec, encodes),
+    prompt: async ({ codec }) => {
+      probed.push(codec);
+      return !among(codec, late);
+    },
     plays: (type) => among(/codecs="(.*)"/.exec(type)?.[1] ?? "", plays),
   };
-  return { probes, asked };
+  return { probes, asked, probed };
 }
 const codecs = async (encodes: readonly string[], plays?: readonly string[]) => {
   const { video, audio } = await chooseEncoders(ask, browser(encodes, plays).probes);
@@ -40,6 +45,15 @@ describe("chooseEncoders()", () => {
 
   test("takes another H.264 profile before another codec", async () => {
     expect(await codecs(["avc1.6400", "vp09"])).toEqual(["avc1.64001e", undefined]);
+  });
+
+  test("passes over an encoder that holds pictures back, and takes it where all do", async () => {
+    const firefox = browser(["avc1", "vp09", "opus"], undefined, ["avc1"]);
+    expect((await chooseEncoders(ask, firefox.probes)).video?.codec).toBe("vp09.00.30.08");
+    expect(firefox.probed, "no other profile of the same encoder").toEqual(["avc1.42e01e", "vp09.00.30.08"]);
+    const late = browser(["avc1", "vp09", "opus", "mp4a"], undefined, ["avc1", "vp09"]);
+    const { video, audio } = await chooseEncoders(ask, late.probes);
+    expect([video?.codec, audio?.codec]).toEqual(["avc1.42e01e", "mp4a.40.2"]);
   });
 
   test("goes without sound rather than without pictures", async () => {

@@ -1,9 +1,12 @@
 import { RelayError } from "../model/errors.ts";
+import { givesPromptly } from "./prompt-probe.ts";
 
 /** What this browser can do; injected, so that the order of preference is tested without one. */
 export interface MediaProbes {
   video(config: VideoEncoderConfig): Promise<boolean>;
   audio(config: AudioEncoderConfig): Promise<boolean>;
+  /** Whether the encoder gives a picture soon after it was given it. Asked once of H.264, of VP9 and of AV1. */
+  prompt(config: VideoEncoderConfig): Promise<boolean>;
   /** Whether the same browser plays it; true where that cannot be asked. */
   plays(type: string): boolean;
 }
@@ -62,7 +65,7 @@ const DEFAULT_AUDIO_BITRATE = 96_000;
 
 /**
  * Picks the first pair of encoders that this browser has and plays back: H.264, then VP9, then AV1, with AAC beside H.264 and
- * else Opus.
+ * else Opus. One that holds pictures back is taken where there is no other.
  * @throws RelayError `unsupported-browser` when there is no video encoder, or no audio encoder for audio alone
  */
 export async function chooseEncoders(
@@ -74,11 +77,11 @@ export async function chooseEncoders(
     if (audio !== undefined) return { audio };
     throw new RelayError("unsupported-browser", "expected an encoder for AAC or Opus, this browser has neither");
   }
-  for (const config of videoConfigs(ask.video)) {
-    if (!probes.plays(`video/mp4; codecs="${config.codec}"`) || !(await probes.video(config))) continue;
-    const codecs = config.codec.startsWith("avc1") ? ["mp4a.40.2", "opus"] : ["opus"];
+  const video = await chooseVideo(ask.video, probes);
+  if (video !== undefined) {
+    const codecs = video.codec.startsWith("avc1") ? ["mp4a.40.2", "opus"] : ["opus"];
     const audio = await chooseAudio(ask.audio, codecs, probes);
-    return { video: config, ...(audio === undefined ? {} : { audio }) };
+    return { video, ...(audio === undefined ? {} : { audio }) };
   }
   const { width, height, frameRate } = ask.video;
   const size = `${width}x${height} at ${frameRate} Hz`;
@@ -87,6 +90,23 @@ export async function chooseEncoders(
     `expected an encoder for H.264, VP9 or AV1 at ${size}, this browser has none`,
   );
 }
+
+async function chooseVideo(ask: VideoAsk, probes: MediaProbes): Promise<VideoEncoderConfig | undefined> {
+  let late: VideoEncoderConfig | undefined;
+  for (const config of videoConfigs(ask)) {
+    const isAskedOf = late !== undefined && kindOf(late) === kindOf(config);
+    if (isAskedOf || !probes.plays(`video/mp4; codecs="${config.codec}"`) || !(await probes.video(config))) continue;
+    if (await probes.prompt(config)) return config;
+    late ??= config;
+  }
+  return late;
+}
+
+/** `avc1`, `vp09` or `av01`. */
+const kindOf = ({ codec }: VideoEncoderConfig): string => codec.slice(0, 4);
+
+/** How an encoder behaves is in its nature, whatever the size: this is asked of each of the three kinds once. */
+const prompts = new Map<string, Promise<boolean>>();
 
 async function chooseAudio(
   ask: AudioAsk | undefined,
@@ -147,6 +167,12 @@ export const browserProbes: MediaProbes = {
       ({ supported }) => supported === true,
       () => false,
     );
+  },
+  prompt(config) {
+    const kind = kindOf(config);
+    const known = prompts.get(kind) ?? givesPromptly(config);
+    prompts.set(kind, known);
+    return known;
   },
   plays: (type) => mediaSource()?.isTypeSupported(type) ?? true,
 };

@@ -22,7 +22,12 @@ const description = new Uint8Array([
 const options: FileSourceOptions = { partTargetMs: 333, targetDurationMs: 2_000 };
 /** A browser that plays H.264 and Opus and encodes nothing. */
 const host = () => ({
-  probes: { video: async () => false, audio: async () => false, plays: (type: string) => /avc1|opus/.test(type) },
+  probes: {
+    video: async () => false,
+    audio: async () => false,
+    prompt: async () => true,
+    plays: (type: string) => /avc1|opus/.test(type),
+  },
   clock: new JumpingClock(),
 });
 

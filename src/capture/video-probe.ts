@@ -41,7 +41,7 @@ export async function probeVideoDecoder(
   });
 }
 
-function blackPicture({ width, height }: VideoEncoderConfig): VideoFrame {
+export function blackPicture({ width, height }: VideoEncoderConfig, timestamp = 0): VideoFrame {
   const pixels = new Uint8Array(width * height * 4);
-  return new VideoFrame(pixels, { format: "RGBX", codedWidth: width, codedHeight: height, timestamp: 0 });
+  return new VideoFrame(pixels, { format: "RGBX", codedWidth: width, codedHeight: height, timestamp });
 }

@@ -1,0 +1,44 @@
+import { expect, type Page } from "@playwright/test";
+import { type Playback, playback } from "../support.ts";
+import type { Tab } from "./tab.ts";
+
+/** For helpers of the other tests that do nothing but evaluate. */
+export const asPage = (tab: Tab): Page => tab as unknown as Page;
+
+/** Of a view, as the demo tells it. */
+export function stateOf(tab: Tab, view: "watch" | "publish"): Promise<string | undefined> {
+  return tab.evaluate((name) => document.querySelector<HTMLElement>(`.${name}`)?.dataset.state, view);
+}
+
+export async function press(tab: Tab, name: string): Promise<void> {
+  const pressed = (): Promise<boolean> =>
+    tab.evaluate((text) => {
+      const button = [...document.querySelectorAll("button")].find(({ ariaLabel, textContent }) =>
+        [ariaLabel, textContent].some((each) => each?.trim().startsWith(text)),
+      );
+      button?.click();
+      return button !== undefined;
+    }, name);
+  await expect.poll(pressed).toBe(true);
+}
+
+/** Resolves once pictures have moved for a second. */
+export async function untilMoving(tab: Tab): Promise<Playback> {
+  await expect.poll(() => stateOf(tab, "watch"), { timeout: 20_000 }).toBe("playing");
+  const { positionMs } = await playback(asPage(tab));
+  await expect.poll(async () => (await playback(asPage(tab))).positionMs).toBeGreaterThan(positionMs + 1_000);
+  return playback(asPage(tab));
+}
+
+/** From what the player aims at. */
+export async function behindMs(tab: Tab): Promise<number> {
+  const { latencyMs, targetLatencyMs } = await playback(asPage(tab));
+  return latencyMs - targetLatencyMs;
+}
+
+/** Of the worker that answers now: another has another. */
+export function workerId(tab: Tab): Promise<string | undefined> {
+  return tab.evaluate(async () => (await window.eddy?.relay.diagnostics.trace())?.worker);
+}
+
+export const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
