@@ -1,5 +1,6 @@
 import type { PeerId, RootEntry } from "../wire/peer-frame.ts";
 import { peerHash } from "./hash.ts";
+import { LeftOut } from "./left-out.ts";
 import { DEFAULT_NEIGHBOURS } from "./limits.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { SwarmContext } from "./swarm-context.ts";
@@ -43,14 +44,11 @@ const UNLINKED_MS = 5000;
 const MAX_SERVED_MS = 50;
 const WIDER = 2;
 const WIDER_NEIGHBOURS = 3;
-/** A member that did not fetch when it should have, so often, is left out for so long. */
+/** A member that did not fetch when it should have, so often, is left out. */
 const STRIKES = 2;
 const STRIKES_OF_LIVING = 8;
 /** Who has just come to go first has so long until its trees have grown: who stands by fetches meanwhile, at no more than the time that it takes. */
 const BEGINS_MS = 4000;
-const LEFT_OUT_MS = 20_000;
-const MAX_LEFT_OUT = 64;
-const MAX_DOUBLINGS = 6;
 /** Who went first fetches on for so long: all trees begin at it, and those of the next one have yet to grow. */
 const HANDOVER_MS = 4000;
 /** A new first member has so long to show that it feeds its neighbours; then those that get nothing do not pass on its beats. */
@@ -70,6 +68,7 @@ const STAYS_MS = 2000;
 /** A beat is the second from which on its member stands, and how many there were since. */
 const BEATS = 2 ** 16;
 const HASHES = 2 ** 32;
+const MAX_LAST_BEATS = 64;
 
 interface Member {
   readonly peer: PeerId;
@@ -109,8 +108,7 @@ export class Committee {
   #contested = 0;
   #contestedMs = Number.NEGATIVE_INFINITY;
   readonly #strikes = new Map<PeerId, number>();
-  readonly #leftOutUntilMs = new Map<PeerId, number>();
-  readonly #timesOut = new Map<PeerId, number>();
+  readonly #leftOut = new LeftOut();
   /** The last beats of those that fell silent: what still goes round does not bring them back, and a newer one does. */
   readonly #lastBeats = new Map<PeerId, number>();
   /** When a place became free; undefined while there is none. */
@@ -247,7 +245,7 @@ export class Committee {
 
   #stands(nowMs: number): boolean {
     const { fetches, uploads, self } = this.#context.options;
-    if (fetches !== true || uploads === false || this.#isLeftOut(self, nowMs)) return false;
+    if (fetches !== true || uploads === false || this.#leftOut.has(self, nowMs)) return false;
     if (this.rank >= 0) return !this.#isResigning;
     if (this.#members.length >= SIZE) {
       this.#freeSinceMs = undefined;
@@ -317,7 +315,7 @@ export class Committee {
     peer: PeerId,
     { hash, beat, nowMs, knownMask }: { hash: number; beat: number; nowMs: number; knownMask: number },
   ): void {
-    if (this.#isLeftOut(peer, nowMs) || beat <= (this.#lastBeats.get(peer) ?? -1)) return;
+    if (this.#leftOut.has(peer, nowMs) || beat <= (this.#lastBeats.get(peer) ?? -1)) return;
     const claimed = Math.floor(beat / BEATS);
     let since = claimed;
     for (const member of this.#members) {
@@ -341,7 +339,7 @@ export class Committee {
       this.#leaveOut(this.#context.options.self, nowMs);
     } else if (this.#contested >= MAX_CONTESTED) {
       // The other one may have been left out by us alone: whose beats still go round is heeded by others.
-      if (this.#contested === MAX_CONTESTED) this.#leftOutUntilMs.clear();
+      if (this.#contested === MAX_CONTESTED) this.#leftOut.forgive();
       for (const member of this.#members) member.since = member.claimed;
       this.#sort();
     }
@@ -381,23 +379,14 @@ export class Committee {
     else if (nowMs - this.#fedMs > FEEDS_NOBODY_MS) this.#leaveOut(this.#context.options.self, nowMs);
   }
 
-  #isLeftOut(peer: PeerId, nowMs: number): boolean {
-    return nowMs < (this.#leftOutUntilMs.get(peer) ?? 0);
-  }
-
-  /** For a while, and for longer each time: it may still beat, but does not do what it stands for. */
   #leaveOut(peer: PeerId, nowMs: number): void {
-    if (this.#timesOut.size >= MAX_LEFT_OUT) this.#timesOut.clear();
-    if (this.#leftOutUntilMs.size >= MAX_LEFT_OUT) this.#leftOutUntilMs.clear();
-    const times = this.#timesOut.get(peer) ?? 0;
-    this.#timesOut.set(peer, times + 1);
-    this.#leftOutUntilMs.set(peer, nowMs + LEFT_OUT_MS * 2 ** Math.min(times, MAX_DOUBLINGS));
+    this.#leftOut.add(peer, nowMs);
     this.#remove(peer, nowMs);
   }
 
   /** It has gone; or we are where its beats do not come to, and will hear of it again. */
   #fellSilent(peer: PeerId, beat: number, nowMs: number): void {
-    if (this.#lastBeats.size >= MAX_LEFT_OUT) this.#lastBeats.clear();
+    if (this.#lastBeats.size >= MAX_LAST_BEATS) this.#lastBeats.clear();
     this.#lastBeats.set(peer, beat);
     this.#remove(peer, nowMs);
   }

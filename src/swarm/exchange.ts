@@ -1,4 +1,4 @@
-import { type Bytes, sameBytes } from "../model/bytes.ts";
+import type { Bytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
 import { MAX_SHARED_PART_BYTES, type PartKey, PIECE_SIZE_BYTES, type SignedHeader } from "../model/part-header.ts";
 import type { PeerFrame } from "../wire/peer-frame.ts";
@@ -18,6 +18,7 @@ import {
 import { type Neighbour, pieceId } from "./neighbour.ts";
 import type { Parents } from "./parents.ts";
 import type { PartAssembly } from "./part-assembly.ts";
+import { isSame, proveWhole, settle } from "./proving.ts";
 import type { Pulls } from "./pulls.ts";
 import type { SwarmContext } from "./swarm-context.ts";
 import type { PartSource } from "./swarm-types.ts";
@@ -150,7 +151,7 @@ export class Exchange {
       return;
     }
     settle(
-      () => this.#proveWhole(part, signed, bytes),
+      () => proveWhole(this.#context.options.proof, { signed, bytes, known: part.signed }),
       () => this.#provideProven(part, signed, bytes, source),
       () => this.#options.unprovenOrigin(part),
     );
@@ -355,24 +356,6 @@ export class Exchange {
     part.waiting = part.waiting.filter((waiting) => waiting.index !== index);
   }
 
-  /** All at once, and without waiting where the proof does not. */
-  #proveWhole(part: PartAssembly, signed: SignedHeader, bytes: Bytes): void | Promise<void> {
-    const { proof } = this.#context.options;
-    if (bytes.byteLength !== signed.header.sizeBytes) {
-      throw new RelayError("unproven", `part: expected ${signed.header.sizeBytes} bytes, got ${bytes.byteLength}`);
-    }
-    const checks: Promise<void>[] = [];
-    const known = part.signed !== undefined && isSame(part.signed, signed);
-    const header = known ? undefined : proof.header(signed);
-    if (header !== undefined) checks.push(header);
-    for (let index = 0; index < signed.pieces.length; index += 1) {
-      const first = index * PIECE_SIZE_BYTES;
-      const piece = proof.piece(signed, index, bytes.subarray(first, first + PIECE_SIZE_BYTES));
-      if (piece !== undefined) checks.push(piece);
-    }
-    return checks.length === 0 ? undefined : Promise.all(checks).then(() => undefined);
-  }
-
   #provideProven(part: PartAssembly, signed: SignedHeader, bytes: Bytes, source: "origin" | "own"): void {
     if (part.isWhole || !this.#isLive(part)) return;
     if (part.signed !== undefined && !isSame(part.signed, signed)) {
@@ -422,21 +405,4 @@ export class Exchange {
     // What is stale may be an honest peer's that is behind; what failed for another reason proves nothing.
     if (error.code === "unproven") this.#context.ban(neighbour, `${what}: ${error.message}`);
   }
-}
-
-function isSame(a: SignedHeader, b: SignedHeader): boolean {
-  return a === b || sameBytes(a.digest, b.digest);
-}
-
-/** Goes on at once where the check answers at once, and later where it does not. */
-function settle(check: () => void | Promise<void>, passed: () => void, failed: (thrown: unknown) => void): void {
-  let outcome: void | Promise<void>;
-  try {
-    outcome = check();
-  } catch (thrown) {
-    failed(thrown);
-    return;
-  }
-  if (outcome === undefined) passed();
-  else outcome.then(passed, failed);
 }

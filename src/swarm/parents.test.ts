@@ -12,7 +12,7 @@ test("a root tells its own beats that come back from those of another root, also
   const hears = (beats: readonly number[]): boolean => {
     const delaysMs = new Array<number>(SUBSTREAMS).fill(50);
     root.offered(neighbour, { kind: "offer", asked: 0, substreams: 0, free: 0, uplinkBps: 1e6, delaysMs, beats });
-    return root.takeContested();
+    return root.beats.takeContested();
   };
   const nothingYet = new Array<number>(SUBSTREAMS).fill(0);
   expect(hears(nothingYet)).toBe(false);
@@ -41,12 +41,12 @@ test("a root is heeded while half of its neighbours pass on its beats, whatever 
   const offer = { kind: "offer", asked: 0, substreams: 0, free: 0, uplinkBps: 1e6, delaysMs } as const;
   const anothers = beats.map((beat) => beat + 1);
   root.offered(neighbours[0]!, { ...offer, beats: anothers });
-  expect(root.takeContested()).toBe(true);
-  expect(root.isHeeded).toBe(false);
+  expect(root.beats.takeContested()).toBe(true);
+  expect(root.beats.isHeeded).toBe(false);
   for (const neighbour of neighbours.slice(1)) root.offered(neighbour, { ...offer, beats });
-  expect(root.isHeeded).toBe(true);
+  expect(root.beats.isHeeded).toBe(true);
   root.offered(neighbours[1]!, { ...offer, beats: anothers });
-  expect(root.isHeeded).toBe(false);
+  expect(root.beats.isHeeded).toBe(false);
 });
 
 test("beats of the root before are not another's that goes first now", () => {
@@ -61,5 +61,5 @@ test("beats of the root before are not another's that goes first now", () => {
   parents.setRoot(true);
   parents.refreshWay(() => 0);
   parents.offered(neighbour, offer);
-  expect(parents.takeContested()).toBe(false);
+  expect(parents.beats.takeContested()).toBe(false);
 });

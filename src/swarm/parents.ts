@@ -1,9 +1,9 @@
 import type { PeerFrame } from "../wire/peer-frame.ts";
 import { isStrong, ownSubstreams, substreamsEasily } from "./capacity.ts";
-import { peerHash } from "./hash.ts";
 import { ALL_SUBSTREAMS, MAX_DELAY_MS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
 import { bitCount, type Neighbour } from "./neighbour.ts";
 import type { PartAssembly } from "./part-assembly.ts";
+import { RootBeats } from "./root-beats.ts";
 import type { SwarmContext } from "./swarm-context.ts";
 
 /** All sub-streams from one parent fail together: each one more must be worth this. */
@@ -45,11 +45,6 @@ const HAD_MS = 150;
 /** Not every millisecond is news. */
 const NEWS_MS = 12;
 const NEWS_SHARE = 0.1;
-const BEAT_MS = 1000;
-/** Beats of one second, so that those of two roots differ: each has its own among them. */
-const BEATS_PER_SECOND = 16;
-/** Older ones may be those of the root before. */
-const CONTESTED_BEATS = 3 * BEATS_PER_SECOND;
 /** Beats come once a second, through as many peers as there are on the way. */
 const CUT_OFF_MS = 5000;
 
@@ -94,18 +89,12 @@ const noSupply = (): Supply => ({
 
 /** Who pushes which sub-stream to us: chosen by distance and delay, one for each, and replaced when it falls behind. */
 export class Parents {
+  readonly beats: RootBeats;
   readonly #context: SwarmContext;
   readonly #supplies = Array.from({ length: SUBSTREAMS }, noSupply);
   readonly #improveAtMs: () => number;
   #nextImproveMs: number;
   #way: Way = { delaysMs: new Array<number>(SUBSTREAMS).fill(NO_DELAY), beats: new Array<number>(SUBSTREAMS).fill(0) };
-  /** The newest that any neighbour told of, in any sub-stream. */
-  #newestBeat = 0;
-  #beatMs = 0;
-  /** The first that we gave as the root. */
-  #firstBeat = Number.POSITIVE_INFINITY;
-  readonly #ownBeat: number;
-  #isContested = false;
   /** Sub-streams that have a parent, and those of which one was asked. */
   #parentMask = 0;
   #askedMask = 0;
@@ -119,7 +108,7 @@ export class Parents {
   constructor(context: SwarmContext) {
     this.#context = context;
     this.#isRoot = context.options.source === true;
-    this.#ownBeat = peerHash(context.options.self) % BEATS_PER_SECOND;
+    this.beats = new RootBeats(context);
     this.#improveAtMs = () => context.clock.now() + IMPROVE_EVERY_MS * (0.5 + context.options.random());
     this.#nextImproveMs = this.#improveAtMs();
   }
@@ -137,7 +126,7 @@ export class Parents {
    * enough to matter.
    */
   refreshWay(servesMs: (substream: number) => number): void {
-    if (this.#isRoot) this.#beat();
+    if (this.#isRoot) this.beats.beat();
     const { delaysMs: toldMs, beats: toldBeats } = this.#way;
     const delaysMs: number[] = [];
     const beats: number[] = [];
@@ -145,7 +134,7 @@ export class Parents {
     for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
       const ownMs = this.delayMs(substream);
       const delayMs = ownMs === NO_DELAY ? NO_DELAY : ownMs + servesMs(substream);
-      const beat = this.#isRoot ? this.#newestBeat : (this.of(substream)?.beats[substream] ?? toldBeats[substream]!);
+      const beat = this.#isRoot ? this.beats.newest : (this.of(substream)?.beats[substream] ?? toldBeats[substream]!);
       const byMs = Math.abs(delayMs - toldMs[substream]!);
       if (byMs > Math.max(NEWS_MS, toldMs[substream]! * NEWS_SHARE) || beat !== toldBeats[substream]) isNews = true;
       delaysMs.push(delayMs);
@@ -162,38 +151,15 @@ export class Parents {
     }
   }
 
-  /** Whether another root was heard of since this was last asked. */
-  takeContested(): boolean {
-    const isContested = this.#isContested;
-    this.#isContested = false;
-    return isContested;
-  }
-
-  /** Whether the root's own beats come back from half of its neighbours: others may follow whom they like. */
-  get isHeeded(): boolean {
-    const sinceBeat = this.#newestBeat - CONTESTED_BEATS;
-    const isOwn = (beat: number): boolean => beat > sinceBeat && beat % BEATS_PER_SECOND === this.#ownBeat;
-    let ready = 0;
-    let heed = 0;
-    for (const { isReady, beats } of this.#context.neighbours.list) {
-      if (!isReady) continue;
-      ready += 1;
-      if (beats.some(isOwn)) heed += 1;
-    }
-    return heed > 0 && 2 * heed >= ready;
-  }
-
   setRoot(on: boolean): void {
     if (on === this.#isRoot) return;
     this.#isRoot = on;
-    this.#isContested = false;
-    this.#firstBeat = Number.POSITIVE_INFINITY;
+    this.beats.changed(on);
     const nowMs = this.#context.clock.now();
     for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
       const supply = this.#supplies[substream]!;
       if (on) {
         this.#unask(substream);
-        this.#beatMs = 0;
         if (supply.parent !== undefined) supply.parent.parentMask = 0;
         supply.parent = undefined;
         this.#parentMask = 0;
@@ -296,11 +262,10 @@ export class Parents {
     neighbour.offerFree = free;
     neighbour.uplinkBps = uplinkBps;
     neighbour.offerDelaysMs = delaysMs;
-    if (this.#isRoot && beats.some((beat) => this.#isAnothers(beat))) this.#isContested = true;
+    this.beats.heard(beats, this.#isRoot);
     for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
       const beat = beats[substream]!;
       if (beat > neighbour.beats[substream]!) neighbour.beatMs[substream] = nowMs;
-      if (beat > this.#newestBeat) this.#newestBeat = beat;
     }
     neighbour.beats = beats;
     for (let substream = 0; substream < SUBSTREAMS; substream += 1) {
@@ -470,23 +435,6 @@ export class Parents {
   /** Whether the source's beats reach it no more, whatever it says of its distance. */
   #isCutOff(substream: number, { beatMs, offerDelaysMs }: Neighbour): boolean {
     return offerDelaysMs[substream]! >= MAX_DELAY_MS || this.#context.clock.now() - beatMs[substream]! > CUT_OFF_MS;
-  }
-
-  /** The source's beat goes on, from where another source was. */
-  #beat(): void {
-    const nowMs = this.#context.clock.now();
-    if (nowMs - this.#beatMs < BEAT_MS) return;
-    this.#beatMs = nowMs;
-    const least = Math.max(this.#newestBeat + 1, Math.floor(this.#context.clock.wallMs() / BEAT_MS) * BEATS_PER_SECOND);
-    const beat = Math.floor(least / BEATS_PER_SECOND) * BEATS_PER_SECOND + this.#ownBeat;
-    this.#newestBeat = beat < least ? beat + BEATS_PER_SECOND : beat;
-    this.#firstBeat = Math.min(this.#firstBeat, this.#newestBeat);
-  }
-
-  /** Whether a beat that came to the root is of now, and not its own. */
-  #isAnothers(beat: number): boolean {
-    const isNow = beat > Math.max(this.#firstBeat, this.#newestBeat - CONTESTED_BEATS);
-    return isNow && beat % BEATS_PER_SECOND !== this.#ownBeat;
   }
 
   #costMs(neighbour: Neighbour, substream: number): number {

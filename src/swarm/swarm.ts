@@ -1,9 +1,10 @@
-import { type Bytes, sameBytes } from "../model/bytes.ts";
+import type { Bytes } from "../model/bytes.ts";
 import type { PartKey, SignedHeader, StreamCard } from "../model/part-header.ts";
-import { type ByeReason, PEER_VERSION, type PeerFrame, type PeerId } from "../wire/peer-frame.ts";
+import { type ByeReason, PEER_VERSION, type PeerFrame } from "../wire/peer-frame.ts";
 import { Answers } from "./answers.ts";
 import { Audits } from "./audits.ts";
 import { isStrong } from "./capacity.ts";
+import { Cards } from "./cards.ts";
 import { Children } from "./children.ts";
 import { Committee } from "./committee.ts";
 import { Exchange } from "./exchange.ts";
@@ -11,22 +12,16 @@ import { Fetching } from "./fetching.ts";
 import { frameCost } from "./frame-cost.ts";
 import { haveFrames } from "./have-frames.ts";
 import { Inits } from "./inits.ts";
-import {
-  DEFAULT_KEEP_BYTES,
-  DEFAULT_KEEP_MS,
-  DEFAULT_NEIGHBOURS,
-  MAX_CARD_BYTES,
-  partId,
-  SUBSTREAMS,
-  TICK_MS,
-} from "./limits.ts";
+import { DEFAULT_KEEP_BYTES, DEFAULT_KEEP_MS, DEFAULT_NEIGHBOURS, partId, SUBSTREAMS, TICK_MS } from "./limits.ts";
 import { type Neighbour, type NeighbourEvents, NeighbourPort } from "./neighbour.ts";
 import { Neighbours } from "./neighbours.ts";
 import { Parents } from "./parents.ts";
 import type { PartAssembly } from "./part-assembly.ts";
 import { PartWindow } from "./part-window.ts";
+import { Places } from "./places.ts";
 import { Playhead } from "./playhead.ts";
 import { Pulls } from "./pulls.ts";
+import { RoundTrips } from "./round-trips.ts";
 import { StreamRate, type SwarmContext, SwarmCounters } from "./swarm-context.ts";
 import type { PartSource, PeerLink, PeerPort, SwarmOptions, SwarmPeer, SwarmStats } from "./swarm-types.ts";
 import { Bans, Distrust } from "./trust.ts";
@@ -40,12 +35,6 @@ const SILENT_MS = 10_000;
 const OFFER_MS = 300;
 /** Frames that may overtake the hello on an unordered channel. */
 const MAX_BEFORE_HELLO = 32;
-/** A neighbour that is of no use gives way to a new one, so often at most, and not when it has just come. */
-const REPLACE_MS = 10_000;
-const USELESS_AFTER_MS = 20_000;
-const AWAITED_AFTER_MS = 3000;
-/** Of the neighbours, how many may be leaves. */
-const LEAF_SHARE = 1 / 3;
 /** Requests are refused for good while more than this waits, until it is less than that. */
 const CHOKE_MS = 1200;
 const UNCHOKE_MS = 300;
@@ -72,18 +61,19 @@ export class Swarm implements SwarmPeer {
   readonly #inits: Inits;
   readonly #audits: Audits;
   readonly #answers: Answers;
+  readonly #cards: Cards;
+  readonly #places: Places;
+  readonly #roundTrips: RoundTrips;
   readonly #events: NeighbourEvents = {
     received: (neighbour, frame) => this.#received(neighbour, frame),
     malformed: (neighbour) => this.#drop(neighbour, "bad-frame"),
     closed: (neighbour) => this.#left(neighbour),
   };
   readonly #beforeHello = new Map<Neighbour, PeerFrame[]>();
-  #card: { readonly bytes: Bytes; readonly card: StreamCard } | undefined;
   #uploadsOn: boolean;
   #isStandby: boolean;
   #cancelTick: (() => void) | undefined;
   #offerMs = 0;
-  #replacedMs: number;
   #closed = false;
 
   constructor(options: SwarmOptions) {
@@ -140,7 +130,9 @@ export class Swarm implements SwarmPeer {
       heard: (part) => this.#fetching.heard(part),
       init: (digest, from) => this.#inits.want(digest, from),
     });
-    this.#replacedMs = clock.now();
+    this.#cards = new Cards(context);
+    this.#places = new Places(context, this.#committee);
+    this.#roundTrips = new RoundTrips(context);
     this.#schedule(TICK_MS * options.random());
   }
 
@@ -148,7 +140,8 @@ export class Swarm implements SwarmPeer {
     if (this.#closed) return refuse(link, "leaving");
     if (this.#bans.has(link.peer)) return refuse(link, "banned");
     if (link.peer === this.#options.self || this.#neighbours.of(link.peer) !== undefined) return refuse(link, "policy");
-    if (this.#neighbours.isFull) this.#makeRoom(link.peer);
+    const useless = this.#neighbours.isFull ? this.#places.takeUseless(link.peer) : undefined;
+    if (useless !== undefined) this.#drop(useless, "full");
     const neighbour = this.#neighbours.add(link, this.#context.clock.now());
     if (neighbour === undefined) return refuse(link, "full");
     const { self, stream, source = false, fetches = false } = this.#options;
@@ -169,7 +162,7 @@ export class Swarm implements SwarmPeer {
   }
 
   setCard(bytes: Bytes, card: StreamCard): void {
-    this.#takeCard(bytes, card, undefined);
+    this.#cards.take(bytes, card, undefined);
   }
 
   provideInit(digest: Bytes, bytes: Bytes): void {
@@ -246,6 +239,7 @@ export class Swarm implements SwarmPeer {
     if (this.#closed) return;
     for (const neighbour of [...this.#neighbours.list]) this.#drop(neighbour, "leaving");
     this.#closed = true;
+    this.#cards.close();
     this.#cancelTick?.();
     this.#uploads.clear();
     for (const part of this.#parts.open) part.fetching?.abort();
@@ -304,10 +298,10 @@ export class Swarm implements SwarmPeer {
         this.#tell(neighbour, { kind: "pong", token: frame.token });
         break;
       case "pong":
-        this.#ponged(neighbour, frame.token, nowMs);
+        this.#roundTrips.answered(neighbour, frame.token, nowMs);
         break;
       case "card":
-        this.#receivedCard(neighbour, frame.bytes);
+        this.#cards.received(neighbour, frame.bytes);
         break;
       case "init-request":
         this.#inits.requested(neighbour, frame.digest);
@@ -332,14 +326,14 @@ export class Swarm implements SwarmPeer {
       this.#ban(neighbour, "said hello twice");
       return;
     }
-    const objection = this.#objection(neighbour, hello);
+    const objection = this.#places.objection(neighbour, hello);
     if (objection !== undefined) {
       this.#drop(neighbour, objection);
       return;
     }
     neighbour.takeHello(hello);
-    this.#ping(neighbour, this.#context.clock.now());
-    if (this.#card !== undefined) this.#tell(neighbour, { kind: "card", bytes: this.#card.bytes });
+    this.#roundTrips.ping(neighbour, this.#context.clock.now());
+    this.#cards.tell(neighbour);
     for (const frame of haveFrames(this.#parts.kept)) this.#tell(neighbour, frame);
     this.#committee.tell(neighbour);
     this.#children.offer(neighbour, true);
@@ -348,44 +342,6 @@ export class Swarm implements SwarmPeer {
     this.#beforeHello.delete(neighbour);
     for (const frame of early) {
       if (!neighbour.isGone) this.#take(neighbour, frame, this.#context.clock.now());
-    }
-  }
-
-  #objection(neighbour: Neighbour, hello: Extract<PeerFrame, { readonly kind: "hello" }>): ByeReason | undefined {
-    if (hello.version !== PEER_VERSION) return "version";
-    if (hello.peer !== neighbour.peer) return "bad-frame";
-    if (hello.stream.some((byte, at) => byte !== this.#options.stream[at])) return "other-stream";
-    if (hello.uploads) return undefined;
-    const leaves = this.#neighbours.list.filter(({ isReady, uploads }) => isReady && !uploads).length;
-    return leaves >= this.#neighbours.max * LEAF_SHARE ? "full" : undefined;
-  }
-
-  #receivedCard(neighbour: Neighbour, bytes: Bytes): void {
-    if (bytes.byteLength > MAX_CARD_BYTES) {
-      this.#ban(neighbour, `sent a card of ${bytes.byteLength} bytes`);
-      return;
-    }
-    if (this.#card !== undefined && sameBytes(this.#card.bytes, bytes)) return;
-    const failed = (thrown: unknown): void => {
-      if (codeOf(thrown) === "unproven") this.#ban(neighbour, `card: ${(thrown as Error).message}`);
-    };
-    try {
-      const card = this.#options.proof.card(bytes);
-      if (card instanceof Promise) card.then((proven) => this.#takeCard(bytes, proven, neighbour), failed);
-      else this.#takeCard(bytes, card, neighbour);
-    } catch (thrown) {
-      failed(thrown);
-    }
-  }
-
-  #takeCard(bytes: Bytes, card: StreamCard, from: Neighbour | undefined): void {
-    if (this.#closed) return;
-    const known = this.#card?.card;
-    if (known !== undefined && known.epoch === card.epoch && card.revision <= known.revision) return;
-    this.#card = { bytes, card };
-    if (from !== undefined) this.#options.listener.card(card);
-    for (const neighbour of this.#neighbours.list) {
-      if (neighbour !== from && neighbour.isReady) this.#tell(neighbour, { kind: "card", bytes });
     }
   }
 
@@ -449,11 +405,10 @@ export class Swarm implements SwarmPeer {
     for (const neighbour of [...this.#neighbours.list]) {
       if (!neighbour.isReady && nowMs - neighbour.sinceMs > HELLO_MS) this.#drop(neighbour, "idle");
       else if (nowMs - neighbour.heardMs > SILENT_MS) this.#drop(neighbour, "idle");
-      else if (neighbour.pingedMs !== undefined) neighbour.roundTripIsAtLeast(nowMs - neighbour.pingedMs);
-      else if (neighbour.isReady && nowMs - neighbour.pingSentMs > neighbour.pingEveryMs) this.#ping(neighbour, nowMs);
+      else this.#roundTrips.tick(neighbour, nowMs);
     }
     this.#committee.tick(nowMs, this.#uploads.servedMs);
-    if (this.#parents.takeContested()) this.#committee.contested(nowMs, this.#parents.isHeeded);
+    if (this.#parents.beats.takeContested()) this.#committee.contested(nowMs, this.#parents.beats.isHeeded);
     this.#lookForRoot();
     this.#rest();
     this.#parents.tick();
@@ -494,45 +449,6 @@ export class Swarm implements SwarmPeer {
     this.#children.offers();
   }
 
-  #ping(neighbour: Neighbour, nowMs: number): void {
-    neighbour.pingToken = Math.floor(this.#options.random() * 2 ** 32);
-    // Not all at once.
-    neighbour.pingSentMs = nowMs + neighbour.pingEveryMs * 0.2 * this.#options.random();
-    neighbour.pingedMs = nowMs;
-    this.#tell(neighbour, { kind: "ping", token: neighbour.pingToken });
-  }
-
-  #ponged(neighbour: Neighbour, token: number, nowMs: number): void {
-    if (token !== neighbour.pingToken || neighbour.pingedMs === undefined) return;
-    const tookMs = nowMs - neighbour.pingedMs;
-    neighbour.pingedMs = undefined;
-    const knownMs = neighbour.roundTripMs ?? tookMs;
-    // What held up an answer once may be over: a short time is believed sooner than a long one.
-    neighbour.roundTripMs = knownMs + (tookMs - knownMs) * (tookMs < knownMs ? 0.7 : 0.3);
-  }
-
-  /** Lets go of a neighbour that is of no use, so that a new one can show whether it is. */
-  #makeRoom(comer: PeerId): void {
-    const nowMs = this.#context.clock.now();
-    const { members, rank } = this.#committee;
-    // Those that fetch, or would, and the neighbours of who does, are to know each other.
-    const isAwaited = rank >= 0 || members.includes(comer);
-    if (!isAwaited && nowMs - this.#replacedMs < REPLACE_MS) return;
-    const useless = this.#neighbours.list
-      .filter(
-        ({ peer, parentMask, childMask, isSource, sinceMs }) =>
-          parentMask === 0 &&
-          childMask === 0 &&
-          !isSource &&
-          !members.includes(peer) &&
-          nowMs - sinceMs > (isAwaited ? AWAITED_AFTER_MS : USELESS_AFTER_MS),
-      )
-      .sort((a, b) => b.delayMs - a.delayMs)[0];
-    if (useless === undefined) return;
-    this.#replacedMs = nowMs;
-    this.#drop(useless, "full");
-  }
-
   #tell(neighbour: Neighbour, frame: PeerFrame): void {
     this.#counters.controlBytes += frameCost(frame);
     neighbour.link.send(frame);
@@ -568,8 +484,4 @@ function refuse(link: PeerLink, reason: ByeReason): undefined {
   link.send({ kind: "bye", reason });
   link.close();
   return undefined;
-}
-
-function codeOf(thrown: unknown): unknown {
-  return thrown instanceof Error ? (thrown as { readonly code?: unknown }).code : undefined;
 }
