@@ -1,9 +1,8 @@
-import { expect as baseExpect, type Page } from "@playwright/test";
-import { originMatchers, readFrameNumber, requestsOf } from "eddy-hls/testing";
+import type { Page } from "@playwright/test";
+import { readFrameNumber, requestsOf } from "eddy-hls/testing";
 import { VIEWERS } from "../viewers.ts";
-import { SMALL, test } from "./players.ts";
+import { expect, SMALL, test } from "./players.ts";
 
-const expect = baseExpect.extend(originMatchers);
 const [hls] = VIEWERS;
 /** Of the site, shown as text: a page that runs nothing of its own. */
 const TEXT = "/sw.js";
@@ -77,6 +76,8 @@ test("a worker that is killed goes on with the script where it was, and the trac
   const origin = await liveOrigin.start({
     ...SMALL,
     clock: "manual",
+    // By hand no part comes by which the page would notice: the stream has to be on the worker's disk.
+    dvr: true,
     faults: [{ kind: "status", status: 503, on: { kind: "multivariant", nth: 3 } }],
   });
   await page.goto(TEXT);

@@ -12,7 +12,7 @@ import {
 import { VIEWERS, type Viewer } from "../viewers.ts";
 
 export const test = base.extend<LiveOriginFixtures>(liveOriginFixtures);
-const expect = baseExpect.extend(originMatchers);
+export const expect = baseExpect.extend(originMatchers);
 
 /** What came of a trouble for one player. */
 export interface Outcome {

@@ -45,8 +45,8 @@ function cell(outcomes: readonly Outcome[]): string {
     count === outcomes.length
       ? "plays on"
       : count === 0
-        ? "**stops**"
-        : `**plays on in ${count} of ${outcomes.length}**`;
+        ? "**does not play at the end**"
+        : `**plays at the end in ${count} of ${outcomes.length}**`;
   const stood = range(outcomes.map(({ stoodStillMs }) => stoodStillMs));
   const before = range(outcomes.map(({ behindBeforeMs }) => behindBeforeMs));
   const after = range(outcomes.map(({ behindAfterMs }) => behindAfterMs));

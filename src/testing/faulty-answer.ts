@@ -14,7 +14,8 @@ const TRUNCATED_SHARE = 0.5;
 export interface FaultyAnswerContext {
   /** Real time: what a player waits is its own. */
   readonly clock: Clock;
-  readonly random: Random;
+  /** What a fault draws for this request. */
+  random(index: number): Random;
   /** The line that answers of one fault share. */
   line(event: AnswerEvent): ThrottledLine;
   /** Real time until the stream has come to a time of its own. */
@@ -40,8 +41,8 @@ export async function faultyAnswer(
   events: readonly AnswerEvent[],
   { answer, context }: { readonly answer: () => Promise<Response>; readonly context: FaultyAnswerContext },
 ): Promise<Response> {
-  const { clock, random } = context;
-  const delayMs = latencyOf(events, random);
+  const { clock } = context;
+  const delayMs = latencyOf(events, context);
   if (delayMs > 0) await delay(clock, delayMs, request.signal);
   const hang = events.find(({ fault }) => fault.kind === "hang");
   if (hang !== undefined) {
@@ -55,31 +56,39 @@ export async function faultyAnswer(
     const headers = { "content-type": "text/plain", "cache-control": "no-store", "access-control-allow-origin": "*" };
     return new Response(`${status}: on purpose\n`, { status, headers });
   }
-  return overLine(await spoiled(await answer(), events, random), events, { request, context });
+  return overLine(await spoiled(await answer(), events, context), events, { request, context });
 }
 
-function latencyOf(events: readonly AnswerEvent[], random: Random): number {
+function latencyOf(events: readonly AnswerEvent[], { random }: FaultyAnswerContext): number {
   let latencyMs = 0;
-  for (const { fault } of events)
-    if (fault.kind === "latency") latencyMs += fault.ms + (fault.jitterMs ?? 0) * random();
+  for (const { index, fault } of events) {
+    if (fault.kind === "latency") latencyMs += fault.ms + (fault.jitterMs ?? 0) * random(index)();
+  }
   return latencyMs;
 }
 
 /** The answer with a body that is not what it ought to be. */
-async function spoiled(response: Response, events: readonly AnswerEvent[], random: Random): Promise<Response> {
-  const corrupt = faultOf(events, "corrupt");
-  const truncate = faultOf(events, "truncate");
-  if ((corrupt === undefined && truncate === undefined) || !response.ok || response.body === null) return response;
+async function spoiled(
+  response: Response,
+  events: readonly AnswerEvent[],
+  { random }: FaultyAnswerContext,
+): Promise<Response> {
+  const spoiling = events.filter(({ fault }) => fault.kind === "corrupt" || fault.kind === "truncate");
+  if (spoiling.length === 0 || !response.ok || response.body === null) return response;
   // A copy: the origin's own bytes are everybody's.
   let bytes: Bytes = new Uint8Array(await response.arrayBuffer());
-  if (corrupt !== undefined) {
-    for (let count = corrupt.bytes ?? CORRUPT_BYTES; count > 0 && bytes.length > 0; count--) {
-      const at = Math.floor(random() * bytes.length);
-      bytes[at] = (bytes[at] ?? 0) ^ (1 + Math.floor(random() * 255));
-    }
+  for (const { index, fault } of spoiling) {
+    if (fault.kind === "truncate") bytes = bytes.slice(0, Math.floor(bytes.length * (fault.share ?? TRUNCATED_SHARE)));
+    if (fault.kind === "corrupt") corrupt(bytes, fault.bytes ?? CORRUPT_BYTES, random(index));
   }
-  if (truncate !== undefined) bytes = bytes.slice(0, Math.floor(bytes.length * (truncate.share ?? TRUNCATED_SHARE)));
   return withBody(response, bytes);
+}
+
+function corrupt(bytes: Bytes, count: number, random: Random): void {
+  for (let left = count; left > 0 && bytes.length > 0; left--) {
+    const at = Math.floor(random() * bytes.length);
+    bytes[at] = (bytes[at] ?? 0) ^ (1 + Math.floor(random() * 255));
+  }
 }
 
 /** The answer, whose body comes at the pace of its line, and breaks off where a fault says so. */

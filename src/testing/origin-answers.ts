@@ -18,7 +18,8 @@ import { ThrottledLine } from "./throttled-line.ts";
 export interface AnsweredStream {
   readonly script: FaultScript;
   readonly features: PlaylistFeatures;
-  readonly random: Random;
+  /** What is drawn for this: the same each time, whoever asks before. */
+  random(what: string): Random;
   /** Time of the stream. */
   now(): number;
   /** Real time until the stream has come to a time of its own. */
@@ -68,7 +69,7 @@ export class OriginAnswers {
       answer: () => this.#answer(request, { asked, stream, events }),
       context: {
         clock: this.#context.clock,
-        random: stream.random,
+        random: (index) => stream.random(`${index} ${placeOf(asked, new URL(request.url).search)}`),
         line: (event) => this.#line(asked.stream, event),
         untilMs: (streamMs) => stream.untilMs(streamMs),
       },
@@ -140,4 +141,9 @@ function textResponse(text: string, headers: Headers): Response {
   kept.delete("content-length");
   kept.set("cache-control", "no-store");
   return new Response(text, { headers: kept });
+}
+
+/** What is asked for, without what is another in each run. */
+function placeOf({ kind, rendition, msn, part }: AskedRequest, search: string): string {
+  return `${kind} ${rendition} ${msn} ${part} ${search}`;
 }

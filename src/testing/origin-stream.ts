@@ -173,7 +173,7 @@ export function answeredStream(
   return {
     script,
     features,
-    random: seededRandom(seed),
+    random: (what) => seededRandom(seed ^ hashOf(what)),
     now,
     untilMs(streamMs) {
       const { speed } = reading();
@@ -183,4 +183,11 @@ export function answeredStream(
     befell,
     provoke,
   };
+}
+
+/** FNV-1a, which spreads short texts well enough to draw by. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash;
 }

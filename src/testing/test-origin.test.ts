@@ -64,6 +64,16 @@ test("the same options give the same bytes", async () => {
   expect(await bytesOf()).toEqual(await bytesOf());
 });
 
+test("what is drawn for a request is the same whoever asked before", async () => {
+  const bytesOf = async (before: readonly string[]): Promise<readonly number[]> => {
+    const { get, playlist } = await originWith({ faults: [{ kind: "corrupt" }] });
+    const listed = uris(await playlist());
+    for (const uri of before) await get(`v0/${uri}`);
+    return [...new Uint8Array(await (await get(`v0/${listed.at(-1)}`)).arrayBuffer())];
+  };
+  expect(await bytesOf([])).toEqual(await bytesOf(["e1/part-1.mp4", "e1/part-2.mp4"]));
+});
+
 test("every rendition of every form of media is served", async () => {
   const media = { video: ["320x180", "160x90"], audio: "separate", subtitles: true } as const;
   const { get, playlist } = await originWith({ media });
