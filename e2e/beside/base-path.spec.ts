@@ -7,7 +7,7 @@ const BASE = `${PATH}live/`;
 test("a site under a path has its worker, its scope and its streams there, and nothing at the root", async ({
   page,
 }) => {
-  const worker = await workerFile({ base: BASE, dvr: {} });
+  const worker = await workerFile(BASE);
   const files = new Map([...under(PATH, await pageFiles()), [`${PATH}sw.js`, worker], ["/", "<p>root</p>"]]);
   const asked: string[] = [];
   const site = await serveBeside({
@@ -39,7 +39,7 @@ test("a site under a path has its worker, its scope and its streams there, and n
 });
 
 test("a page outside of the worker's scope is told so at once", async ({ page }) => {
-  const files = new Map([...under("/", await pageFiles()), [`${PATH}sw.js`, await workerFile({ base: BASE })]]);
+  const files = new Map([...under("/", await pageFiles()), [`${PATH}sw.js`, await workerFile(BASE)]]);
   const site = await serveBeside({ files });
   try {
     await page.goto(`${site.url}/#part`);

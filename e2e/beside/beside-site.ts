@@ -74,13 +74,14 @@ async function bundlePage(plugins: readonly Plugin[]): Promise<Files> {
   return new Map([...files, ["index.html", html.replaceAll("../../../", "./")]]);
 }
 
-/** The library's own worker, serving with these options. */
-export async function workerFile(options: Readonly<Record<string, unknown>>): Promise<string> {
-  return `${await readFile("dist/eddy-worker.js", "utf8")}\nEddyWorker.serveRelay(self, ${JSON.stringify(options)});`;
+/** The library's own worker under a base, with all that it can do. */
+export async function workerFile(base = "/live/"): Promise<string> {
+  const options = `{ base: "${base}", dvr: EddyWorker.dvr(), diagnostics: EddyWorker.diagnostics() }`;
+  return `${await readFile("dist/eddy-worker.js", "utf8")}\nEddyWorker.serveRelay(self, ${options});`;
 }
 
-export async function otherWorkerFile(options: Readonly<Record<string, unknown>>): Promise<string> {
-  const source = `import { serveRelay } from "eddy-hls/worker"; serveRelay(self, ${JSON.stringify(options)});`;
+export function otherWorkerFile(base: string): Promise<string> {
+  const source = `import { dvr, serveRelay } from "eddy-hls/worker"; serveRelay(self, { base: "${base}", dvr: dvr() });`;
   return bundleWorker(source, {}, [otherVersion]);
 }
 

@@ -10,11 +10,7 @@ async function siteWith(
   const [block = ""] = await codeIn("docs/embedding.md", "A Content Security Policy", "http");
   const [name = "", policy = ""] = block.trim().split(/:\s(.*)/);
   expect(name).toBe("Content-Security-Policy");
-  const files = new Map([
-    ...under("/", await pageFiles()),
-    ["/sw.js", await workerFile({ dvr: {}, diagnostics: true })],
-    ...more,
-  ]);
+  const files = new Map([...under("/", await pageFiles()), ["/sw.js", await workerFile()], ...more]);
   const changed = change(policy);
   return serveBeside({ files, headers: () => ({ [name]: `${changed}; report-uri /violations` }) });
 }

@@ -6,7 +6,7 @@ let site: BesideSite;
 
 test.beforeAll(async () => {
   const framed = (attributes: string): string => `<!doctype html><title>Frames</title><iframe ${attributes}></iframe>`;
-  const files = new Map([...under("/", await pageFiles()), ["/sw.js", await workerFile({ dvr: {} })]]);
+  const files = new Map([...under("/", await pageFiles()), ["/sw.js", await workerFile()]]);
   site = await serveBeside({
     files: new Map([
       ...files,

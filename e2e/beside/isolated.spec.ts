@@ -11,7 +11,7 @@ async function isolatedSite(also: (path: string) => boolean): Promise<BesideSite
       .map((line) => line.split(": ")),
   );
   expect(Object.keys(headers)).toHaveLength(2);
-  const files = new Map([...under("/", await pageFiles()), ["/sw.js", await workerFile({ dvr: {} })]]);
+  const files = new Map([...under("/", await pageFiles()), ["/sw.js", await workerFile()]]);
   return serveBeside({ files, headers: (path) => (path === "/" || also(path) ? headers : {}) });
 }
 

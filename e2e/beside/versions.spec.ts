@@ -6,9 +6,9 @@ test("two releases in one origin, each with its base, worker and database, do no
 }) => {
   const files = new Map([
     ...under("/v1/", await pageFiles()),
-    ["/v1/sw.js", await workerFile({ base: "/v1/live/", dvr: {} })],
+    ["/v1/sw.js", await workerFile("/v1/live/")],
     ...under("/v2/", await otherPageFiles()),
-    ["/v2/sw.js", await otherWorkerFile({ base: "/v2/live/", dvr: {} })],
+    ["/v2/sw.js", await otherWorkerFile("/v2/live/")],
   ]);
   const site = await serveBeside({ files });
   try {
@@ -54,7 +54,7 @@ test("a page of another version than its worker's is told so by openRelay(), and
   const files = new Map([
     ...under("/", await pageFiles()),
     ...under("/next/", await otherPageFiles()),
-    ["/sw.js", await workerFile({ dvr: {} })],
+    ["/sw.js", await workerFile()],
   ]);
   const site = await serveBeside({ files });
   try {

@@ -7,7 +7,8 @@ export interface ReadAttributes {
   readonly problems: readonly string[];
 }
 
-const ATTRIBUTE = /\s*([A-Z0-9-]+)=("[^"]*"|[^",]*)\s*(,|$)/y;
+/** No part of it can give back what another could take: an origin's line may be megabytes long. */
+const ATTRIBUTE = /\s*([A-Z0-9-]+)=(?:"([^"]*)"\s*|([^",]*))(?:,|$)/y;
 
 /** Reads an attribute list as far as it can be read. The first of two attributes of one name counts (4.2). */
 export function readAttributes(text: string): ReadAttributes {
@@ -21,9 +22,9 @@ export function readAttributes(text: string): ReadAttributes {
       problems.push(`not an attribute list from column ${at + 1} on`);
       break;
     }
-    const [, name = "", value = ""] = match;
+    const [, name = "", quoted, plain = ""] = match;
     if (values.has(name)) problems.push(`attribute ${name} stands twice`);
-    else values.set(name, value.replace(/^"|"$/g, ""));
+    else values.set(name, quoted ?? plain.trimEnd());
   }
   return { values, problems };
 }

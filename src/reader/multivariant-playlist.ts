@@ -12,6 +12,8 @@ export interface ListedRendition {
 }
 
 const RENDITION_LIMIT = 32;
+/** Folders of a path that are compared: a path of megabytes is nobody's. */
+const MAX_FOLDERS = 64;
 
 /** Whether a playlist is a Multivariant Playlist. */
 export function isMultivariant(text: string): boolean {
@@ -42,7 +44,7 @@ export function parseMultivariant(text: string, url: string): readonly ListedRen
 
 /** Names by what differs: the path without what all of them begin and end with. */
 function named(renditions: readonly Omit<ListedRendition, "id">[]): readonly ListedRendition[] {
-  const paths = renditions.map(({ url }) => new URL(url).pathname.split("/"));
+  const paths = renditions.map(({ url }) => new URL(url).pathname.split("/", MAX_FOLDERS));
   const shared = (at: (path: readonly string[], i: number) => string | undefined): number => {
     let count = 0;
     for (;;) {

@@ -51,7 +51,12 @@ hd/media.m3u8
 #EXT-X-STREAM-INF:BANDWIDTH=500000,VIDEO-RANGE=PQ
 low/media.m3u8
 `;
-const SEEDS = [MEDIA, DELTA, MULTIVARIANT].map(bytesOf);
+/** What takes long where a reader goes back over what it has read. */
+const LONG = [
+  `#EXTM3U\n#EXT-X-PART:DURATION=1,URI=${" ".repeat(30_000)}"\n`,
+  `#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS=${" ".repeat(30_000)}"\n${"a/".repeat(15_000)}\n#EXT-X-STREAM-INF:\nb\n`,
+];
+const SEEDS = [MEDIA, DELTA, MULTIVARIANT, ...LONG].map(bytesOf);
 const base = parseMediaPlaylist(MEDIA, URL);
 
 /** What origins that are followed say. The reader judges nothing and throws nothing; who follows it may say that it cannot. */
