@@ -210,12 +210,15 @@ export async function readClock(page: Page): Promise<{ nowMs: number; shownMs: n
     const { hls } = window as { hls?: { readonly playingDate: Date | null } };
     const datedMs = hls?.playingDate?.getTime() ?? 0;
     const { data } = context.getImageData(0, top, width, rows);
-    const greys = Array.from({ length: width * rows }, (_, at) => String.fromCharCode(data[at * 4 + 1] ?? 0));
+    // Letters, since not every driver passes all characters on; 64 greys are enough.
+    const greys = Array.from({ length: width * rows }, (_, at) =>
+      String.fromCharCode(48 + ((data[at * 4 + 1] ?? 0) >> 2)),
+    );
     return { nowMs, datedMs, greys: greys.join("") };
   }, clock);
   const data = new Uint8Array(width * height * 4);
   for (let at = 0; at < shot.greys.length; at++) {
-    data.fill(shot.greys.charCodeAt(at), (clock.top * width + at) * 4, (clock.top * width + at) * 4 + 3);
+    data.fill((shot.greys.charCodeAt(at) - 48) << 2, (clock.top * width + at) * 4, (clock.top * width + at) * 4 + 3);
   }
   const shownMs = decodeClock({ width, height, data });
   if (shownMs === undefined) throw new Error("the picture shows no clock that can be read");

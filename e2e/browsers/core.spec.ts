@@ -71,7 +71,7 @@ for (const candidate of CANDIDATES) {
       await expect.poll(() => behindMs(viewer), { timeout: 20_000 }).toBeLessThan(500);
       const { latencyMs, loads, partLoads, stalledMs } = await playback(asPage(viewer));
       const { nowMs, shownMs } = await readClock(asPage(viewer));
-      expect(nowMs - shownMs, "the picture is of now").toBeLessThan(10_000);
+      expect(nowMs - shownMs, "no encoder holds pictures back that nobody counts").toBeLessThan(latencyMs + 1_000);
       expect(partLoads / loads, "loaded as parts").toBeGreaterThan(0.9);
       measured.set(
         "watch",
