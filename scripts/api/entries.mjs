@@ -4,7 +4,7 @@
  * @property {string} name As it is imported.
  * @property {string} file Of its report and of its page, without the ending.
  * @property {string} source
- * @property {"page" | "worker"} host Which `tsconfig.lib-*.json` declares it.
+ * @property {"page" | "worker" | "node"} host Which `tsconfig.lib-*.json` declares it.
  * @property {string[]} lib What its declarations are read with.
  * @property {string[]} types
  */
@@ -33,6 +33,14 @@ export const ENTRIES = [
     source: "src/core.ts",
     host: "worker",
     lib: ["ES2023"],
+    types: ["node"],
+  },
+  {
+    name: "eddy-hls/testing",
+    file: "testing",
+    source: "src/testing/index.ts",
+    host: "node",
+    lib: ["ES2023", "DOM", "DOM.Iterable"],
     types: ["node"],
   },
 ];

@@ -6,10 +6,15 @@ import type { RequestMatch } from "./origin-fault.ts";
 
 /** A request as a fault sees it. */
 export interface AskedRequest {
+  /** Name of the stream. */
   readonly stream: string;
+  /** What is asked for. */
   readonly kind: NonNullable<RequestMatch["kind"]>;
+  /** Id of the rendition; absent of a Multivariant Playlist. */
   readonly rendition?: string;
+  /** Of the segment, of the part's segment, or that a playlist was asked to wait for; absent where none is known. */
   readonly msn?: number;
+  /** Index of the part in its segment, asked for or waited for; absent where none is known. */
   readonly part?: number;
   /** Who asked, as far as the browser says. */
   readonly page: string;

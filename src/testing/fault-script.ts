@@ -11,9 +11,11 @@ export interface ScriptedFault {
 
 /** A fault that has happened. */
 export interface FaultEvent {
+  /** Its place in the script, from 0. */
   readonly index: number;
+  /** Of the fault. */
   readonly kind: OriginFault["kind"];
-  /** Time of the stream. */
+  /** When, in ms of the stream's time. */
   readonly atMs: number;
   /** What it happened to; undefined where it is what was published. */
   readonly asked?: AskedRequest;

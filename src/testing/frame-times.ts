@@ -4,6 +4,7 @@ export interface FrameSpan {
   readonly mediaMs: number;
   /** Time of the stream. */
   readonly atMs: number;
+  /** Media per time: 1 where it keeps pace. */
   readonly rate: number;
 }
 

@@ -1,7 +1,13 @@
 /**
- * Entry point `eddy-hls/testing`: a live LL-HLS origin that fails on command, for who tests a player. It loads without Playwright, which only its
- * fixtures are for.
+ * A live LL-HLS origin that fails on command, for who tests a player. It loads without Playwright, which only its fixtures are for.
+ * @packageDocumentation
  */
+export type { Match } from "../http/handler.ts";
+export type { Bytes } from "../model/bytes.ts";
+export type { Clock } from "../model/clock.ts";
+export type { TracedKind, TracedRequest, TracedState } from "../model/inspection.ts";
+export type { StreamType } from "../model/options.ts";
+export type { RenditionContainer, RenditionKind, RenditionOptions, VideoRange } from "../model/rendition-options.ts";
 export type { AskedRequest } from "./asked-request.ts";
 export type { FaultEvent } from "./fault-script.ts";
 export type { FrameSpan } from "./frame-times.ts";
@@ -10,6 +16,7 @@ export {
   type SyntheticMedia,
   type SyntheticMediaOptions,
   type SyntheticPart,
+  type SyntheticSize,
   synthesize,
 } from "./media/synthetic-media.ts";
 export type * from "./origin-fault.ts";
@@ -32,6 +39,6 @@ export {
   liveOriginFixtures,
 } from "./playwright/fixtures.ts";
 export type { LiveOrigin } from "./playwright/live-origin.ts";
-export { originMatchers } from "./playwright/matchers.ts";
+export { type MatcherVerdict, originMatchers } from "./playwright/matchers.ts";
 export type { Playback, PlaybackProbe, ProbeOptions } from "./playwright/playback-probe.ts";
 export { TestOrigin, type TestOriginContext } from "./test-origin.ts";

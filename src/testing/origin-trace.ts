@@ -7,6 +7,7 @@ import type { ClockReading } from "./paced-clock.ts";
 
 /** What has happened to a stream up to now. Plain data, which can be kept as JSON. */
 export interface OriginTrace {
+  /** Name of the stream. */
   readonly stream: string;
   /** What PROGRAM-DATE-TIME is at the start of the stream, in ms since the Unix epoch: by its history before the test began. */
   readonly startedAtMs: number;

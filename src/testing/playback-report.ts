@@ -5,11 +5,15 @@ import type { OriginTrace } from "./origin-trace.ts";
 export interface PlaybackSample {
   /** Wall clock, in ms since the Unix epoch. */
   readonly atMs: number;
+  /** `currentTime`. */
   readonly positionS: number;
   /** Media in hand from the position on, in ms. */
   readonly aheadMs: number;
+  /** As the element tells. */
   readonly paused: boolean;
+  /** As the element tells. */
   readonly ended: boolean;
+  /** Of the picture, in pixels. */
   readonly width: number;
 }
 
@@ -17,6 +21,7 @@ export interface PlaybackSample {
 export interface ShownFrame {
   /** Wall clock, in ms since the Unix epoch. */
   readonly atMs: number;
+  /** Its number. */
   readonly frame: number;
 }
 
@@ -34,11 +39,13 @@ export interface PlaybackRecord {
 export interface Stall {
   /** Wall clock at which it began, in ms since the Unix epoch. */
   readonly atMs: number;
+  /** How long it stood still. */
   readonly durationMs: number;
   /** Media in hand when it began: with some, it was the player or the machine and not the stream that was late. */
   readonly aheadMs: number;
 }
 
+/** How old one picture was. */
 export interface LatencySample {
   /** Wall clock, in ms since the Unix epoch. */
   readonly atMs: number;

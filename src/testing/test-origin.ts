@@ -9,6 +9,7 @@ import { ORIGIN_CACHE, type OriginOptions, type OriginPlan, planOrigin } from ".
 import { OriginStream } from "./origin-stream.ts";
 import { type OriginTrace, RequestLog } from "./origin-trace.ts";
 
+/** Where the origin stands. */
 export interface TestOriginContext {
   /** Path that all URLs stand under, with a slash at both ends. Default `/live/`. */
   readonly base?: string;
@@ -24,9 +25,11 @@ const LOOK_EVERY_MS = 250;
  * wrong on command.
  *
  * @example
+ * ```ts
  * const origin = await TestOrigin.start({ clock: "manual", faults: [{ kind: "gap", atMs: 8_000 }] });
  * await origin.advance(10_000);
  * const response = await origin.match(new Request("http://origin.test/live/test/main.m3u8"));
+ * ```
  */
 export class TestOrigin {
   readonly #stream: OriginStream;
@@ -77,6 +80,7 @@ export class TestOrigin {
     return origin;
   }
 
+  /** Answers a request; undefined where it is not under the base. */
   get match(): Match {
     return this.#answers.match;
   }

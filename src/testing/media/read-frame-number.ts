@@ -1,6 +1,8 @@
 /** What is read of an ImageData, so that pictures of other decoders can be given too. */
 export interface Pixels {
+  /** In pixels. */
   readonly width: number;
+  /** In pixels. */
   readonly height: number;
   /** Four bytes a pixel: red, green, blue, and one that is not looked at. */
   readonly data: ArrayLike<number>;

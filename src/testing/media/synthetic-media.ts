@@ -8,6 +8,7 @@ import type { SyntheticSize } from "./picture.ts";
 
 export type { SyntheticSize } from "./picture.ts";
 
+/** What is in the media. */
 export interface SyntheticMediaOptions {
   /** Default `avc-aac`. */
   readonly codecs?: "avc-aac" | "vp9-opus";
@@ -17,7 +18,7 @@ export interface SyntheticMediaOptions {
   readonly audio?: "muxed" | "separate" | "none";
   /** Whether there is a rendition of WebVTT, with one cue a second that says which. Default false. */
   readonly subtitles?: boolean;
-  /** Frames per second. */
+  /** Frames per second. Default 30, and nothing else: the pictures are made for it. */
   readonly frameRate?: 30;
   /**
    * How long segments of sound are: as those of pictures, which open at a key frame after the stream's `segmentMinMs`. Default 2000, as
@@ -26,6 +27,7 @@ export interface SyntheticMediaOptions {
   readonly segmentMs?: number;
 }
 
+/** One part of one rendition. */
 export interface SyntheticPart {
   /** Made for this call: the caller owns them, and may transfer them. */
   readonly bytes: Bytes;
@@ -50,7 +52,10 @@ export interface SyntheticMedia {
    * where frames of sound do not end with those of pictures.
    */
   declaredPartTargetMs(partTargetMs: number): number;
-  /** The init segment. @throws RelayError `rendition-not-found`; of subtitles, which have none, too */
+  /**
+   * The init segment.
+   * @throws RelayError `rendition-not-found`; of subtitles, which have none, too
+   */
   init(rendition: string): Bytes;
   /**
    * Part number `n` since the stream's start. A key frame's second is cut in equal parts of whole frames: as many as it takes for none to last

@@ -27,6 +27,7 @@ export interface LiveOriginOptions extends OriginOptions {
   readonly dvr?: boolean | { readonly windowMs: number };
 }
 
+/** Starts the streams of one test, and ends them with it. */
 export interface LiveOriginStarter {
   /**
    * Starts a stream, whose history can be played at once.
@@ -35,24 +36,26 @@ export interface LiveOriginStarter {
   start(options?: LiveOriginOptions): Promise<LiveOrigin>;
 }
 
+/** What a test asks for. */
 export interface LiveOriginFixtures {
+  /** Origins of this test. */
   readonly liveOrigin: LiveOriginStarter;
 }
-
-type Given = PlaywrightTestArgs & PlaywrightTestOptions;
 
 /**
  * Fixtures for a Playwright test of your own.
  *
  * @example
+ * ```ts
  * import { test as base, expect as baseExpect } from "@playwright/test";
- * import { liveOriginFixtures, originMatchers } from "eddy-hls/testing";
+ * import { type LiveOriginFixtures, liveOriginFixtures, originMatchers } from "eddy-hls/testing";
  *
  * export const test = base.extend<LiveOriginFixtures>(liveOriginFixtures);
  * export const expect = baseExpect.extend(originMatchers);
+ * ```
  */
 export const liveOriginFixtures: {
-  readonly liveOrigin: TestFixture<LiveOriginStarter, LiveOriginFixtures & Given>;
+  readonly liveOrigin: TestFixture<LiveOriginStarter, LiveOriginFixtures & PlaywrightTestArgs & PlaywrightTestOptions>;
 } = {
   liveOrigin: async ({ context, baseURL, serviceWorkers }, use, testInfo) => {
     const origins = new Origins({ context, baseURL, serviceWorkers });
@@ -63,11 +66,11 @@ export const liveOriginFixtures: {
 
 /** The origins of one test. */
 class Origins implements LiveOriginStarter {
-  readonly #given: { readonly context: BrowserContext } & Pick<Given, "baseURL" | "serviceWorkers">;
+  readonly #given: { readonly context: BrowserContext } & Pick<PlaywrightTestOptions, "baseURL" | "serviceWorkers">;
   readonly #hosts = new Map<string, Promise<OriginHost>>();
   readonly #started: LiveOrigin[] = [];
 
-  constructor(given: { readonly context: BrowserContext } & Pick<Given, "baseURL" | "serviceWorkers">) {
+  constructor(given: { readonly context: BrowserContext } & Pick<PlaywrightTestOptions, "baseURL" | "serviceWorkers">) {
     this.#given = given;
   }
 

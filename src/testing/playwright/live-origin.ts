@@ -26,13 +26,17 @@ export interface OriginHost {
 export class LiveOrigin {
   readonly #stream: HostedStream;
   readonly #world: FaultWorld;
+  /** Of the stream. */
   readonly name: string;
   /** The Multivariant Playlist: what the player under test is given. */
   readonly url: string;
   /** The same over all that is kept, where `dvr` says that something is. */
   readonly dvrUrl: string;
 
-  /** Use the fixture: `await liveOrigin.start()`. */
+  /**
+   * Use the fixture: `await liveOrigin.start()`.
+   * @internal
+   */
   constructor(stream: HostedStream, world: FaultWorld) {
     this.#stream = stream;
     this.#world = world;
@@ -45,10 +49,14 @@ export class LiveOrigin {
   readonly clock = {
     /** In ms since its start, which was before the test by its history. */
     nowMs: (): Promise<number> => this.#stream.nowMs(),
-    /** Lets time pass at once, whatever the clock's pace; resolves when the media of it is there. @throws RelayError `invalid-option` */
+    /**
+     * Lets time pass at once, whatever the clock's pace; resolves when the media of it is there.
+     * @throws RelayError `invalid-option`
+     */
     advance: (durationMs: number): Promise<void> => this.#stream.advance(durationMs),
   };
 
+  /** What goes wrong on purpose. */
   readonly faults = {
     /** Adds to the script; those without a time are from now on. @throws RelayError `invalid-option`: what was expected, and what came */
     add: async (...faults: readonly OriginFault[]): Promise<void> =>

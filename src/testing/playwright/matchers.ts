@@ -4,8 +4,11 @@ import { playedMs, quantile } from "../playback-report.ts";
 import type { LiveOrigin } from "./live-origin.ts";
 import type { PlaybackProbe } from "./playback-probe.ts";
 
-interface Verdict {
+/** What a matcher tells Playwright. */
+export interface MatcherVerdict {
+  /** It is as it was expected. */
   readonly pass: boolean;
+  /** What was expected and what came. */
   readonly message: () => string;
 }
 
@@ -18,7 +21,7 @@ export const originMatchers = {
   async toHaveNoStall(
     probe: PlaybackProbe,
     { longerThanMs = 500, fromMs = 0 }: { readonly longerThanMs?: number; readonly fromMs?: number } = {},
-  ): Promise<Verdict> {
+  ): Promise<MatcherVerdict> {
     const { stalls } = await probe.playback();
     const long = stalls.filter(({ atMs, durationMs }) => durationMs > longerThanMs && atMs + durationMs > fromMs);
     const told = long.map(({ atMs, durationMs, aheadMs }) => {
@@ -35,7 +38,7 @@ export const originMatchers = {
     probe: PlaybackProbe,
     limitMs: number,
     { share = 0.95, fromMs = 0 }: { readonly share?: number; readonly fromMs?: number } = {},
-  ): Promise<Verdict> {
+  ): Promise<MatcherVerdict> {
     const { latencies } = await probe.playback();
     const counted = latencies.filter(({ atMs }) => atMs >= fromMs).map(({ latencyMs }) => latencyMs);
     const reached = quantile(counted, share);
@@ -50,7 +53,7 @@ export const originMatchers = {
   async toPlayOn(
     probe: PlaybackProbe,
     { byMs = 1_000, withinMs = 10_000 }: { readonly byMs?: number; readonly withinMs?: number } = {},
-  ): Promise<Verdict> {
+  ): Promise<MatcherVerdict> {
     const startedMs = Date.now();
     let played = 0;
     while (played < byMs && Date.now() - startedMs < withinMs) {
@@ -68,7 +71,7 @@ export const originMatchers = {
     origin: LiveOrigin,
     match: RequestMatch,
     { times }: { readonly times?: number } = {},
-  ): Promise<Verdict> {
+  ): Promise<MatcherVerdict> {
     const { length } = requestsOf(await origin.trace(), match);
     return {
       pass: times === undefined ? length > 0 : length === times,

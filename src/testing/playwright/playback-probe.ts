@@ -11,12 +11,15 @@ import {
 } from "../playback-report.ts";
 import { probePage } from "./probe-page.ts";
 
+/** What is watched. */
 export interface ProbeOptions {
   /** CSS selector of the video element, which may come later, and may be another one later. Default `video`. */
   readonly video?: string;
 }
 
+/** What a probe has seen, and what follows from it. */
 export interface Playback extends PlaybackRecord {
+  /** Where the position stood still, from its first movement on. */
   readonly stalls: readonly Stall[];
   /** How old pictures were when they were shown, by the numbers in them. Empty with a clock by hand. */
   readonly latencies: readonly LatencySample[];
@@ -26,11 +29,15 @@ export interface Playback extends PlaybackRecord {
 
 /** Watches the video element of a page under test, whichever player moves it. */
 export class PlaybackProbe {
+  /** The page that is watched. */
   readonly page: Page;
   readonly #selector: string;
   readonly #trace: () => Promise<OriginTrace>;
 
-  /** Use `origin.watch(page)`. */
+  /**
+   * Use `origin.watch(page)`.
+   * @internal
+   */
   constructor(page: Page, trace: () => Promise<OriginTrace>, { video = "video" }: ProbeOptions = {}) {
     this.page = page;
     this.#selector = video;
