@@ -28,9 +28,16 @@ export function makeApp({ template, tarball, packages = [] }) {
 
 /** Publishes and joins in each kind of page, and says so. @type {(tarball: string) => Promise<string>} */
 export async function tryBlankApp(tarball) {
-  const app = makeApp({ template: TEMPLATE, tarball });
+  const app = makeApp({ template: TEMPLATE, tarball, packages: ["@playwright/test", "@types/node"] });
   try {
-    for (const config of ["tsconfig.json", "tsconfig.worker.json"]) run("npx", ["tsc", "-p", config], { cwd: app });
+    for (const config of ["tsconfig.json", "tsconfig.worker.json", "tsconfig.node.json"])
+      run("npx", ["tsc", "-p", config], { cwd: app });
+    const [inNode, help] = [
+      run("node", ["in-node.mjs"], { cwd: app }),
+      run("npx", ["eddy-hls", "--help"], { cwd: app }),
+    ];
+    if (inNode !== "200 true\n" || !help.includes("eddy-hls validate <url>"))
+      throw new Error(`in Node: expected an answer, media and a list of commands, got ${inNode}${help}`);
     // For the page without a bundler: the package's files as any server would serve them.
     cpSync(join(app, "node_modules/eddy-hls/lib"), join(app, "public/eddy-hls"), { recursive: true });
     run("npx", ["vite", "build"], { cwd: app });
@@ -38,7 +45,7 @@ export async function tryBlankApp(tarball) {
     // First: Vite keeps the mode of its first server.
     const served = await createServer({ root: app, logLevel: "error", server: { port, strictPort: true } });
     await served.listen();
-    const seen = [await look(`http://localhost:${port}/`, "in development").finally(() => served.close())];
+    const seen = ["in Node", await look(`http://localhost:${port}/`, "in development").finally(() => served.close())];
     const built = await preview({ root: app, logLevel: "error", preview: { port, strictPort: true } });
     try {
       seen.push(await look(`http://localhost:${port}/`, "built"));

@@ -10,8 +10,9 @@ import type { Locks } from "./leadership.ts";
 import { LineFaults } from "./line-faults.ts";
 import { sessionId } from "./observe-session.ts";
 import { openRelayFeed } from "./relay-feed.ts";
-import { type Session, TabSession } from "./session.ts";
+import type { Session } from "./session.ts";
 import { trustOf } from "./stream-trust.ts";
+import { TabSession } from "./tab-session.ts";
 
 export interface JoinContext {
   readonly base: string;

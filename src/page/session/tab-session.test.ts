@@ -2,9 +2,9 @@ import { beforeEach, expect, test } from "vitest";
 import { FakeClock } from "../../cache/fake-clock.test-support.ts";
 import { FakeLocks } from "./fake-locks.test-support.ts";
 import type { Leader } from "./leader.ts";
-import { TabSession } from "./session.ts";
 import { NO_STATS } from "./session-stats.ts";
 import type { Channel } from "./tab-channel.ts";
+import { TabSession } from "./tab-session.ts";
 
 let clock: FakeClock;
 let locks: FakeLocks;
