@@ -46,10 +46,11 @@ function waitsOf({ reloads, ring }: RenditionInside): readonly InspectedWait[] {
 
 /** Where the media of a request is now. */
 export function whereIs(
-  { inside: { ring, manifest, isStored } }: Rendition,
+  rendition: Rendition,
   kind: "init" | "part" | "segment",
   number: number,
 ): TracedRequest["from"] {
+  const { ring, manifest, isStored } = rendition.inside;
   if (kind === "init") return ring.init(number) === undefined ? "nowhere" : "ring";
   const { nextPartId, lastMsn } = manifest;
   if (kind === "part") {
