@@ -24,7 +24,7 @@ export function readAttributes(text: string): ReadAttributes {
     }
     const [, name = "", quoted, plain = ""] = match;
     if (values.has(name)) problems.push(`attribute ${name} stands twice`);
-    else values.set(name, quoted ?? plain.trimEnd());
+    else values.set(name, quoted ?? plain);
   }
   return { values, problems };
 }

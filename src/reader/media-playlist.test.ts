@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { readAttributes } from "./attributes.ts";
 import { allSegments, endWallMs, lastPosition, mergeDelta, nextPosition } from "./media-playlist.ts";
 import { parseMultivariant } from "./multivariant-playlist.ts";
@@ -131,4 +131,24 @@ test("parseMultivariant() finds variants, audio and subtitles once each, and nam
     ["high", "variant"],
   ]);
   expect(found[0]?.url).toBe("http://origin.example/live/en/media.m3u8");
+});
+
+test("what a Multivariant Playlist lists again, or beyond the limit, costs no URL", () => {
+  const canParse = vi.spyOn(globalThis.URL, "canParse");
+  const lines = (names: readonly string[]): string =>
+    names.flatMap((name) => ["#EXT-X-STREAM-INF:BANDWIDTH=1", name]).join("\n");
+  parseMultivariant(lines(new Array(1_000).fill("a.m3u8")), URL);
+  expect(canParse).toHaveBeenCalledTimes(1);
+  parseMultivariant(lines(Array.from({ length: 1_000 }, (_, n) => `${n}.m3u8`)), URL);
+  expect(canParse).toHaveBeenCalledTimes(33);
+  canParse.mockRestore();
+});
+
+test("space around a quoted value is passed over; beside another it is part of it, which is for rules to say", () => {
+  const { values, problems } = readAttributes('A=1 , B="x" ,C= "y"');
+  expect([...values]).toEqual([
+    ["A", "1 "],
+    ["B", "x"],
+  ]);
+  expect(problems).toHaveLength(1);
 });

@@ -23,9 +23,13 @@ export function isMultivariant(text: string): boolean {
 /** The Media Playlists of a Multivariant Playlist, each once, at most 32. */
 export function parseMultivariant(text: string, url: string): readonly ListedRendition[] {
   const found = new Map<string, Omit<ListedRendition, "id">>();
+  // Millions of lines fit into a playlist, and a URL takes its time.
+  const seen = new Set<string>();
   const add = (uri: string, kind: ListedRendition["kind"], attributes: Attributes): void => {
+    if (seen.has(uri) || found.size >= RENDITION_LIMIT) return;
+    seen.add(uri);
     const absolute = resolveUri(uri, url);
-    if (!found.has(absolute) && found.size < RENDITION_LIMIT) found.set(absolute, { url: absolute, kind, attributes });
+    if (!found.has(absolute)) found.set(absolute, { url: absolute, kind, attributes });
   };
   let variant: Attributes | undefined;
   for (const line of text.split(/\r?\n/)) {
