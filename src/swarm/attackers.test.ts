@@ -173,6 +173,24 @@ test("who says hello twice, or talks without saying it, is banned", () => {
   expect(viewer.bans).toEqual(["twice: said hello twice", "rude: sent frames without saying hello"]);
 });
 
+test("who is further away than anybody waits, as all are over a line that is full, has not broken its word", () => {
+  const clock = new TestClock();
+  const viewer = new TestPeer(clock, "v");
+  const [near, far] = [new Scripted(viewer, "near"), new Scripted(viewer, "far")];
+  far.ping = (answer) => clock.after(1500, answer);
+  near.serves = true;
+  clock.advance(6000);
+  for (let index = 0; index < 12; index += 1) {
+    far.has(index);
+    clock.advance(1200);
+    near.has(index);
+    clock.advance(200);
+  }
+  expect(far.of("request").length).toBeGreaterThan(8);
+  expect(viewer.indices).toHaveLength(12);
+  expect(viewer.bans).toEqual([]);
+});
+
 test("a liar about what it has is banned, and asked less and less until then", () => {
   const clock = new TestClock();
   const viewer = new TestPeer(clock, "v");

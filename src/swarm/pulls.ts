@@ -278,8 +278,8 @@ export class Pulls {
     // What was asked for at once fails at once, and counts once.
     if (nowMs - neighbour.brokenMs < ANSWER_MS) return;
     neighbour.brokenMs = nowMs;
-    // Who only began to have it may wait for it as we do.
-    if ((part.haveMask & neighbour.bit) !== 0) {
+    // Who only began to have it may wait for it as we do; and from where the way is longer than anybody waits, an audit's answer may yet come.
+    if ((part.haveMask & neighbour.bit) !== 0 && 2 * neighbour.delayMs < MAX_ANSWER_MS) {
       if (neighbour.broken === 0) neighbour.brokenSinceMs = nowMs;
       neighbour.broken += 1;
     }
