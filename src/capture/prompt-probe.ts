@@ -3,10 +3,11 @@ import { blackPicture } from "./video-probe.ts";
 
 /** Some encoders in hardware hold two or three pictures back. */
 const MAX_HELD = 8;
-/** How long the first picture may take once so many are in the encoder: a machine that is busy is no encoder that waits. */
-const PATIENCE_MS = 1_000;
+/** How long the first picture may take once so many are in the encoder, in steps: a machine that is busy makes each of them longer, too. */
+const STEP_MS = 50;
+const STEPS = 20;
 /** Most encoders give the first picture without another one. */
-const ALONE_MS = 100;
+const STEPS_ALONE = 2;
 
 /**
  * Whether an encoder gives a picture before it has had many more. Firefox's of H.264 on Linux looks ahead by 41, which are 1.4 s at 30 Hz,
@@ -28,9 +29,9 @@ export async function givesPromptly(config: VideoEncoderConfig): Promise<boolean
       }
     };
     give(0, 1);
-    if (await within(first, ALONE_MS)) return true;
+    if (await within(first, STEPS_ALONE)) return true;
     give(1, MAX_HELD);
-    return await within(first, PATIENCE_MS);
+    return await within(first, STEPS);
   } catch {
     return false; // it failed, which is told by who uses it
   } finally {
@@ -38,7 +39,11 @@ export async function givesPromptly(config: VideoEncoderConfig): Promise<boolean
   }
 }
 
-function within(first: Promise<boolean>, ms: number): Promise<boolean> {
-  const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), ms));
-  return Promise.race([first, late]);
+async function within(first: Promise<boolean>, steps: number): Promise<boolean> {
+  const undecided = (): Promise<undefined> => new Promise((resolve) => setTimeout(resolve, STEP_MS));
+  for (let step = 0; step < steps; step++) {
+    const isPrompt = await Promise.race([first, undecided()]);
+    if (isPrompt !== undefined) return isPrompt;
+  }
+  return false;
 }
