@@ -32,6 +32,7 @@ export const STATUS = {
   "version-mismatch": 409,
   "malformed-message": 400,
   "worker-unreachable": 503,
+  "code-unavailable": 503,
   closed: 410,
   "diagnostics-off": 403,
   "source-denied": 403,

@@ -35,6 +35,7 @@ export type RelayErrorCode =
   | "version-mismatch"
   | "malformed-message"
   | "worker-unreachable"
+  | "code-unavailable"
   | "closed"
   | "diagnostics-off"
   // capture

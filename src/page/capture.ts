@@ -4,6 +4,7 @@ import type { Bytes } from "../model/bytes.ts";
 import { RelayError, type RelayErrorCode } from "../model/errors.ts";
 import type { CapturedRendition } from "../model/rendition-options.ts";
 import { type CaptureSource, openInput } from "./capture-input.ts";
+import { loadCode } from "./load-code.ts";
 
 export type { SoundLevel } from "../capture/level-meter.ts";
 export type {
@@ -144,7 +145,7 @@ const MAX_RENDITIONS = 8;
 
 /**
  * Opens a source and its encoders. Nothing is given before `start()`, which `publishCapture()` calls.
- * @throws RelayError `source-denied`, `source-missing`, `unsupported-browser`, `unsupported-media`, `encoder-failed`,
+ * @throws RelayError `source-denied`, `source-missing`, `unsupported-browser`, `unsupported-media`, `encoder-failed`, `code-unavailable`,
  * `invalid-option`; the reason of `signal` when it aborts
  * @example
  * ```ts
@@ -166,7 +167,7 @@ export async function startCapture(options: CaptureOptions): Promise<Capture> {
   }
   const largest = Math.max(...renditions.map(({ height = 0 }) => height));
   // Asked for before the code is there: a browser asks for a screen only right after a click.
-  const code = import("./worker-capture.ts");
+  const code = loadCode("capturing", import("./worker-capture.ts"));
   code.catch(() => undefined); // it is awaited below
   const input = await openInput(options.source, { audio, ...(largest > 0 ? { height: largest } : {}) });
   try {

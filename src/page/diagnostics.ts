@@ -6,6 +6,7 @@ import {
   type RequestTrace,
   type RestartReport,
 } from "../model/inspection.ts";
+import { loadCode } from "./load-code.ts";
 import type { SessionStats } from "./session/session-stats.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
@@ -101,7 +102,7 @@ export function diagnosticsOver({ link, base, check }: DiagnosticsContext): Diag
     },
     async session(name, heard) {
       check();
-      const { observeSession } = await import("./session/observe-session.ts");
+      const { observeSession } = await loadCode("diagnostics", import("./session/observe-session.ts"));
       return observeSession(base, checkName(name, "stream"), heard);
     },
   };

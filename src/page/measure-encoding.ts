@@ -1,6 +1,7 @@
 import type { EncodingAsk, EncodingMeasure } from "../capture/encoding-measure.ts";
 import { CAPTURE_PROTOCOL, type FromCaptureWorker, type ToCaptureWorker } from "../capture/messages.ts";
 import { RelayError } from "../model/errors.ts";
+import { loadCode } from "./load-code.ts";
 
 export type { EncodingAsk, EncodingMeasure } from "../capture/encoding-measure.ts";
 
@@ -15,13 +16,13 @@ const DEADLINE_MS = 5_000;
 /**
  * Encodes moving, grainy pictures for a second at most, in a worker, and tells what of 1080, 720, 480 and 360 lines (and of the size
  * that was asked for), largest first, this machine encodes in real time. An estimate: other programs and other pictures move it.
- * @throws RelayError `unsupported-browser`, `deadline`; the reason of `signal` when it aborts
+ * @throws RelayError `unsupported-browser`, `deadline`, `code-unavailable`; the reason of `signal` when it aborts
  */
 export async function measureEncoding({ signal, ...ask }: MeasureEncodingOptions): Promise<readonly EncodingMeasure[]> {
   signal?.throwIfAborted();
   if (typeof Worker === "undefined" || typeof VideoEncoder === "undefined")
     throw new RelayError("unsupported-browser", "expected WebCodecs (VideoEncoder): this browser has none here");
-  const { makeCaptureWorker, workerError } = await import("./worker-capture.ts");
+  const { makeCaptureWorker, workerError } = await loadCode("measuring", import("./worker-capture.ts"));
   const worker = makeCaptureWorker();
   let late: ReturnType<typeof setTimeout> | undefined;
   try {

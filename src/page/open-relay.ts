@@ -5,6 +5,7 @@ import type { StreamOptions } from "../model/options.ts";
 import type { RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
 import { type Diagnostics, diagnosticsOver } from "./diagnostics.ts";
 import type { JoinOptions } from "./join-options.ts";
+import { loadCode } from "./load-code.ts";
 import type { Peers } from "./peers/peers.ts";
 import type { Publisher } from "./publisher.ts";
 import type { RelaySource } from "./session/relay-feed.ts";
@@ -48,13 +49,13 @@ export interface Relay {
   /**
    * Opens a stream to publish. With `peers` this page sends it to viewers, with `relay` to a relay, signed by a key that is kept under
    * this name.
-   * @throws RelayError `invalid-name`, `invalid-option`, `stream-exists`, `stream-limit`
+   * @throws RelayError `invalid-name`, `invalid-option`, `stream-exists`, `stream-limit`, `code-unavailable`
    */
   publish(name: string, options: StreamOptions, call?: PublishCall): Promise<Publisher>;
   /**
    * Takes a stream from elsewhere: from other viewers, from an origin, or both. One tab of the browser does so for all of them, and any
    * player plays it from `url(name)`. Resolves once it is known which tab that is, before there is media.
-   * @throws RelayError `invalid-name`, `invalid-option`, `unsupported-browser`, `peers-unavailable`
+   * @throws RelayError `invalid-name`, `invalid-option`, `unsupported-browser`, `peers-unavailable`, `code-unavailable`
    */
   join(name: string, options: JoinOptions): Promise<Session>;
   /**
@@ -299,7 +300,7 @@ class PageRelay implements Relay {
     checkName(name, "stream");
     const epoch = newEpoch(this.#clock);
     // Who only plays needs none of it.
-    const { Publisher } = await import("./publisher.ts");
+    const { Publisher } = await loadCode("publishing", import("./publisher.ts"));
     this.#check();
     const seeding = await this.#seed(name, options, { epoch, call });
     const publisher: Publisher = new Publisher(name, options, {
@@ -325,7 +326,7 @@ class PageRelay implements Relay {
   async join(name: string, options: JoinOptions): Promise<Session> {
     this.#check();
     // Who publishes or plays what is here needs none of it.
-    const { joinStream } = await import("./session/join.ts");
+    const { joinStream } = await loadCode("joining", import("./session/join.ts"));
     const session = await joinStream(name, options, {
       base: this.base,
       link: this.#link,
@@ -390,7 +391,7 @@ class PageRelay implements Relay {
     { epoch, call: { peers, relay } }: { readonly epoch: string; readonly call: PublishCall },
   ): Promise<OutgoingSeeding | undefined> {
     if (peers === undefined && relay === undefined) return undefined;
-    const { openSeeding } = await import("./session/seeding.ts");
+    const { openSeeding } = await loadCode("sending to others", import("./session/seeding.ts"));
     return openSeeding({
       name,
       options,

@@ -106,6 +106,10 @@ const codes = {
     remedy:
       "Check that this site may store data (private windows and strict settings forbid it), then reload the page.",
   },
+  "code-unavailable": {
+    cause: "A part of this site that is needed for that could not be loaded.",
+    remedy: "Check the network, then reload the page.",
+  },
   closed: { cause: "The connection to the Service Worker was closed.", remedy: "Reload the page to open it again." },
   "source-denied": {
     cause: "The browser was not allowed to use the camera, the microphone or the screen.",

@@ -1,4 +1,5 @@
 import { systemClock } from "../../model/clock.ts";
+import { loadCode } from "../load-code.ts";
 import type { MoqSource } from "./moq-source.ts";
 
 /** How a relay answered. */
@@ -17,14 +18,14 @@ const DEADLINE_MS = 8_000;
 /**
  * Connects to a relay once, and lets go of it: to see whether its address is right before anything is published over it. Asks the preferred relay of the source
  * alone.
- * @throws RelayError `relay-unreachable`; DOMException `TimeoutError` after 8 s; the signal's reason
+ * @throws RelayError `relay-unreachable`, `code-unavailable`; DOMException `TimeoutError` after 8 s; the signal's reason
  */
 export async function probeMoq(source: MoqSource, options: { readonly signal?: AbortSignal } = {}): Promise<MoqProbe> {
   const [relay] = source.relays;
   if (relay === undefined) throw new RangeError("expected a source with a relay");
   const deadline = AbortSignal.timeout(DEADLINE_MS);
   const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]);
-  const { connectMoq } = await import("./moq-connection.ts");
+  const { connectMoq } = await loadCode("relays", import("./moq-connection.ts"));
   const sinceMs = systemClock.now();
   const session = await connectMoq(relay, signal);
   const { transport, version } = session;

@@ -3,6 +3,7 @@ import { RelayError } from "../../model/errors.ts";
 import { checkName } from "../../model/ids.ts";
 import type { SwarmOptions } from "../../swarm/swarm-types.ts";
 import type { JoinOptions } from "../join-options.ts";
+import { loadCode } from "../load-code.ts";
 import type { WorkerLink } from "../worker-link.ts";
 import { Leader, shares } from "./leader.ts";
 import type { JoinPlan } from "./leader-context.ts";
@@ -61,8 +62,8 @@ export async function joinStream(name: string, options: JoinOptions, context: Jo
   };
   // Before it leads: a tab that takes over may have no network but its peers.
   const [swarmCode, originCode] = await Promise.all([
-    hasPeers ? import("./make-swarm.ts") : undefined,
-    origin === undefined ? undefined : import("./origin-code.ts"),
+    hasPeers ? loadCode("peers", import("./make-swarm.ts")) : undefined,
+    origin === undefined ? undefined : loadCode("origins", import("./origin-code.ts")),
   ]);
   signal?.throwIfAborted();
   const id = sessionId(base, name);

@@ -4,6 +4,7 @@ import type { RelayError } from "../../model/errors.ts";
 import type { PartKey, StreamCard } from "../../model/part-header.ts";
 import type { StreamProof } from "../../swarm/proof/stream-proof.ts";
 import type { SharedPart, SwarmPeer } from "../../swarm/swarm-types.ts";
+import { loadCode } from "../load-code.ts";
 import type { MoqSource } from "../moq/moq-source.ts";
 import type { WebTransportSource } from "../webtransport/web-transport-source.ts";
 import type { FeedPosition } from "./feed-position.ts";
@@ -54,9 +55,9 @@ export type OpenRelayFeed = (source: RelaySource, options: RelayFeedOptions) => 
 /** Each kind is loaded when it is used. */
 export const openRelayFeed: OpenRelayFeed = async (source, options) => {
   if (source.kind === "webtransport") {
-    const { WebTransportFeed } = await import("../webtransport/web-transport-feed.ts");
+    const { WebTransportFeed } = await loadCode("relays", import("../webtransport/web-transport-feed.ts"));
     return new WebTransportFeed(source, options);
   }
-  const { MoqFeed } = await import("../moq/moq-feed.ts");
+  const { MoqFeed } = await loadCode("relays", import("../moq/moq-feed.ts"));
   return new MoqFeed(source, options);
 };

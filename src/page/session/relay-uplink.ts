@@ -1,5 +1,6 @@
 import type { Clock } from "../../model/clock.ts";
 import type { StreamOptions } from "../../model/options.ts";
+import { loadCode } from "../load-code.ts";
 import type { RelaySource } from "./relay-feed.ts";
 import type { SeedSink } from "./seeder.ts";
 import type { SessionRelay } from "./session-stats.ts";
@@ -20,9 +21,9 @@ export interface RelayUplinkOptions {
 /** Each kind is loaded when it is used. Connects by itself, again and again. */
 export async function openRelayUplink(source: RelaySource, options: RelayUplinkOptions): Promise<RelayUplink> {
   if (source.kind === "webtransport") {
-    const { WebTransportUplink } = await import("../webtransport/web-transport-uplink.ts");
+    const { WebTransportUplink } = await loadCode("relays", import("../webtransport/web-transport-uplink.ts"));
     return new WebTransportUplink(source, options);
   }
-  const { MoqUplink } = await import("../moq/moq-uplink.ts");
+  const { MoqUplink } = await loadCode("relays", import("../moq/moq-uplink.ts"));
   return new MoqUplink(source, options);
 }
