@@ -27,6 +27,8 @@ const relay = createRelay(self, {
   diagnostics: diagnostics(),
 });
 const recorder = new RequestRecorder({ clock, base, worker: crypto.randomUUID(), playlists: () => undefined });
+// From its first request on, also where another worker was ended and this one has been looked at by nobody.
+recorder.trace(0, undefined);
 const streams = new Map<string, WorkerStream>();
 const answers = new OriginAnswers({
   base,
