@@ -20,6 +20,8 @@ interface Producer {
   readonly key?: string;
   /** Undefined after a restart, until its page is heard. */
   clientId?: string;
+  /** The page that was heard last before the restart: asked whether it is there, and nothing else. */
+  readonly formerClientId?: string;
   /** The number of the step that is expected next, by rendition. */
   readonly expected: Map<string, number>;
   /** What it last noted, by rendition. */
@@ -35,6 +37,8 @@ export interface StoredProducer {
   readonly expected: Readonly<Record<string, number>>;
   readonly key?: string;
   readonly marks?: Readonly<Record<string, string>>;
+  /** Its page, as the browser names it for as long as it is open. */
+  readonly clientId?: string;
 }
 
 /** How far a producer has come in one rendition. */
@@ -44,6 +48,7 @@ export interface ReachedStep {
   readonly expected: number;
   readonly key?: string;
   readonly mark?: string;
+  readonly clientId: string;
 }
 
 /** What keeps streams on disk, as far as their producers are concerned. */
@@ -69,7 +74,7 @@ export interface IngestOptions {
   readonly endAfterMs?: number;
 }
 
-/** After a restart nobody knows the producer's page. A live one sends a step by then. */
+/** Of a producer whose page is not known, as older workers left it: a live one sends a step by then. */
 const UNKNOWN_PRODUCER_MS = 2_000;
 
 /** A step that came too early: the producer goes back to the one that is expected. */
@@ -102,12 +107,13 @@ export class Ingest {
   }
 
   /** Takes up a producer of a stream that was restored: it goes on with the step behind the last that is on disk. */
-  restore(stream: string, { epoch, session, expected, key, marks = {} }: StoredProducer): void {
+  restore(stream: string, { epoch, session, expected, key, marks = {}, clientId }: StoredProducer): void {
     const kept = new Map(Object.entries(expected));
     this.#producers.set(stream, {
       epoch,
       session,
       ...(key === undefined ? {} : { key }),
+      ...(clientId === undefined ? {} : { formerClientId: clientId }),
       expected: new Map(kept),
       marks: new Map(Object.entries(marks)),
       kept,
@@ -229,6 +235,7 @@ export class Ingest {
           expected: expected + 1,
           ...(key === undefined ? {} : { key }),
           ...(mark === undefined ? {} : { mark }),
+          clientId,
         });
       }
       return answer;
@@ -278,7 +285,7 @@ export class Ingest {
     return removed;
   }
 
-  async #isLive(stream: Stream, { clientId }: Producer): Promise<boolean> {
+  async #isLive(stream: Stream, { formerClientId, clientId = formerClientId }: Producer): Promise<boolean> {
     const { idleMs } = stream;
     if (idleMs !== undefined && idleMs > this.#producerTimeoutMs) return false;
     if (clientId === undefined) return stream.silentMs < UNKNOWN_PRODUCER_MS;

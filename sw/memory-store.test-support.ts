@@ -69,7 +69,7 @@ export class MemoryStore implements RelayStore {
   }
 
   reached(_stream: string, rendition: string, at: ReachedStep): void {
-    const { epoch, session, expected, key, mark } = at;
+    const { epoch, session, expected, key, mark, clientId } = at;
     this.#write(() => {
       const known = this.#disk.producer;
       const isSame = known?.epoch === epoch && known.session === session;
@@ -79,6 +79,7 @@ export class MemoryStore implements RelayStore {
         session,
         expected: { ...(isSame ? known.expected : {}), [rendition]: expected },
         ...(key === undefined ? {} : { key, marks }),
+        clientId,
       };
     });
   }

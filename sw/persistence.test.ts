@@ -184,11 +184,21 @@ test("a producer whose page was reloaded takes its stream over from a worker tha
   await publishParts(await publish(worker), 0, 7);
   await vi.advanceTimersByTimeAsync(300);
   kill(worker);
-  await expect(publish(worker, "page-2", "e2")).rejects.toMatchObject({ code: "stream-exists" });
-  await vi.advanceTimersByTimeAsync(3_000);
+  worker.clients.delete("page");
   const second = await publish(worker, "page-2", "e2");
   expect(await second.part("main", part(0))).toEqual({ msn: 3, part: 0 });
   expect(await worker.text("studio/main/media.m3u8")).toMatch(/e1\/seg-2\.mp4\n#EXT-X-DISCONTINUITY\n/);
+});
+
+test("a producer whose page is open keeps its stream through a restart, also where it is silent for longer than parts last", async () => {
+  const worker = started();
+  const publisher = await publish(worker);
+  await publishParts(publisher, 0, 7);
+  await vi.advanceTimersByTimeAsync(300);
+  kill(worker);
+  await vi.advanceTimersByTimeAsync(5_000);
+  await expect(publish(worker, "page-2", "e2")).rejects.toMatchObject({ code: "stream-exists" });
+  expect(await publisher.part("main", part(7))).toEqual({ msn: 2, part: 2 });
 });
 
 test("a session that is older than the page's is over: the page tells its own again", async () => {

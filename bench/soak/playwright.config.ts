@@ -5,7 +5,8 @@ import { findBrowser } from "../../scripts/find-browser.mjs";
 export default defineConfig({
   testDir: ".",
   testMatch: "*.bench.ts",
-  outputDir: "../../test-results/soak",
+  // Not among those of the tests, which clear their own when they begin.
+  outputDir: "../../.cache/soak",
   workers: 1,
   reporter: "line",
   timeout: 0,

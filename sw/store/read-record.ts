@@ -69,8 +69,9 @@ function isNext(value: unknown): boolean {
 
 function isProducer(value: unknown): value is ProducerRecord {
   if (!isFields(value)) return false;
-  const { epoch, session, expected, key, marks = {} } = value;
-  if (!(key === undefined || typeof key === "string") || !isFields(marks)) return false;
+  const { epoch, session, expected, key, marks = {}, clientId } = value;
+  if (![key, clientId].every((text) => text === undefined || typeof text === "string") || !isFields(marks))
+    return false;
   if (!Object.values(marks).every((mark) => typeof mark === "string")) return false;
   return isName(epoch) && isReal(session) && isFields(expected) && Object.values(expected).every(isCount);
 }

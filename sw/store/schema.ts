@@ -18,6 +18,8 @@ export interface ProducerRecord {
   readonly key?: string;
   /** What it last noted, by rendition. */
   readonly marks?: Readonly<Record<string, string>>;
+  /** Its page, as the browser names it for as long as it is open. */
+  readonly clientId?: string;
 }
 
 /** One for each stream, written with every batch of it. */

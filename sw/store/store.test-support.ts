@@ -106,7 +106,7 @@ export class Producer {
 
   part(part: PartRecord, rendition = "main"): void {
     this.recorder(rendition).part(part);
-    this.#store.reached(this.#name, rendition, { epoch: "e1", session: 7, expected: part.id + 1 });
+    this.#store.reached(this.#name, rendition, { epoch: "e1", session: 7, expected: part.id + 1, clientId: "page" });
   }
 
   parts(from: number, to: number, options: { sizeBytes?: number; rendition?: string } = {}): void {

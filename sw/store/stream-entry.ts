@@ -124,7 +124,7 @@ export class StreamEntry {
     this.#opening = undefined;
   }
 
-  reached(rendition: string, { epoch, session, expected, key, mark }: ReachedStep): void {
+  reached(rendition: string, { epoch, session, expected, key, mark, clientId }: ReachedStep): void {
     const known = this.#producer;
     const isSame = known?.epoch === epoch && known.session === session;
     const marks = { ...(isSame ? known.marks : {}), ...(mark === undefined ? {} : { [rendition]: mark }) };
@@ -133,6 +133,7 @@ export class StreamEntry {
       session,
       expected: { ...(isSame ? known.expected : {}), [rendition]: expected },
       ...(key === undefined ? {} : { key, marks }),
+      clientId,
     };
     this.#isProducerNew = true;
     this.#isDirty = true;

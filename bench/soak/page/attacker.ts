@@ -63,15 +63,6 @@ function messageOf(random: Random): { what: string; message: unknown } {
       envelope({ type: "step", ...session, step: { ...step, durationMs: Number.POSITIVE_INFINITY } }),
     "the end of a stream of others": () =>
       envelope({ type: "end", stream, epoch: "attacker", session: 1, expected: [] }),
-    "a stream of others, opened": () =>
-      envelope({
-        type: "open",
-        stream,
-        epoch: "attacker",
-        session: 1,
-        options: { renditions: [{ id: "v0", bandwidth: 1 }] },
-        starts: [],
-      }),
     "a stream of others, taken over": () =>
       envelope({ type: "takeOver", stream, key: "guess", options: { renditions: [{ id: "v0", bandwidth: 1 }] } }),
     "a name that is none": () => envelope({ type: "remove", stream: "../../etc" }),
