@@ -17,7 +17,6 @@ const ROWS = {
   offline: "The server gone",
   restart: "The browser started again, the server gone",
   camera: "Publish a camera",
-  screen: "Publish a screen",
   peers: "Watch from a peer",
   moq: "Watch from a MoQ relay",
   webtransport: "Watch from a server of one's own over WebTransport",

@@ -12,7 +12,6 @@ export const ROWS = [
   "restart",
   "file",
   "camera",
-  "screen",
   "peers",
   "moq",
   "webtransport",
