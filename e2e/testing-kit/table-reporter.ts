@@ -47,11 +47,17 @@ function cell(outcomes: readonly Outcome[]): string {
       : count === 0
         ? "**does not play at the end**"
         : `**plays at the end in ${count} of ${outcomes.length}**`;
+  // What a player that has given up shows, or has let go of, says nothing more.
+  if (count === 0) return plays;
   const stood = range(outcomes.map(({ stoodStillMs }) => stoodStillMs));
-  const before = range(outcomes.map(({ behindBeforeMs }) => behindBeforeMs));
+  const before = range(outcomes.map(({ behindBeforeMs }) => behindBeforeMs)) ?? "?";
   const after = range(outcomes.map(({ behindAfterMs }) => behindAfterMs));
   const notes = [...new Set(outcomes.map(({ note = "" }) => note))].filter((note) => note !== "");
-  return `${[plays, ...notes].join(", ")}; ${stood === "0" ? "no standstill" : `${stood} s still`}; ${before ?? "?"} → ${after ?? "?"} s behind`;
+  return [
+    [plays, ...notes].join(", "),
+    stood === "0" ? "no standstill" : `${stood} s still`,
+    after === undefined ? `${before} s behind, then no picture that can be read` : `${before} → ${after} s behind`,
+  ].join("; ");
 }
 
 /** In seconds, as far as it goes; undefined where nothing was measured. */
