@@ -60,13 +60,13 @@ export class Account {
 
   progress(ranMs: number, stretch: string): void {
     const { acknowledged, found, unseen, open } = this.ledger;
-    const { kill = 0, reload = 0, crash = 0, attack = 0 } = this.#counts;
+    const { kill = 0, reload = 0, close = 0, attack = 0 } = this.#counts;
     const memory = this.memory.at(-1);
     const parts = [
       `${(ranMs / 60_000).toFixed(1)} min`,
       stretch,
       `${acknowledged} acknowledged, ${found} found, ${open} open, ${unseen} unseen`,
-      `${kill} kills, ${reload + crash} tabs lost, ${attack} attacks`,
+      `${kill} kills, ${reload + close} tabs lost, ${attack} attacks`,
       ...(memory === undefined ? [] : [`${((memory.heapBytes + memory.bufferBytes) / 1e6).toFixed(1)} MB`]),
       `${this.#faults.size} faults`,
     ];

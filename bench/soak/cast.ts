@@ -106,7 +106,7 @@ export class Cast {
       for (const { name } of streams) {
         const taken = await tab.page
           .evaluate((one) => window.soak.producers.get(one)?.take(), name)
-          .catch(() => undefined); // it is crashing
+          .catch(() => undefined); // it is being closed
         for (const part of taken?.acknowledged ?? []) ledger.take(name, part);
         for (const fault of taken?.faults ?? []) this.#account.fault(`a producer: ${fault}`);
       }

@@ -46,13 +46,13 @@ const EVERY_MS = {
   kill: 10_000,
   fault: 12_000,
   reload: 25_000,
-  crash: 60_000,
+  close: 60_000,
   restart: 75_000,
   pressure: 90_000,
 } as const;
 type Event = keyof typeof EVERY_MS;
 const STORM: readonly Event[] = ["kill", "fault"];
-const CALM: readonly Event[] = ["fault", "reload", "crash", "restart", "pressure"];
+const CALM: readonly Event[] = ["fault", "reload", "close", "restart", "pressure"];
 
 /** Eight streams and sixteen tabs for a long time, and what goes wrong with them on purpose. */
 export class Soak {
@@ -161,8 +161,8 @@ export class Soak {
     this.#account.count(fault);
   }
 
-  /** A tab is reloaded or crashes, and is opened again. */
-  async #lose(how: "reload" | "crash"): Promise<void> {
+  /** A tab is reloaded or closed, and is opened again. */
+  async #lose(how: "reload" | "close"): Promise<void> {
     const { producers, readers, players, spared } = this.#cast;
     const member = this.#pick([...producers, ...readers, ...players]);
     const { tab } = member;
@@ -171,7 +171,7 @@ export class Soak {
     await this.#cast.collect();
     this.#lastDeathMs = Date.now();
     tab.isAway = true;
-    if (how === "crash") await tab.crash();
+    if (how === "close") await tab.close();
     this.#background(`${tab.name}, opened again`, () => this.#cast.start(member));
     this.#account.count(how);
   }

@@ -6,7 +6,7 @@ import { PAGE } from "./site.ts";
 
 const OPEN_MS = 60_000;
 
-/** A tab of the soak, which can be reloaded and can crash; then it is opened anew. */
+/** A tab of the soak, which can be reloaded or closed; then it is opened anew. */
 export class Tab {
   readonly name: string;
   readonly #context: BrowserContext;
@@ -45,18 +45,14 @@ export class Tab {
     return page;
   }
 
-  /** Ends its process, as a crash does: nobody is told. */
-  async crash(): Promise<void> {
+  /** Closes it without a word. Not its process, which others and the worker may live in too. */
+  async close(): Promise<void> {
     this.isAway = true;
-    const page = this.page;
-    const session = await page.context().newCDPSession(page);
-    const crashed = page.waitForEvent("crash", { timeout: OPEN_MS });
-    session.send("Page.crash").catch(() => undefined); // nobody is left to answer
-    await crashed;
-    await page.close().catch(() => undefined);
+    await this.page.close();
     this.#page = undefined;
   }
 
+  /** Kills the worker that it talks to. */
   async kill(): Promise<void> {
     await killWorker(this.page);
   }
