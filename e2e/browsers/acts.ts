@@ -1,5 +1,5 @@
 import { expect, type Page } from "@playwright/test";
-import { type Playback, playback } from "../support.ts";
+import { type Playback, playback, readClock } from "../support.ts";
 import type { Tab } from "./tab.ts";
 
 /** For helpers of the other tests that do nothing but evaluate. */
@@ -28,6 +28,19 @@ export async function untilMoving(tab: Tab): Promise<Playback> {
   const { positionMs } = await playback(asPage(tab));
   await expect.poll(async () => (await playback(asPage(tab))).positionMs).toBeGreaterThan(positionMs + 1_000);
   return playback(asPage(tab));
+}
+
+/** Reads the clock in the picture, and the wall clock beside it. WebKit draws a video black until a frame has been taken of it. */
+export async function clockOf(tab: Tab): Promise<{ readonly nowMs: number; readonly shownMs: number }> {
+  let clock: { readonly nowMs: number; readonly shownMs: number } | undefined;
+  const read = async (): Promise<boolean> => {
+    clock = await readClock(asPage(tab)).catch(() => undefined);
+    if (clock === undefined)
+      await tab.evaluate(() => new VideoFrame(document.querySelector("video") as HTMLVideoElement).close());
+    return clock !== undefined;
+  };
+  await expect.poll(read, { message: "a clock that can be read" }).toBe(true);
+  return clock ?? { nowMs: 0, shownMs: 0 };
 }
 
 /** From what the player aims at. */

@@ -1,7 +1,7 @@
 import { expect, test } from "@playwright/test";
 import { type Site, serveBuild } from "../site.ts";
-import { ffmpeg, playback, readClock, streamStats, untilServed } from "../support.ts";
-import { asPage, behindMs, press, seconds, stateOf, untilMoving, workerId } from "./acts.ts";
+import { ffmpeg, playback, streamStats, untilServed } from "../support.ts";
+import { asPage, behindMs, clockOf, press, seconds, stateOf, untilMoving, workerId } from "./acts.ts";
 import { CANDIDATES, openOrSkip, REPORTS } from "./candidates.ts";
 import { probeFeatures } from "./features.ts";
 import { lookInside } from "./look-inside.ts";
@@ -70,7 +70,7 @@ for (const candidate of CANDIDATES) {
       // What tuning in has cost is made up for in some seconds.
       await expect.poll(() => behindMs(viewer), { timeout: 20_000 }).toBeLessThan(500);
       const { latencyMs, loads, partLoads, stalledMs } = await playback(asPage(viewer));
-      const { nowMs, shownMs } = await readClock(asPage(viewer));
+      const { nowMs, shownMs } = await clockOf(viewer);
       expect(nowMs - shownMs, "no encoder holds pictures back that nobody counts").toBeLessThan(latencyMs + 1_000);
       expect(partLoads / loads, "loaded as parts").toBeGreaterThan(0.9);
       measured.set(
@@ -86,11 +86,11 @@ for (const candidate of CANDIDATES) {
       await expect
         .poll(async () => (await playback(asPage(viewer))).windowMs, { timeout: 20_000 })
         .toBeGreaterThan(8_000);
-      const before = await readClock(asPage(viewer));
+      const before = await clockOf(viewer);
       await viewer.type("j");
       await expect.poll(() => behindMs(viewer)).toBeGreaterThan(4_000);
       await untilMoving(viewer);
-      const back = await readClock(asPage(viewer));
+      const back = await clockOf(viewer);
       expect(back.nowMs - back.shownMs, "the picture is of then").toBeGreaterThan(
         before.nowMs - before.shownMs + 3_000,
       );
@@ -155,13 +155,13 @@ for (const candidate of CANDIDATES) {
         const tab = await open("/?watch=studio");
         await expect.poll(() => stateOf(tab, "watch"), { timeout: 20_000 }).toBe("playing");
         const durationS = await tab.evaluate(() => document.querySelector("video")?.duration ?? 0);
-        const first = await readClock(asPage(tab));
+        const first = await clockOf(tab);
         await tab.evaluate((end) => {
           const video = document.querySelector("video");
           if (video !== null) video.currentTime = end - 1.5;
         }, durationS);
         await expect.poll(() => stateOf(tab, "watch"), { timeout: 20_000 }).toBe("over");
-        const last = await readClock(asPage(tab));
+        const last = await clockOf(tab);
         expect(
           Math.abs(last.shownMs - first.shownMs - durationS * 1000),
           "from the first picture to the last",

@@ -25,9 +25,8 @@ export class PuppeteerTab implements Tab {
   }
 
   async choose(selector: string, path: string): Promise<void> {
-    const input = (await this.page.$(selector)) as ElementHandle<HTMLInputElement> | null;
-    if (input === null) throw new Error(`expected ${selector}, got a page without it`);
-    await input.uploadFile(path);
+    const input = (await this.page.waitForSelector(selector)) as ElementHandle<HTMLInputElement> | null;
+    await input?.uploadFile(path);
   }
 
   async errors(): Promise<readonly string[]> {

@@ -1,5 +1,7 @@
 /** Longer than anything that a test asks of a page in one go. */
 const SCRIPT_MS = 30_000;
+/** An element may come so late. */
+const ELEMENT_MS = 10_000;
 /** The key under which WebDriver names an element. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -20,7 +22,9 @@ export class WebDriver {
   readonly browserVersion: string;
 
   static async open(server: string, capabilities: object): Promise<WebDriver> {
-    const body = { capabilities: { alwaysMatch: { ...capabilities, timeouts: { script: SCRIPT_MS } } } };
+    const body = {
+      capabilities: { alwaysMatch: { ...capabilities, timeouts: { script: SCRIPT_MS, implicit: ELEMENT_MS } } },
+    };
     const session = (await request("POST", `${server}/session`, body)) as {
       readonly sessionId: string;
       readonly capabilities: { readonly browserVersion: string };
