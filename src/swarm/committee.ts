@@ -47,8 +47,8 @@ const WIDER_NEIGHBOURS = 3;
 /** A member that did not fetch when it should have, so often, is left out. */
 const STRIKES = 2;
 const STRIKES_OF_LIVING = 8;
-/** Who has just come to go first has so long until its trees have grown: who stands by fetches meanwhile, at no more than the time that it takes. */
-const BEGINS_MS = 4000;
+/** Who has just come to go first has so long to begin. */
+const BEGINS_MS = 1500;
 /** Who went first fetches on for so long: all trees begin at it, and those of the next one have yet to grow. */
 const HANDOVER_MS = 4000;
 /** A new first member has so long to show that it feeds its neighbours; then those that get nothing do not pass on its beats. */
@@ -334,14 +334,12 @@ export class Committee {
     if (nowMs - this.#contestedMs < BEAT_MS) return;
     this.#contested = nowMs - this.#contestedMs < 3 * BEAT_MS ? this.#contested + 1 : 1;
     this.#contestedMs = nowMs;
-    if (this.#contested > MAX_UNHEEDED && !isHeeded) {
-      this.#contested = 0;
-      this.#leaveOut(this.#context.options.self, nowMs);
-    } else if (this.#contested >= MAX_CONTESTED) {
-      // The other one may have been left out by us alone: whose beats still go round is heeded by others.
-      if (this.#contested === MAX_CONTESTED) this.#leftOut.forgive();
+    if (this.#contested === MAX_CONTESTED) {
       for (const member of this.#members) member.since = member.claimed;
       this.#sort();
+    } else if (this.#contested > MAX_UNHEEDED && !isHeeded) {
+      this.#contested = 0;
+      this.#leaveOut(this.#context.options.self, nowMs);
     }
   }
 

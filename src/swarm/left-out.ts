@@ -21,9 +21,4 @@ export class LeftOut {
     this.#times.set(peer, times + 1);
     this.#untilMs.set(peer, nowMs + LEFT_OUT_MS * 2 ** Math.min(times, MAX_DOUBLINGS));
   }
-
-  /** All may come back, and will be left out for longer the next time. */
-  forgive(): void {
-    this.#untilMs.clear();
-  }
 }
