@@ -45,12 +45,8 @@ function checked(name) {
 /** Starts what goes on beside the tests that share the machine. Resolves with whether it held. @returns {Promise<boolean>} */
 function soak() {
   const log = openSync(SOAK_LOG, "w");
-  const args = ["run", "--silent", "soak", "--", "--minutes", String(SOAK_MINUTES)];
-  const running = spawn("npm", args, {
-    stdio: ["ignore", log, log],
-    env: { ...process.env, EDDY_BUILT: "1" },
-    shell,
-  });
+  const args = ["run", "--silent", "soak", "--", "--built", "--minutes", String(SOAK_MINUTES)];
+  const running = spawn("npm", args, { stdio: ["ignore", log, log], shell });
   closeSync(log);
   return new Promise((resolve) => {
     running.on("error", () => resolve(false));
