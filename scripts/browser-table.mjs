@@ -58,11 +58,14 @@ const cell = (measurement) =>
 /** @type {(value: boolean | undefined) => string} */
 const mark = (value) => (value === undefined ? "?" : value ? "yes" : "**no**");
 
-rmSync(REPORTS, { recursive: true, force: true });
-mkdirSync(REPORTS, { recursive: true });
-const shell = process.platform === "win32";
-const env = { ...process.env, EDDY_BROWSER_REPORTS: REPORTS };
-spawnSync("npx", ["playwright", "test", "e2e/browsers/"], { stdio: "inherit", env, shell });
+// With `--write`, of what was measured last.
+if (!process.argv.includes("--write")) {
+  rmSync(REPORTS, { recursive: true, force: true });
+  mkdirSync(REPORTS, { recursive: true });
+  const shell = process.platform === "win32";
+  const env = { ...process.env, EDDY_BROWSER_REPORTS: REPORTS };
+  spawnSync("npx", ["playwright", "test", "e2e/browsers/"], { stdio: "inherit", env, shell });
+}
 
 const reports = BROWSERS.map(measured);
 const head = reports.map(({ version }) => version);
