@@ -24,7 +24,8 @@ export async function serveExamples(): Promise<ExamplesApp> {
     const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     manifest.dependencies["eddy-hls"] = pack();
     writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
-    run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"], app);
+    // Vite, which other tests build with in this process, says `production` in the environment: nothing to develop with would come.
+    run("npm", ["install", "--include=dev", "--prefer-offline", "--no-audit", "--no-fund"], app);
     withoutBundler(folder);
     run("npm", ["run", "build"], app);
     const server = await preview({ root: folder, logLevel: "error", preview: { port: 0, host: "localhost" } });

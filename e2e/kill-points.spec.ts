@@ -9,12 +9,18 @@ import { compare, expectWhole, windowMedia } from "./window-media.ts";
 class Points {
   #armed: { readonly point: string; passes: number; readonly reached: () => void } | undefined;
   readonly #held: ((text: string) => void)[] = [];
+  readonly #passedAtMs = new Map<string, number>();
 
   /** Resolves when the worker has come to this point, which it passes so many times before and then does not leave. */
   hold(point: string, passes = 0): Promise<void> {
     return new Promise((reached) => {
       this.#armed = { point, passes, reached };
     });
+  }
+
+  /** Since a worker was at this point. */
+  idleMs(point: string): number {
+    return Date.now() - (this.#passedAtMs.get(point) ?? 0);
   }
 
   /** Lets workers go on from now on. */
@@ -26,6 +32,7 @@ class Points {
   answer(path: string): Promise<string> | undefined {
     if (!path.startsWith("/fault/")) return undefined;
     const point = path.slice("/fault/".length);
+    this.#passedAtMs.set(point, Date.now());
     if (this.#armed?.point !== point) return Promise.resolve(this.#armed?.point ?? "");
     if (this.#armed.passes > 0) {
       this.#armed.passes -= 1;
@@ -40,6 +47,8 @@ const POINTS: readonly {
   readonly point: string;
   readonly when: string;
   readonly passes?: number;
+  /** Before anything is held: how long nothing must have come to the point. */
+  readonly idleMs?: number;
   readonly bring?: (page: Page) => Promise<unknown>;
 }[] = [
   { point: "batch", when: "before a batch is taken" },
@@ -64,6 +73,8 @@ const POINTS: readonly {
     when: "when a stream has been removed, and its media is still there",
     // Its head goes at once, and that is what whoever removes it waits for.
     passes: 1,
+    // A worker that has started looks for what an interrupted sweep has left, a little with each batch, and would take that pass.
+    idleMs: 1_000,
     bring: async (page) => {
       expect(await page.evaluate(() => window.eddy?.relay.remove("old"))).toBe(true);
     },
@@ -84,8 +95,9 @@ test("a worker that is killed at any moment of its work on the disk finds it who
     await untilListed(page, "studio", 2);
     const parts = () => published.parts("studio");
 
-    for (const { point, when, passes, bring } of POINTS) {
+    for (const { point, when, passes, idleMs = 0, bring } of POINTS) {
       await test.step(when, async () => {
+        await expect.poll(() => points.idleMs(point)).toBeGreaterThanOrEqual(idleMs);
         const reached = points.hold(point, passes);
         await bring?.(page);
         await reached;
