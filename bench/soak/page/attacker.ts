@@ -126,8 +126,8 @@ async function lie(random: Random): Promise<Outcome> {
   const answer = await answered;
   // Nothing to end or to take over is no error; that nothing came of it shows in the streams, which go on.
   const isIdle = what.endsWith("taken over") || what.startsWith("the end of");
-  const isTaken = (answer === "taken" && !isIdle) || answer === "internal";
-  return { what, answer, isTaken };
+  if (answer === "taken" && isIdle) return { what, answer: "answered, to no effect", isTaken: false };
+  return { what, answer, isTaken: answer === "taken" || answer === "internal" };
 }
 
 /** Requests for what is not, or in ways that are none. */
