@@ -13,6 +13,9 @@ import type { OutgoingSeeding } from "./session/seeding.ts";
 import type { Session } from "./session/session.ts";
 import { WorkerLink, type WorkerPort } from "./worker-link.ts";
 
+/** A worker that was told to take over, and waits, has the old one's blocked requests answered so often. */
+const DRAIN_EVERY_MS = 300;
+const MAX_DRAINS = 30;
 /** How long installing and starting the worker may take. */
 const OPEN_DEADLINE_MS = 20_000;
 
@@ -138,7 +141,7 @@ export async function openRelay(options: OpenRelayOptions = {}): Promise<Relay> 
     return new PageRelay(base, registration, link);
   } catch (error) {
     // An old worker that holds nothing live makes way for the one that waits, and the page is told to reload.
-    if (registration.waiting !== null) await update(registration, link).catch(() => undefined);
+    if (registration.waiting !== null) await update(registration.waiting, link).catch(() => undefined);
     link.close();
     throw error;
   }
@@ -238,9 +241,7 @@ function portOf(workerNow: () => ServiceWorker | null): WorkerPort {
 }
 
 /** Lets a new worker take over where that drops no stream; otherwise it goes on waiting. */
-async function update(registration: ServiceWorkerRegistration, link: WorkerLink): Promise<void> {
-  const { waiting } = registration;
-  if (waiting === null) return;
+async function update(waiting: ServiceWorker, link: WorkerLink): Promise<void> {
   const successor = new WorkerLink(portOf(() => waiting));
   try {
     const streams = await link.ask({ type: "streams" });
@@ -254,6 +255,11 @@ async function update(registration: ServiceWorkerRegistration, link: WorkerLink)
     // Overlapping blocked requests would keep the old worker from ever going.
     await link.ask({ type: "drain" });
     await successor.ask({ type: "activate" });
+    // Those that came in between would, too: players ask again at once.
+    for (let drains = 0; drains < MAX_DRAINS && waiting.state === "installed"; drains++) {
+      await new Promise<void>((resolve) => systemClock.after(DRAIN_EVERY_MS, resolve));
+      if (waiting.state === "installed") await link.ask({ type: "drain" });
+    }
   } finally {
     successor.close();
   }
@@ -286,8 +292,11 @@ class PageRelay implements Relay {
       "updatefound",
       () => {
         const { installing } = registration;
+        // It is installed already where this page was slow to hear of it.
+        if (installing === null) this.#update();
+        // The registration may not have heard of it yet: browsers tell the two apart.
         installing?.addEventListener("statechange", () => {
-          if (installing.state === "installed") this.#update();
+          if (installing.state === "installed") this.#update(installing);
         });
       },
       { signal },
@@ -407,9 +416,9 @@ class PageRelay implements Relay {
   }
 
   /** At every moment at which the last live stream may have gone. */
-  #update(): void {
-    if (this.#closed.signal.aborted || this.#registration.waiting === null) return;
-    update(this.#registration, this.#link).catch(() => undefined); // it waits on, and is looked at again
+  #update(waiting = this.#registration.waiting): void {
+    if (this.#closed.signal.aborted || waiting === null) return;
+    update(waiting, this.#link).catch(() => undefined); // it waits on, and is looked at again
   }
 }
 
