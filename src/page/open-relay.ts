@@ -254,12 +254,14 @@ async function update(waiting: ServiceWorker, link: WorkerLink): Promise<void> {
     }
     // Overlapping blocked requests would keep the old worker from ever going.
     await link.ask({ type: "drain" });
-    await successor.ask({ type: "activate" });
-    // Those that came in between would, too: players ask again at once.
+    // It may answer only once it has taken over, which is what those that came in between hold up: players ask again at once.
+    const activated = successor.ask({ type: "activate" });
+    activated.catch(() => undefined);
     for (let drains = 0; drains < MAX_DRAINS && waiting.state === "installed"; drains++) {
       await new Promise<void>((resolve) => systemClock.after(DRAIN_EVERY_MS, resolve));
       if (waiting.state === "installed") await link.ask({ type: "drain" });
     }
+    await activated;
   } finally {
     successor.close();
   }
