@@ -1,6 +1,12 @@
 import type { ElementHandle, Page } from "puppeteer-core";
 import type { PageFunction, Tab } from "./tab.ts";
 
+/**
+ * What Firefox tells as an error of the page though no script of it threw: a request that a worker answers was given up, by its page or since
+ * the network has gone. Who asked sees it fail.
+ */
+const REQUEST_ENDED = /A ServiceWorker intercepted the request/;
+
 /** A tab that puppeteer drives. */
 export class PuppeteerTab implements Tab {
   readonly page: Page;
@@ -8,7 +14,10 @@ export class PuppeteerTab implements Tab {
 
   constructor(page: Page) {
     this.page = page;
-    page.on("pageerror", (thrown) => this.#errors.push(thrown instanceof Error ? thrown.message : String(thrown)));
+    page.on("pageerror", (thrown) => {
+      const message = thrown instanceof Error ? thrown.message : String(thrown);
+      if (!REQUEST_ENDED.test(message)) this.#errors.push(message);
+    });
   }
 
   async goto(url: string): Promise<void> {
