@@ -49,8 +49,7 @@ export function fileTime(wallMs: number): string {
 
 /** What a person typed, as a name that every file system takes. */
 export function fileName(typed: string, otherwise: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be in it
-  const clean = typed.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, "-").replace(/^[.\s-]+|[.\s-]+$/g, "");
+  const clean = typed.replace(/[\\/:*?"<>|\p{Cc}]+/gu, "-").replace(/^[.\s-]+|[.\s-]+$/g, "");
   const name = (clean || otherwise).slice(0, 120);
   return /\.mp4$/i.test(name) ? name : `${name}.mp4`;
 }

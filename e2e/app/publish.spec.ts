@@ -6,8 +6,7 @@ import { collectErrors, ffmpeg, playback, streamStats, untilListed, watch } from
 /** A browser that answers its own questions: whether a camera may be used, and which screen is shared. */
 const test = base.extend<object, { launchOptions: object }>({
   launchOptions: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from it.
-    async ({}, use, { project }) => {
+    async ({ browserName: _ }, use, { project }) => {
       const { args = [], ...options } = project.use.launchOptions ?? {};
       await use({ ...options, args: [...args, "--use-fake-ui-for-media-stream"] });
     },

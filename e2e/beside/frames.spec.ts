@@ -22,6 +22,10 @@ test.afterAll(() => site.close());
 
 async function innerFrame(page: Page, source: string): Promise<Frame> {
   await page.locator("#frame").evaluate((element, url) => element.setAttribute("src", url), source);
+  return loadedFrame(page);
+}
+
+async function loadedFrame(page: Page): Promise<Frame> {
   await expect
     .poll(() =>
       page
@@ -92,14 +96,7 @@ test("in a frame on another site, where the browser lets other sites store nothi
 
 test("in a sandboxed frame without an origin openRelay() says what is missing", async ({ page }) => {
   await page.goto(`${site.url}/sandboxed.html`);
-  await expect
-    .poll(() =>
-      page
-        .frames()[1]
-        ?.evaluate(() => window.beside !== undefined)
-        .catch(() => false),
-    )
-    .toBe(true);
-  const outcome = await page.frames()[1]?.evaluate(() => window.beside.open({}));
+  const frame = await loadedFrame(page);
+  const outcome = await frame.evaluate(() => window.beside.open({}));
   expect(outcome).toMatch(/^unsupported-browser: .*allow-same-origin/);
 });

@@ -51,6 +51,7 @@ export async function openOrSkip(candidate: Candidate): Promise<DrivenBrowser> {
   test.setTimeout(300_000);
   const driven = await candidate.open();
   if (driven === undefined) console.warn(`\nSKIPPED, ${candidate.name}: ${candidate.missing}\n`);
+  // Debian's packages of a second browser are not everywhere to be had, and Chromium alone is what the rest needs.
   test.skip(driven === undefined, candidate.missing);
   return driven as DrivenBrowser; // skip() has thrown where it is none
 }

@@ -37,8 +37,7 @@ for (const candidate of CANDIDATES) {
       if (REPORTS !== undefined && driven !== undefined) measured.write(REPORTS);
     });
 
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from it.
-    test.afterEach(async ({}, info) => {
+    test.afterEach(async ({ browserName: _ }, info) => {
       if (info.status === info.expectedStatus) return;
       for (const tab of [publisher, viewer]) console.log(JSON.stringify(await tab?.evaluate(lookInside).catch(String)));
     });
@@ -131,6 +130,7 @@ for (const candidate of CANDIDATES) {
     test("a file is published as it is, without its being encoded", async () => {
       const { file = "" } = candidate.skipped ?? {};
       if (file !== "") measured.set("file", file, false);
+      // Where the browser itself crashes; candidates.ts names it, and the table says so.
       test.skip(file !== "", file);
       const path = test.info().outputPath("film.mp4");
       const picture = ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30", "-f", "lavfi", "-i", "sine=440"];
@@ -156,6 +156,7 @@ for (const candidate of CANDIDATES) {
 
     test("with the server gone, the page opens, and what is kept plays to its end", async () => {
       const { offline = "" } = candidate.skipped ?? {};
+      // As above.
       test.skip(offline !== "", offline);
       site?.close();
       const watchKept = async (): Promise<string> => {

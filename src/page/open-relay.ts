@@ -11,11 +11,9 @@ import type { Publisher } from "./publisher.ts";
 import type { RelaySource } from "./session/relay-feed.ts";
 import type { OutgoingSeeding } from "./session/seeding.ts";
 import type { Session } from "./session/session.ts";
-import { WorkerLink, type WorkerPort } from "./worker-link.ts";
+import { WorkerLink } from "./worker-link.ts";
+import { portOf, updateWorker } from "./worker-update.ts";
 
-/** A worker that was told to take over, and waits, has the old one's blocked requests answered so often. */
-const DRAIN_EVERY_MS = 300;
-const MAX_DRAINS = 30;
 /** How long installing and starting the worker may take. */
 const OPEN_DEADLINE_MS = 20_000;
 
@@ -141,7 +139,7 @@ export async function openRelay(options: OpenRelayOptions = {}): Promise<Relay> 
     return new PageRelay(base, registration, link);
   } catch (error) {
     // An old worker that holds nothing live makes way for the one that waits, and the page is told to reload.
-    if (registration.waiting !== null) await update(registration.waiting, link).catch(() => undefined);
+    if (registration.waiting !== null) await updateWorker(registration.waiting, link).catch(() => undefined);
     link.close();
     throw error;
   }
@@ -225,48 +223,6 @@ function until(target: EventTarget, type: string, signal: AbortSignal, done: () 
   });
 }
 
-function portOf(workerNow: () => ServiceWorker | null): WorkerPort {
-  return {
-    get worker() {
-      return workerNow();
-    },
-    onMessage(listener) {
-      const container = navigator.serviceWorker;
-      const onMessage = (event: MessageEvent): void => listener(event.data);
-      container.addEventListener("message", onMessage);
-      container.startMessages();
-      return () => container.removeEventListener("message", onMessage);
-    },
-  };
-}
-
-/** Lets a new worker take over where that drops no stream; otherwise it goes on waiting. */
-async function update(waiting: ServiceWorker, link: WorkerLink): Promise<void> {
-  const successor = new WorkerLink(portOf(() => waiting));
-  try {
-    const streams = await link.ask({ type: "streams" });
-    if (streams.some(({ state }) => state === "live")) {
-      const { persistence } = await link.ask({ type: "stats" });
-      // The successor goes on from the disk, and publishing pages send it what is not there yet.
-      if (persistence !== "disk") return;
-      // One of another version would refuse these pages: it throws here.
-      await successor.ask({ type: "hello" });
-    }
-    // Overlapping blocked requests would keep the old worker from ever going.
-    await link.ask({ type: "drain" });
-    // It may answer only once it has taken over, which is what those that came in between hold up: players ask again at once.
-    const activated = successor.ask({ type: "activate" });
-    activated.catch(() => undefined);
-    for (let drains = 0; drains < MAX_DRAINS && waiting.state === "installed"; drains++) {
-      await new Promise<void>((resolve) => systemClock.after(DRAIN_EVERY_MS, resolve));
-      if (waiting.state === "installed") await link.ask({ type: "drain" });
-    }
-    await activated;
-  } finally {
-    successor.close();
-  }
-}
-
 class PageRelay implements Relay {
   readonly base: string;
   readonly diagnostics: Diagnostics;
@@ -276,6 +232,8 @@ class PageRelay implements Relay {
   readonly #publishers = new Set<Publisher>();
   readonly #sessions = new Set<Session>();
   readonly #closed = new AbortController();
+  /** The worker that is being let take over. */
+  #updatingTo: ServiceWorker | undefined;
 
   constructor(base: string, registration: ServiceWorkerRegistration, link: WorkerLink) {
     this.base = base;
@@ -419,8 +377,14 @@ class PageRelay implements Relay {
 
   /** At every moment at which the last live stream may have gone. */
   #update(waiting = this.#registration.waiting): void {
-    if (this.#closed.signal.aborted || waiting === null) return;
-    update(waiting, this.#link).catch(() => undefined); // it waits on, and is looked at again
+    const { signal } = this.#closed;
+    if (signal.aborted || waiting === null || waiting === this.#updatingTo) return;
+    this.#updatingTo = waiting;
+    updateWorker(waiting, this.#link, signal)
+      .catch(() => undefined) // it waits on, and is looked at again
+      .finally(() => {
+        if (this.#updatingTo === waiting) this.#updatingTo = undefined;
+      });
   }
 }
 
