@@ -232,8 +232,6 @@ class PageRelay implements Relay {
   readonly #publishers = new Set<Publisher>();
   readonly #sessions = new Set<Session>();
   readonly #closed = new AbortController();
-  /** The worker that is being let take over. */
-  #updatingTo: ServiceWorker | undefined;
 
   constructor(base: string, registration: ServiceWorkerRegistration, link: WorkerLink) {
     this.base = base;
@@ -377,14 +375,8 @@ class PageRelay implements Relay {
 
   /** At every moment at which the last live stream may have gone. */
   #update(waiting = this.#registration.waiting): void {
-    const { signal } = this.#closed;
-    if (signal.aborted || waiting === null || waiting === this.#updatingTo) return;
-    this.#updatingTo = waiting;
-    updateWorker(waiting, this.#link, signal)
-      .catch(() => undefined) // it waits on, and is looked at again
-      .finally(() => {
-        if (this.#updatingTo === waiting) this.#updatingTo = undefined;
-      });
+    if (this.#closed.signal.aborted || waiting === null) return;
+    updateWorker(waiting, this.#link, this.#closed.signal).catch(() => undefined); // it waits on, and is looked at again
   }
 }
 
