@@ -214,10 +214,10 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
         await scope.clients.claim();
         return {};
       case "drain": {
-        const drained = playlists.drain();
         // A successor finds it on disk. What it does not find is sent to it again.
         await onDisk(parts.store?.flush());
-        return { drained };
+        // Last: players ask again within milliseconds, and a successor takes over in a moment in which nothing is on its way here, this ask included.
+        return { drained: parts.playlists.drain() };
       }
       case "activate":
         await scope.skipWaiting();
