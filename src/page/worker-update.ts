@@ -1,9 +1,9 @@
 import { systemClock } from "../model/clock.ts";
 import { WorkerLink, type WorkerPort } from "./worker-link.ts";
 
-/** A worker that was told to take over, and waits, has the old one's blocked requests answered so often. */
-const DRAIN_EVERY_MS = 300;
-const MAX_DRAINS = 30;
+/** A worker that was told to take over, and waits, is told again so often. */
+const TRY_EVERY_MS = 300;
+const MAX_TRIES = 30;
 
 /** The way to a worker, whichever it is by now. */
 export function portOf(workerNow: () => ServiceWorker | null): WorkerPort {
@@ -33,16 +33,16 @@ export async function updateWorker(waiting: ServiceWorker, link: WorkerLink, sig
       // One of another version would refuse these pages: it throws here.
       await successor.ask({ type: "hello" });
     }
-    // Overlapping blocked requests would keep the old worker from ever going.
-    await link.ask({ type: "drain" });
-    // It may answer only once it has taken over, which is what those that came in between hold up: players ask again at once.
-    const activated = successor.ask({ type: "activate" });
-    activated.catch(() => undefined);
-    for (let drains = 0; drains < MAX_DRAINS && waiting.state === "installed" && signal?.aborted !== true; drains++) {
-      await new Promise<void>((resolve) => systemClock.after(DRAIN_EVERY_MS, resolve));
-      if (waiting.state === "installed") await link.ask({ type: "drain" });
+    for (let tries = 0; tries < MAX_TRIES && waiting.state === "installed" && signal?.aborted !== true; tries++) {
+      // Overlapping blocked requests would keep the old worker from ever going.
+      await link.ask({ type: "drain" });
+      // Asked each time: an old worker that ended for it, and was started by the next request, is not told to go again.
+      const activated = successor.ask({ type: "activate" });
+      const passed = new Promise<void>((resolve) => systemClock.after(TRY_EVERY_MS, resolve));
+      // It may answer only once it has taken over.
+      activated.catch(() => undefined);
+      await Promise.race([activated.then(() => passed), passed]);
     }
-    await activated;
   } finally {
     successor.close();
   }
