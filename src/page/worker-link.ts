@@ -19,6 +19,8 @@ import {
  * two slow cores need room.
  */
 const ASK_DEADLINE_MS = 8_000;
+/** How long asks are held for who does not let go of them: what a page publishes waits with them. */
+const HOLD_MS = 2_000;
 
 /** Where messages to the worker go, and where its answers come from. */
 export interface WorkerPort {
@@ -48,6 +50,8 @@ export class WorkerLink {
   readonly #keptListeners = new Set<(kept: Kept) => void>();
   readonly #faultListeners = new Set<(order: FaultOrder) => void>();
   readonly #unlisten: () => void;
+  /** What waits for the end of a hold, in order; undefined while there is none. */
+  #held: (() => void)[] | undefined;
 
   constructor(port: WorkerPort, clock: Clock = systemClock) {
     this.#port = port;
@@ -94,8 +98,25 @@ export class WorkerLink {
         },
       });
       const envelope: AskEnvelope = { eddy: WIRE_VERSION, id, ask };
-      worker.postMessage(envelope, transfer);
+      if (this.#held === undefined) worker.postMessage(envelope, transfer);
+      // To whichever worker serves by then.
+      else this.#held.push(() => this.#waiting.has(id) && this.#port.worker?.postMessage(envelope, transfer));
     });
+  }
+
+  /** Nothing is sent until what this returns is called, or two seconds have passed; then all of it is, in order. One hold at a time: a second one changes nothing. */
+  hold(): () => void {
+    if (this.#held !== undefined) return () => undefined;
+    const held: (() => void)[] = [];
+    this.#held = held;
+    const release = (): void => {
+      cancel();
+      if (this.#held !== held) return;
+      this.#held = undefined;
+      for (const send of held) send();
+    };
+    const cancel = this.#clock.after(HOLD_MS, release);
+    return release;
   }
 
   /** Hears of what the worker has on disk, of any stream. Returns how to stop. */
