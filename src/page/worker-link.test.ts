@@ -87,7 +87,7 @@ test("asks that are held go out in order when they are let go, to whichever work
     },
     onMessage: worker.port("").onMessage,
   });
-  const letGo = link.hold();
+  const letGo = link.hold(3_000);
   const asked = [link.ask({ type: "hello" }), link.ask({ type: "hello" })];
   const given = new AbortController();
   const aborted = link.ask({ type: "hello" }, { signal: given.signal });
@@ -109,10 +109,10 @@ test("a hold that nobody lets go of ends by itself, and a second one does not ma
   const clock = new FakeClock();
   const worker = new SharedWorker();
   const link = new WorkerLink(worker.port("it"), clock);
-  link.hold();
+  link.hold(3_000);
   const asked = link.ask({ type: "hello" });
-  clock.advance(1_500);
-  link.hold();
+  clock.advance(2_500);
+  link.hold(3_000);
   expect(worker.ids).toEqual([]);
   clock.advance(500);
   expect(worker.ids).toHaveLength(1);

@@ -19,8 +19,6 @@ import {
  * two slow cores need room.
  */
 const ASK_DEADLINE_MS = 8_000;
-/** How long asks are held for who does not let go of them: what a page publishes waits with them. */
-const HOLD_MS = 2_000;
 
 /** Where messages to the worker go, and where its answers come from. */
 export interface WorkerPort {
@@ -104,8 +102,11 @@ export class WorkerLink {
     });
   }
 
-  /** Nothing is sent until what this returns is called, or two seconds have passed; then all of it is, in order. One hold at a time: a second one changes nothing. */
-  hold(): () => void {
+  /**
+   * Sends nothing until what this returns is called, at the latest for so many ms; then all of it, in order. What a page publishes waits with it.
+   * One hold at a time: a second one changes nothing.
+   */
+  hold(atMostMs: number): () => void {
     if (this.#held !== undefined) return () => undefined;
     const held: (() => void)[] = [];
     this.#held = held;
@@ -115,7 +116,7 @@ export class WorkerLink {
       this.#held = undefined;
       for (const send of held) send();
     };
-    const cancel = this.#clock.after(HOLD_MS, release);
+    const cancel = this.#clock.after(atMostMs, release);
     return release;
   }
 

@@ -1,9 +1,13 @@
 import { systemClock } from "../model/clock.ts";
 import { WorkerLink, type WorkerPort } from "./worker-link.ts";
 
+/** Within that time of the last part players have fetched it, and wait for the next. */
+const SETTLE_MS = 300;
+/** Pages send nothing for so long, and wait as long for the one that sees to the update: where its tab is closed meanwhile, the next one does. */
+const SILENT_MS = 3_000;
 /** So often the old worker is drained until the new one has taken over: players ask it again meanwhile. */
 const DRAIN_EVERY_MS = 300;
-const MAX_DRAINS = 30;
+const MAX_DRAINS = 10;
 
 /** The way to a worker, whichever it is by now. */
 export function portOf(workerNow: () => ServiceWorker | null): WorkerPort {
@@ -24,9 +28,10 @@ export function portOf(workerNow: () => ServiceWorker | null): WorkerPort {
 /**
  * Lets a new worker take over where that drops no stream; otherwise it goes on waiting.
  *
- * Chromium stops the old worker first, once nothing is on its way to it, and tries that once: a message that comes while it stops starts it again, and
- * the new one then waits for up to five minutes. So one page of the origin sees to it at a time, and all of them keep silent meanwhile.
- * @throws RelayError as the workers say
+ * Chromium stops the old worker first, once nothing is on its way to it, and tries that once: a message or a request that comes while it stops starts it
+ * again, and the new one then waits for up to five minutes. So one page of the origin sees to it at a time, and all of them keep silent meanwhile: no part
+ * comes, players wait for one, and an answer without one makes them wait before they ask again.
+ * @throws RelayError as the workers say; an AbortError where another page sees to it
  */
 export async function updateWorker(
   registration: ServiceWorkerRegistration,
@@ -34,9 +39,11 @@ export async function updateWorker(
   link: WorkerLink,
   signal?: AbortSignal,
 ): Promise<void> {
-  const letGo = link.hold();
+  const letGo = link.hold(SILENT_MS);
+  const inTime = AbortSignal.timeout(SILENT_MS);
+  const waits = signal === undefined ? inTime : AbortSignal.any([inTime, signal]);
   try {
-    await navigator.locks.request(`eddy update ${registration.scope}`, signal === undefined ? {} : { signal }, () =>
+    await navigator.locks.request(`eddy update ${registration.scope}`, { signal: waits }, () =>
       takeOver(registration, waiting, signal),
     );
   } finally {
@@ -62,6 +69,7 @@ async function takeOver(
       // One of another version would refuse the pages that are live.
       if (isLive) throw thrown;
     });
+    await changed(waiting, SETTLE_MS);
     // It may answer only once it has taken over, and while it has not, asking it again changes nothing.
     successor.ask({ type: "activate" }).catch(() => undefined);
     for (let drains = 0; drains < MAX_DRAINS && waiting.state === "installed" && signal?.aborted !== true; drains++) {
