@@ -65,7 +65,11 @@ export interface PublisherContext {
   readonly session?: NonNullable<TakeOverAnswer["session"]>;
 }
 
-/** Publishes one stream: makes steps of what it is given, and has them delivered to the worker, whatever becomes of that. */
+/**
+ * Publishes one stream. Every step is sent to the worker, acknowledged by it, and sent again until it is. A worker that was
+ * terminated meanwhile is told what it has not on disk, or, where it keeps nothing there, the last segments: so players go on
+ * where they were.
+ */
 export class Publisher {
   /** As it was published. */
   readonly name: string;

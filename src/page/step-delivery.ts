@@ -33,10 +33,7 @@ export interface StepDeliveryContext {
   failed(error: RelayError): void;
 }
 
-/**
- * Brings the steps of one stream to the worker: each is sent, acknowledged, and sent again until it is. A worker that was terminated meanwhile is
- * told what it has not on disk, or, where it keeps nothing there, the last segments: so players go on where they were.
- */
+/** Brings the steps of one stream to the worker, whichever serves, in the order in which they were given: what `Publisher` promises. */
 export class StepDelivery {
   readonly #context: StepDeliveryContext;
   readonly #journals = new Map<string, StepJournal>();
