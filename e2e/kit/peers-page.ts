@@ -25,6 +25,7 @@ class Listener {
     transport.start({
       alone: () => undefined,
       maxNeighbours: transport.config.maxNeighbours,
+      idleNeighbours: 0,
       connect: (link) => {
         const received: PeerFrame[] = [];
         this.neighbours.set(link.peer, { link, received });

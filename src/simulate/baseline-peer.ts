@@ -75,6 +75,8 @@ export abstract class BaselinePeer<N extends BaselineNeighbour> implements Swarm
     return this.options.clock.now();
   }
 
+  readonly idleNeighbours = 0;
+
   get maxNeighbours(): number {
     return this.options.maxNeighbours ?? 12;
   }

@@ -30,11 +30,14 @@ export interface Member {
 /** Connections that are there, or are being made. */
 const taken = ({ host, dialling }: Member): number => host.links.size + dialling;
 
+/** Without those that give it nothing. */
+const useful = (member: Member): number => taken(member) - member.peer.idleNeighbours;
+
 const wanted = ({ maxNeighbours }: Member): number => Math.ceil(maxNeighbours * OPEN_SHARE);
 const POOR = 4;
 
 /** Has too few to count on them. */
-export const isPoor = (member: Member): boolean => taken(member) < POOR;
+export const isPoor = (member: Member): boolean => useful(member) < POOR;
 
 export function isLinked(a: Member, b: Member): boolean {
   for (const link of a.host.links) if (link.far.host === b.host) return true;
@@ -96,7 +99,7 @@ export class Tracker {
 
   /** How many more it would look for. */
   wants(member: Member): number {
-    return wanted(member) - taken(member);
+    return Math.min(wanted(member) - useful(member), member.maxNeighbours - taken(member));
   }
 
   /** With whom it is to be connected now, each once. */
@@ -115,8 +118,7 @@ export class Tracker {
   }
 
   #hasPlace(member: Member, comer: Member): boolean {
-    const has = taken(member);
-    return has < wanted(member) || (has < member.maxNeighbours && isPoor(comer));
+    return taken(member) < member.maxNeighbours && (this.wants(member) > 0 || isPoor(comer));
   }
 
   #makesRoom(member: Member, comer: Member): boolean {

@@ -37,6 +37,15 @@ export class Neighbours {
     return nearestMs > FULL_LINE_MS && nearestMs < Number.POSITIVE_INFINITY;
   }
 
+  /** Those that do not upload, or not to us, or have sent nothing of what they were asked for. */
+  get idle(): number {
+    let count = 0;
+    for (const { isReady, uploads, hasChokedUs, hasShown, broken } of this.list) {
+      if (isReady && (!uploads || hasChokedUs || (broken > 0 && !hasShown))) count += 1;
+    }
+    return count;
+  }
+
   get isFull(): boolean {
     return this.list.length >= this.max;
   }

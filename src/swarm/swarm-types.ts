@@ -122,6 +122,8 @@ export interface SwarmPeer {
   setUploads(on: boolean): void;
   /** Links that it takes: more once its uplink turns out to be wide. The transport opens as many, and offers one now and then when it has them. */
   readonly maxNeighbours: number;
+  /** Neighbours that give us nothing: the transport looks for others beside them, as long as there are places. */
+  readonly idleNeighbours: number;
   readonly stats: SwarmStats;
   close(): void;
 }

@@ -327,6 +327,24 @@ describe("upload", () => {
     expect(child.of("refuse")).toHaveLength(1);
   });
 
+  test("who does not upload to us gives nothing, and who refuses for a while gives again; a publisher is short of nobody", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v");
+    connect(viewer, new TestPeer(clock, "leaf", { uploads: false }));
+    const giver = new Scripted(viewer, "giver");
+    clock.advance(100);
+    expect(viewer.swarm.idleNeighbours).toBe(1);
+    giver.send({ kind: "choke", on: true });
+    expect(viewer.swarm.idleNeighbours).toBe(2);
+    giver.send({ kind: "choke", on: false });
+    expect(viewer.swarm.idleNeighbours).toBe(1);
+
+    const publisher = new TestPeer(clock, "pub", { source: true });
+    connect(publisher, new TestPeer(clock, "other", { uploads: false }));
+    clock.advance(100);
+    expect(publisher.swarm.idleNeighbours).toBe(0);
+  });
+
   test("an uplink carries as many sub-streams as it can, not more", () => {
     const clock = new TestClock();
     const publisher = new TestPeer(clock, "pub", { source: true, uplinkBps: 2_000_000, seedCopies: 10 });

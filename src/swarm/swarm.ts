@@ -217,6 +217,12 @@ export class Swarm implements SwarmPeer {
     return this.#neighbours.max;
   }
 
+  get idleNeighbours(): number {
+    // Who is given nothing because it needs nothing is not short of anything.
+    if (this.#options.source === true || this.#committee.acts) return 0;
+    return this.#neighbours.idle;
+  }
+
   get stats(): SwarmStats {
     const counters = this.#counters;
     return {

@@ -91,6 +91,7 @@ const bench = {
     const transport = await source?.open("bench", () => undefined);
     transport?.start({
       maxNeighbours: 1,
+      idleNeighbours: 0,
       alone: () => undefined,
       connect: (opened) => {
         link = opened;

@@ -13,9 +13,9 @@ function seeded(seed: number): () => number {
   };
 }
 
-function gate(max: number, random = () => 0.999) {
+function gate(max: number, random = () => 0.999, idle = () => 0) {
   const clock = new FakeClock();
-  return { clock, gate: new NeighbourGate({ max: () => max, clock, random }) };
+  return { clock, gate: new NeighbourGate({ max: () => max, idle, clock, random }) };
 }
 
 function fill(one: NeighbourGate, count: number, prefix = "old"): void {
@@ -30,6 +30,18 @@ test("two thirds of the places are filled by whoever comes, the others by those 
   expect(one.admits({ peer: "rich", links: 4 })).toBe(false);
   expect(one.hears({ peer: "poor", links: 3 })).toEqual({ connect: true, instead: undefined });
   expect(one.taken).toBe(9);
+});
+
+test("neighbours that give nothing are looked for beside, as long as there are places", () => {
+  let idle = 0;
+  const { gate: one } = gate(12, undefined, () => idle);
+  fill(one, 8);
+  expect([one.links, one.isHungry, one.isPoor]).toEqual([8, false, false]);
+  idle = 5;
+  expect([one.links, one.isHungry, one.isPoor]).toEqual([3, true, true]);
+  expect(one.hears({ peer: "rich", links: 8 })).toEqual({ connect: true, instead: undefined });
+  fill(one, 3, "more");
+  expect([one.taken, one.isHungry]).toEqual([12, false]);
 });
 
 test("a connection that is being made takes a place, until it is there, fails or takes too long", () => {
@@ -121,7 +133,10 @@ class World {
   }
 
   add(name: string): void {
-    this.gates.set(name, new NeighbourGate({ max: () => this.#max, clock: this.clock, random: this.random }));
+    this.gates.set(
+      name,
+      new NeighbourGate({ max: () => this.#max, idle: () => 0, clock: this.clock, random: this.random }),
+    );
     this.links.set(name, new Set());
   }
 

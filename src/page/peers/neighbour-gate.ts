@@ -4,6 +4,8 @@ import type { PeerId } from "../../wire/peer-frame.ts";
 export interface GateOptions {
   /** How many at the moment: more once the uplink turns out to be wide. */
   readonly max: () => number;
+  /** How many neighbours give nothing. They have their places, and do not count where others are looked for. */
+  readonly idle: () => number;
   readonly clock: Clock;
   /** 0 inclusive to 1 exclusive. */
   readonly random: () => number;
@@ -12,7 +14,7 @@ export interface GateOptions {
 /** What a peer says of itself when it looks for others. */
 export interface Announcement {
   readonly peer: PeerId;
-  /** Connections that it has, or is about to have. */
+  /** Connections that it has, or is about to have, without those that give it nothing. */
   readonly links: number;
 }
 
@@ -65,14 +67,19 @@ export class NeighbourGate {
     return this.#pending.size;
   }
 
+  /** Without those that give nothing: what others are told of us. */
+  get links(): number {
+    return Math.max(0, this.taken - this.#options.idle());
+  }
+
   /** Looks for more. */
   get isHungry(): boolean {
-    return this.taken < this.#wanted;
+    return this.links < this.#wanted && this.taken < this.#options.max();
   }
 
   /** Has too few to count on them. */
   get isPoor(): boolean {
-    return this.#isPoor(this.taken);
+    return this.#isPoor(this.links);
   }
 
   knows(peer: PeerId): boolean {
@@ -150,8 +157,7 @@ export class NeighbourGate {
   }
 
   #hasPlaceFor(links: number): boolean {
-    const { taken } = this;
-    return taken < this.#wanted || (taken < this.#options.max() && this.#isPoor(links));
+    return this.isHungry || (this.taken < this.#options.max() && this.#isPoor(links));
   }
 
   #makesRoomFor(links: number): PeerId | undefined {

@@ -12,7 +12,7 @@ export interface PeerTransport {
   /** Whether this viewer uploads: `SwarmPeer.setUploads` follows `uploads.state.on`, now and at each change. */
   readonly uploads: UploadPolicy;
   /** Joins the room: connections go to `swarm.connect` from now on. Once. */
-  start(swarm: Pick<SwarmPeer, "connect" | "alone" | "maxNeighbours">): void;
+  start(swarm: Pick<SwarmPeer, "connect" | "alone" | "maxNeighbours" | "idleNeighbours">): void;
   /** Looks for these by name, beside whoever comes. */
   want(peers: readonly PeerId[]): void;
   readonly stats: PeerTransportStats;

@@ -80,7 +80,7 @@ export function relayStrategy(parts: RelayStrategyParts): JoinRoom {
           if (signal.replyTo === "") return;
           socket.publish(
             signal.replyTo,
-            peerSignalOf({ peerId: selfId, refused: true }, { replyTo: selfTopic, links: gate.taken }),
+            peerSignalOf({ peerId: selfId, refused: true }, { replyTo: selfTopic, links: gate.links }),
           );
         };
         if (!hears(signal, kind === "root", refuse)) return;
@@ -94,11 +94,11 @@ export function relayStrategy(parts: RelayStrategyParts): JoinRoom {
     },
     async publishTopic(socket, topic, message, { kind, selfTopic: replyTo }) {
       if (kind === "signal") {
-        socket.publish(topic, peerSignalOf(message, { replyTo, links: gate.taken }));
+        socket.publish(topic, peerSignalOf(message, { replyTo, links: gate.links }));
         return undefined;
       }
       await socket.opened();
-      const own = { replyTo, links: gate.taken };
+      const own = { replyTo, links: gate.links };
       const names = wanted();
       if (names.length > 0) socket.publish(topic, peerSignalOf(message, { ...own, calls: true }), names);
       if (gate.isHungry) socket.publish(topic, peerSignalOf(message, own));

@@ -55,7 +55,7 @@ class TrysteroTransport implements PeerTransport {
   #joinRoom: JoinRoom | undefined;
   /** Trystero says goodbye, which takes it a moment, and would let in meanwhile whoever comes. */
   #isLeaving = false;
-  #swarm: Pick<SwarmPeer, "connect" | "alone" | "maxNeighbours"> | undefined;
+  #swarm: Pick<SwarmPeer, "connect" | "alone" | "maxNeighbours" | "idleNeighbours"> | undefined;
   #wanted: readonly PeerId[] = [];
 
   constructor({ config, room, listener }: TransportParts) {
@@ -63,7 +63,12 @@ class TrysteroTransport implements PeerTransport {
     this.uploads = new UploadPolicy(config.upload, config.mode, pageWorld(clock));
     this.#room = room;
     this.#failures = new PeerFailures(clock, listener);
-    this.#gate = new NeighbourGate({ max: () => this.#swarm?.maxNeighbours ?? config.maxNeighbours, clock, random });
+    this.#gate = new NeighbourGate({
+      max: () => this.#swarm?.maxNeighbours ?? config.maxNeighbours,
+      idle: () => this.#swarm?.idleNeighbours ?? 0,
+      clock,
+      random,
+    });
   }
 
   get stats(): PeerTransportStats {
@@ -84,7 +89,7 @@ class TrysteroTransport implements PeerTransport {
     this.#wanted = peers;
   }
 
-  start(swarm: Pick<SwarmPeer, "connect" | "alone" | "maxNeighbours">): void {
+  start(swarm: Pick<SwarmPeer, "connect" | "alone" | "maxNeighbours" | "idleNeighbours">): void {
     if (this.#swarm !== undefined || this.#closed.signal.aborted) return;
     this.#swarm = swarm;
     if (this.config.mode === "off") return;
