@@ -183,7 +183,9 @@ export class RenditionWatch {
     const subject = { url: exchanged.url, playlist };
     checker.run("answer", subject, (check, report) => check(playlist, report));
     checker.run("playlist", subject, (check, report) => check(playlist, report));
-    if (before !== undefined) checker.run("change", subject, (check, report) => check(before, playlist, report));
+    const waitedMs = exchanged.endMs - exchanged.askedMs;
+    if (before !== undefined)
+      checker.run("change", subject, (check, report) => check(before, playlist, report, waitedMs));
     const seenMs = this.#askedMs;
     this.#full = playlist;
     this.#askedMs = exchanged.askedMs;
