@@ -19,5 +19,8 @@ export function beforeOfflineCopy(promise: Promise<unknown>): void {
 export async function keepOfflineCopy(signal: AbortSignal): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, AFTER_MS));
   while (before.size > 0) await Promise.allSettled(before);
-  if (!signal.aborted) navigator.serviceWorker.controller?.postMessage({ shell: "keep" });
+  const registration = await navigator.serviceWorker.getRegistration();
+  // A new worker that waits has kept them all, and what the old one has to do now would keep it from going.
+  if (signal.aborted || registration === undefined || registration.waiting !== null) return;
+  registration.active?.postMessage({ shell: "keep" });
 }

@@ -43,6 +43,7 @@ test("prints a table, and writes the report and its charts where it is told to",
     ),
   ).toBe(0);
   expect(out.join("\n")).toContain("|  | swarm | pull |");
+  expect(err.filter((line) => line.startsWith("swarm: ")).length).toBeGreaterThan(5);
   expect(readdirSync(folder).sort()).toEqual([
     "attackers.svg",
     "copies.svg",

@@ -71,8 +71,9 @@ async function run({ world, engines, out, json }: Arguments, context: CommandCon
   return 0;
 }
 
-function simulateOne(world: Partial<WorldOptions>, { status, signal }: CommandContext): Promise<Simulation> {
+function simulateOne(world: Partial<WorldOptions>, { status, err, signal }: CommandContext): Promise<Simulation> {
   const startMs = performance.now();
+  let tenths = 1;
   return simulate(world, {
     now: () => performance.now(),
     cpuMs,
@@ -82,7 +83,12 @@ function simulateOne(world: Partial<WorldOptions>, { status, signal }: CommandCo
     progress: ({ share, viewers, events }) => {
       const tookS = (performance.now() - startMs) / 1000;
       const leftS = Math.round((tookS / share) * (1 - share));
-      status?.(`${world.engine}: ${Math.round(100 * share)} %, ${viewers} viewers, ${events} events, ${leftS} s left`);
+      const line = `${world.engine}: ${Math.round(100 * share)} %, ${viewers} viewers, ${events} events, ${leftS} s left`;
+      if (status !== undefined) return status(line);
+      // Into a log, a line now and then.
+      if (share < tenths / 10) return;
+      tenths = Math.floor(10 * share) + 1;
+      err(line);
     },
   });
 }

@@ -139,7 +139,8 @@ export async function openRelay(options: OpenRelayOptions = {}): Promise<Relay> 
     return new PageRelay(base, registration, link);
   } catch (error) {
     // An old worker that holds nothing live makes way for the one that waits, and the page is told to reload.
-    if (registration.waiting !== null) await updateWorker(registration.waiting, link).catch(() => undefined);
+    if (registration.waiting !== null)
+      await updateWorker(registration, registration.waiting, link).catch(() => undefined);
     link.close();
     throw error;
   }
@@ -376,7 +377,8 @@ class PageRelay implements Relay {
   /** At every moment at which the last live stream may have gone. */
   #update(waiting = this.#registration.waiting): void {
     if (this.#closed.signal.aborted || waiting === null) return;
-    updateWorker(waiting, this.#link, this.#closed.signal).catch(() => undefined); // it waits on, and is looked at again
+    // It waits on, and is looked at again.
+    updateWorker(this.#registration, waiting, this.#link, this.#closed.signal).catch(() => undefined);
   }
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
+import { FakeClock } from "../cache/fake-clock.test-support.ts";
 import { WIRE_VERSION } from "../wire/messages.ts";
 import type { WorkerPort } from "./worker-link.ts";
 
@@ -73,5 +74,49 @@ test("an answer of another version rejects with version-mismatch, and names both
     code: "version-mismatch",
     message: expect.stringMatching(new RegExp(`version ${WIRE_VERSION} .*version ${WIRE_VERSION + 1}`)),
   });
+  link.close();
+});
+
+test("asks that are held go out in order when they are let go, to whichever worker serves by then", async () => {
+  const { WorkerLink } = await freshCopy();
+  const worker = new SharedWorker();
+  let serves = worker.port("old").worker;
+  const link = new WorkerLink({
+    get worker() {
+      return serves;
+    },
+    onMessage: worker.port("").onMessage,
+  });
+  const letGo = link.hold(3_000);
+  const asked = [link.ask({ type: "hello" }), link.ask({ type: "hello" })];
+  const given = new AbortController();
+  const aborted = link.ask({ type: "hello" }, { signal: given.signal });
+  given.abort();
+  await expect(aborted).rejects.toMatchObject({ code: "closed" });
+  expect(worker.ids).toEqual([]);
+
+  serves = worker.port("new").worker;
+  letGo();
+  expect(worker.ids).toHaveLength(2);
+  expect(worker.ids[1]).toBe((worker.ids[0] ?? 0) + 1);
+  worker.answerAll();
+  expect((await Promise.all(asked)).map(({ version }) => version)).toEqual(["new", "new"]);
+  link.close();
+});
+
+test("a hold that nobody lets go of ends by itself, and a second one does not make it longer", async () => {
+  const { WorkerLink } = await freshCopy();
+  const clock = new FakeClock();
+  const worker = new SharedWorker();
+  const link = new WorkerLink(worker.port("it"), clock);
+  link.hold(3_000);
+  const asked = link.ask({ type: "hello" });
+  clock.advance(2_500);
+  link.hold(3_000);
+  expect(worker.ids).toEqual([]);
+  clock.advance(500);
+  expect(worker.ids).toHaveLength(1);
+  worker.answerAll();
+  await expect(asked).resolves.toMatchObject({ version: "it" });
   link.close();
 });

@@ -48,6 +48,8 @@ export class WorkerLink {
   readonly #keptListeners = new Set<(kept: Kept) => void>();
   readonly #faultListeners = new Set<(order: FaultOrder) => void>();
   readonly #unlisten: () => void;
+  /** What waits for the end of a hold, in order; undefined while there is none. */
+  #held: (() => void)[] | undefined;
 
   constructor(port: WorkerPort, clock: Clock = systemClock) {
     this.#port = port;
@@ -94,8 +96,28 @@ export class WorkerLink {
         },
       });
       const envelope: AskEnvelope = { eddy: WIRE_VERSION, id, ask };
-      worker.postMessage(envelope, transfer);
+      if (this.#held === undefined) worker.postMessage(envelope, transfer);
+      // To whichever worker serves by then.
+      else this.#held.push(() => this.#waiting.has(id) && this.#port.worker?.postMessage(envelope, transfer));
     });
+  }
+
+  /**
+   * Sends nothing until what this returns is called, at the latest for so many ms; then all of it, in order. What a page publishes waits with it.
+   * One hold at a time: a second one changes nothing.
+   */
+  hold(atMostMs: number): () => void {
+    if (this.#held !== undefined) return () => undefined;
+    const held: (() => void)[] = [];
+    this.#held = held;
+    const release = (): void => {
+      cancel();
+      if (this.#held !== held) return;
+      this.#held = undefined;
+      for (const send of held) send();
+    };
+    const cancel = this.#clock.after(atMostMs, release);
+    return release;
   }
 
   /** Hears of what the worker has on disk, of any stream. Returns how to stop. */
