@@ -29,7 +29,7 @@ export async function startSigner(origin: string): Promise<RunningSigner> {
       if (told("fingerprint") !== undefined) resolve();
     };
   });
-  const ended = signCommand.run([origin, "--port", "0", "--key", join(folder, "key.pem")], {
+  const ended = signCommand.run(signCommand.read([origin, "--port", "0", "--key", join(folder, "key.pem")]), {
     out(text) {
       lines.push(text);
       heard();

@@ -1,11 +1,12 @@
 // Makes what the documentation has from the code: the rules, the API reports and the reference. With --check it changes nothing, and fails
 // where a comment is missing, what is committed is out of date, or a page is not in the table of contents.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ENTRIES } from "./api/entries.mjs";
 import { extract } from "./api/extract.mjs";
 import { renderReference } from "./api/reference.mjs";
+import { staleFiles, unlistedPages } from "./api/stale.mjs";
 
 const DOCS = join(import.meta.dirname, "../docs");
 const FOLDER = join(DOCS, "api");
@@ -27,17 +28,11 @@ if (!isCheck) {
 const { models, problems, isOutdated } = extract(ENTRIES, { isCheck });
 if (problems.length > 0) fail([...problems, `${problems.length} to be documented, exported or mended`]);
 
-const outdated = isOutdated ? ["docs/api/report"] : [];
 mkdirSync(FOLDER, { recursive: true });
-for (const [file, content] of renderReference(ENTRIES, models)) {
-  const path = join(FOLDER, file);
-  if (existsSync(path) && readFileSync(path, "utf8") === content) continue;
-  if (isCheck) outdated.push(`docs/api/${file}`);
-  else writeFileSync(path, content);
-}
-const contents = readFileSync(join(DOCS, "README.md"), "utf8");
-const pages = readdirSync(DOCS).filter((file) => file.endsWith(".md") && file !== "README.md");
-const missing = pages.filter((file) => !contents.includes(`](${file})`));
+const stale = staleFiles(FOLDER, renderReference(ENTRIES, models));
+if (!isCheck) for (const [file, content] of stale) writeFileSync(join(FOLDER, file), content);
+const outdated = [...(isOutdated ? ["docs/api/report"] : []), ...[...stale.keys()].map((file) => `docs/api/${file}`)];
+const missing = unlistedPages(readFileSync(join(DOCS, "README.md"), "utf8"), readdirSync(DOCS));
 if (missing.length > 0) fail([`docs/README.md: expected a line for each page, got none for ${missing.join(", ")}`]);
 if (isCheck && outdated.length > 0) {
   fail([

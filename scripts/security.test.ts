@@ -16,24 +16,41 @@ const claims: readonly Claim[] = [
   tests: [...tests.matchAll(/`([^`]+)`/g)].map(([, title = ""]) => title),
 }));
 
-/** Titles as they stand in the tree, of tests that run. */
+/** Titles as they stand in a file, of tests that run: what is skipped, taken out or yet to be written holds nothing. */
+function titlesOf(text: string): readonly string[] {
+  const code = text.replaceAll(/^\s*\/\/.*$/gm, "").replaceAll(/^\s*\/\*[\s\S]*?\*\/$/gm, "");
+  // After `test(` or `test.each(…)(`.
+  return [
+    ...code.matchAll(/\b(?:test|it)(\.\w+)?[^"`']{0,4}\(\s*(["`'])((?:(?!\2).)+)\2,|\)\(\s*(["`'])((?:(?!\4).)+)\4,/g),
+  ]
+    .filter(([, modifier = ""]) => !/^\.(?:skip|todo|fixme|fails)$/.test(modifier))
+    .map(([, , , plain, , each]) => plain ?? each ?? "");
+}
+
+/** Of all files of tests below a folder. */
 function titlesIn(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((path) => /\.(?:test|spec)\.ts$/.test(path))
-    .flatMap((path) => {
-      const text = readFileSync(join(folder, path), "utf8");
-      // After `test(` or `test.each(…)(`; what is skipped or yet to be written holds nothing.
-      return [
-        ...text.matchAll(
-          /\b(?:test|it)(\.\w+)?[^"`']{0,4}\(\s*(["`'])((?:(?!\2).)+)\2,|\)\(\s*(["`'])((?:(?!\4).)+)\4,/g,
-        ),
-      ]
-        .filter(([, modifier = ""]) => !/^\.(?:skip|todo|fixme|fails)$/.test(modifier))
-        .map(([, , , plain, , each]) => plain ?? each ?? "");
-    });
+    .flatMap((path) => titlesOf(readFileSync(join(folder, path), "utf8")));
 }
 
 const titles = new Set(["src", "sw", "app", "e2e", "bench", "scripts"].flatMap(titlesIn));
+
+test("a title counts where its test runs, and nowhere else", () => {
+  const text = [
+    'test("plain", () => {',
+    "test.each([1])('each %i', () => {",
+    "test.each([\n  [1],\n])(`rows`, () => {",
+    'test.only("alone", () => {',
+    'test.skip("skipped", () => {',
+    'test.todo("to do");',
+    'test.fixme("to mend", () => {',
+    '  // test("taken out", () => {',
+    '/* test("taken out too", () => {\n}); */',
+    'const title = "told of";',
+  ].join("\n");
+  expect(titlesOf(text)).toEqual(["plain", "each %i", "rows", "alone"]);
+});
 
 test("claims are numbered from S1, each once, and each says something", () => {
   expect(claims.map(({ id }) => id)).toEqual(claims.map((_, index) => `S${index + 1}`));

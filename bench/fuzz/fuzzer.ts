@@ -7,6 +7,8 @@ import type { Target } from "./target.ts";
 const MAX_KEPT = 2_000;
 /** Longer than any decoder may think about one input. */
 const MAX_RUN_MS = 100;
+/** Of what follows something for a while. */
+const MAX_WHOLE_RUN_MS = 5_000;
 /** Of one target; the rest will mostly be the same again. */
 const MAX_FINDINGS = 10;
 
@@ -21,6 +23,7 @@ export class Fuzzer {
   runs = 0;
   taken = 0;
   slowestMs = 0;
+  #last: Bytes = new Uint8Array(0);
 
   constructor(target: Target, random: Random) {
     this.target = target;
@@ -38,6 +41,11 @@ export class Fuzzer {
     return this.taken;
   }
 
+  /** What nobody caught while its last input ran is a finding too. */
+  blame(thrown: unknown): void {
+    this.#find(`unhandled: ${String(thrown).slice(0, 200)}`, this.#last);
+  }
+
   async step(): Promise<void> {
     const { target } = this;
     const random = this.#random;
@@ -51,6 +59,7 @@ export class Fuzzer {
 
   /** Whether it showed something new. */
   async #execute(bytes: Bytes): Promise<boolean> {
+    this.#last = bytes;
     const before = performance.now();
     let outcome: string;
     try {
@@ -66,9 +75,10 @@ export class Fuzzer {
       }
     }
     let tookMs = performance.now() - before;
+    const mostMs = this.target.isWhole === true ? MAX_WHOLE_RUN_MS : MAX_RUN_MS;
     // Again, since another process may have had the core meanwhile.
-    if (tookMs > MAX_RUN_MS / 10) tookMs = Math.min(tookMs, await this.#quickestMs(bytes));
-    if (tookMs > MAX_RUN_MS) this.#find(`over ${MAX_RUN_MS} ms`, bytes);
+    if (tookMs > mostMs / 10) tookMs = Math.min(tookMs, await this.#quickestMs(bytes));
+    if (tookMs > mostMs) this.#find(`over ${mostMs} ms`, bytes);
     this.runs += 1;
     this.slowestMs = Math.max(this.slowestMs, tookMs);
     if (this.#seen.has(outcome)) return false;

@@ -24,12 +24,18 @@ const fuzzers = targetsOf(readFileSync(values.corpus, "utf8"))
   .filter(({ name }) => name.includes(values.only))
   .map((target) => new Fuzzer(target, random));
 if (fuzzers.length === 0) throw new Error(`expected part of a decoder's name after --only, got ${values.only}`);
-for (const fuzzer of fuzzers) await fuzzer.begin();
+let current = fuzzers[0];
+process.on("unhandledRejection", (reason) => current?.blame(reason));
+for (const fuzzer of fuzzers) {
+  current = fuzzer;
+  await fuzzer.begin();
+}
 const endMs = performance.now() + minutes * 60_000;
 // One that is slow gets no more time than the others.
 const shareMs = Math.min(200, (minutes * 60_000) / fuzzers.length / 4);
 while (performance.now() < endMs) {
   for (const fuzzer of fuzzers) {
+    current = fuzzer;
     const untilMs = performance.now() + shareMs;
     for (let run = 0; run < BATCH && performance.now() < untilMs; run++) await fuzzer.step();
   }

@@ -9,6 +9,8 @@ export interface Target {
   readonly seeds: readonly Bytes[];
   /** What it may throw, as it says itself. Everything else is a finding. None: it takes whatever comes. */
   readonly refuses: readonly RelayErrorCode[];
+  /** A whole command or session, and no decoder alone: it may take longer, and a run of the tests does fewer of it. */
+  readonly isWhole?: boolean;
   /** Makes an input more likely to get past the door. */
   readonly prepare?: (bytes: Bytes, random: Random, other: Bytes) => Bytes;
   /** Says what it saw, in few words. Throws a RelayError of `refuses`, or what is a finding. */

@@ -1,4 +1,6 @@
 import type { Target } from "./target.ts";
+import { CAPTURE_TARGETS } from "./targets/capture.ts";
+import { COMMAND_TARGETS } from "./targets/commands.ts";
 import { MEDIA_TARGETS } from "./targets/media.ts";
 import { MESSAGE_TARGETS } from "./targets/messages.ts";
 import { MOQ_TARGETS } from "./targets/moq.ts";
@@ -17,5 +19,7 @@ export function targetsOf(corpus: string): readonly Target[] {
     ...MOQ_TARGETS,
     ...PLAYLIST_TARGETS,
     ...RECORD_TARGETS,
+    ...CAPTURE_TARGETS,
+    ...COMMAND_TARGETS,
   ];
 }

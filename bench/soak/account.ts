@@ -11,6 +11,9 @@ export class Account {
   readonly ledger = new Ledger();
   readonly memory: Sample[] = [];
   framesSeen = 0;
+  readonly #updatesMs: number[] = [];
+  #stillWaiting = 0;
+  #survived = 0;
   readonly #faults = new Map<string, number>();
   readonly #counts: Record<string, number> = {};
   readonly #answers: Record<string, number> = {};
@@ -43,6 +46,17 @@ export class Account {
     this.#lateRules[`rule ${rule}`] = (this.#lateRules[`rule ${rule}`] ?? 0) + 1;
   }
 
+  /** A new worker has taken over, or waits on. */
+  updated(tookMs: number | undefined): void {
+    if (tookMs === undefined) this.#stillWaiting += 1;
+    else this.#updatesMs.push(Math.round(tookMs));
+  }
+
+  /** Parts that were on disk, and were there after the browser had been killed. */
+  survived(parts: number): void {
+    this.#survived += parts;
+  }
+
   /** What the soak itself cannot do is a fault too, and no end to it. */
   async guard(what: string, body: () => Promise<void>): Promise<void> {
     try {
@@ -60,13 +74,13 @@ export class Account {
 
   progress(ranMs: number, stretch: string): void {
     const { acknowledged, found, unseen, open } = this.ledger;
-    const { kill = 0, reload = 0, close = 0, attack = 0 } = this.#counts;
+    const { kill = 0, update = 0, reload = 0, close = 0, attack = 0 } = this.#counts;
     const memory = this.memory.at(-1);
     const parts = [
       `${(ranMs / 60_000).toFixed(1)} min`,
       stretch,
       `${acknowledged} acknowledged, ${found} found, ${open} open, ${unseen} unseen`,
-      `${kill} kills, ${reload + close} tabs lost, ${attack} attacks`,
+      `${kill} kills, ${update} updates, ${reload + close} tabs lost, ${attack} attacks`,
       ...(memory === undefined ? [] : [`${((memory.heapBytes + memory.bufferBytes) / 1e6).toFixed(1)} MB`]),
       `${this.#faults.size} faults`,
     ];
@@ -84,8 +98,9 @@ export class Account {
     const { acknowledged, found, unseen } = this.ledger;
     return {
       ...run,
-      parts: { acknowledged, found, unseen },
+      parts: { acknowledged, found, unseen, survived: this.#survived },
       events: this.#counts,
+      updates: { tookMs: this.#updatesMs.toSorted((left, right) => left - right), stillWaiting: this.#stillWaiting },
       attackAnswers: this.#answers,
       lateRules: this.#lateRules,
       framesSeen: this.framesSeen,

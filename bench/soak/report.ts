@@ -8,9 +8,17 @@ export interface SoakReport {
   readonly seed: number;
   readonly streams: number;
   readonly tabs: number;
-  /** `unseen`: their reader was away for longer than the window lasts. */
-  readonly parts: { readonly acknowledged: number; readonly found: number; readonly unseen: number };
+  readonly parts: {
+    readonly acknowledged: number;
+    readonly found: number;
+    /** Their reader was away for longer than the window lasts. */
+    readonly unseen: number;
+    /** Said to be on disk before the browser was killed, and there when it was started again. */
+    readonly survived: number;
+  };
   readonly events: Readonly<Record<string, number>>;
+  /** How long each new worker took to take over, ascending, and how many had not within a minute. */
+  readonly updates: { readonly tookMs: readonly number[]; readonly stillWaiting: number };
   readonly attackAnswers: Readonly<Record<string, number>>;
   /** MUSTs of time that the validator found broken: told, and not held against anybody. */
   readonly lateRules: Readonly<Record<string, number>>;
@@ -28,6 +36,9 @@ const listed = (counts: Readonly<Record<string, number>>): string =>
     .map(([what, times]) => `${what}: ${times.toLocaleString("en")}`)
     .join(", ") || "none";
 
+const took = (sortedMs: readonly number[]): string =>
+  sortedMs.length === 0 ? "none" : `${sortedMs.length}: ${sortedMs[sortedMs.length >> 1]} ms, ${sortedMs.at(-1)} ms`;
+
 /** The table of docs/soak.md. */
 export function tableOf(report: SoakReport): string {
   const { parts, memory, faults } = report;
@@ -38,7 +49,10 @@ export function tableOf(report: SoakReport): string {
     ["parts acknowledged", parts.acknowledged.toLocaleString("en")],
     ["found where the worker said, byte for byte", parts.found.toLocaleString("en")],
     ["not looked for, since their reader was away for longer than the window lasts", String(parts.unseen)],
+    ["on disk before the browser was killed, and found after that, byte for byte", parts.survived.toLocaleString("en")],
     ["what was done to it", listed(report.events)],
+    ["new workers that took over, half of them and all of them within", took(report.updates.tookMs)],
+    ["new workers that still waited after a minute", String(report.updates.stillWaiting)],
     ["answers to attacks", listed(report.attackAnswers)],
     ["MUSTs of time that a busy machine broke", listed(report.lateRules)],
     ["pictures of players that showed their number", String(report.framesSeen)],

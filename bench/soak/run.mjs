@@ -1,4 +1,5 @@
-// Runs the soak. `--minutes 120`, `--seed 1`; `--built` takes the build that is there; `--write` writes docs/soak.md.
+// Runs the soak. `--minutes 120`, `--seed 1`; `--built` takes the build that is there; `--write` writes docs/soak.md;
+// `--strict-updates` makes a fault of a new worker that has not taken over within a minute.
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 
@@ -8,6 +9,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     built: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
+    "strict-updates": { type: "boolean", default: false },
   },
 });
 const minutes = Number(values.minutes);
@@ -30,6 +32,7 @@ const { status } = spawnSync("npx", ["playwright", "test", "--config", "bench/so
     EDDY_SOAK_MINUTES: String(minutes),
     EDDY_SOAK_SEED: String(seed),
     EDDY_SOAK_WRITE: String(values.write),
+    EDDY_SOAK_STRICT_UPDATES: String(values["strict-updates"]),
   },
 });
 process.exit(status ?? 1);

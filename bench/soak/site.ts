@@ -17,6 +17,8 @@ for (const kind of ["unhandledrejection", "error"]) self.addEventListener(kind, 
 export interface SoakSite extends Site {
   /** What nobody caught in the worker. */
   readonly told: string[];
+  /** Serves another script as the worker from now on. Returns its number, which it says when it is asked. */
+  release(): number;
 }
 
 /** Serves the soak's page, and the library's worker with an ear for what nobody caught in it. */
@@ -24,7 +26,12 @@ export async function serveSoak(): Promise<SoakSite> {
   const told: string[] = [];
   const files = new Map(await bundlePages([PAGE]));
   const worker = await readFile("dist/eddy-worker.js", "utf8");
-  files.set("/sw.js", `${TELL}${worker}\nEddyWorker.serveRelay(self, ${SERVES});`);
+  let release = 0;
+  const put = (): void => {
+    const said = `addEventListener("message", ({ data, ports: [port] }) => { if (data === "release") port?.postMessage(${release}); });`;
+    files.set("/sw.js", `${TELL}${said}\n${worker}\nEddyWorker.serveRelay(self, ${SERVES});`);
+  };
+  put();
   const site = await serveBuild({
     files,
     answer(path) {
@@ -33,5 +40,13 @@ export async function serveSoak(): Promise<SoakSite> {
       return Promise.resolve("");
     },
   });
-  return { ...site, told };
+  return {
+    ...site,
+    told,
+    release() {
+      release += 1;
+      put();
+      return release;
+    },
+  };
 }

@@ -9,13 +9,23 @@ const DOCS = "docs/soak.md";
 /** The table stands between these in docs/soak.md. */
 const TABLE = /(<!-- soak -->\n)[\s\S]*(<!-- \/soak -->)/;
 
-test("eight streams in sixteen tabs lose nothing, whatever happens to them", async ({ browser, context }) => {
+test("eight streams in sixteen tabs lose nothing, whatever happens to them", async ({ browser, context }, info) => {
   const minutes = Number(process.env.EDDY_SOAK_MINUTES ?? 10);
   const seed = Number(process.env.EDDY_SOAK_SEED ?? 1);
   const site = await serveSoak();
   try {
     const tell = (line: string): void => console.log(line);
-    const report = await new Soak({ minutes, seed, browser, context, site, tell }).run();
+    const strictUpdates = process.env.EDDY_SOAK_STRICT_UPDATES === "true";
+    const report = await new Soak({
+      strictUpdates,
+      minutes,
+      seed,
+      browser,
+      context,
+      site,
+      tell,
+      launch: info.project.use.launchOptions ?? {},
+    }).run();
     mkdirSync(".cache/reports", { recursive: true });
     writeFileSync(REPORT, `${JSON.stringify(report, null, 1)}\n`);
     const table = tableOf(report);

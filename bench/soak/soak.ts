@@ -1,7 +1,8 @@
-import type { Browser, BrowserContext } from "@playwright/test";
+import type { Browser, BrowserContext, LaunchOptions } from "@playwright/test";
 import { validateInPage } from "../../e2e/validated.ts";
 import { workerMemory } from "../../e2e/worker-memory.ts";
 import { Account } from "./account.ts";
+import { BrowserDeaths } from "./browser-deaths.ts";
 import { Cast } from "./cast.ts";
 import type { ProducerFault } from "./page/producer.ts";
 import { randomOf, STREAMS } from "./plan.ts";
@@ -14,17 +15,24 @@ export interface SoakOptions {
   readonly browser: Browser;
   readonly context: BrowserContext;
   readonly site: SoakSite;
+  /** A new worker that has not taken over within a minute is a fault, and not only told. */
+  readonly strictUpdates: boolean;
+  /** How the browser was started. */
+  readonly launch: LaunchOptions;
   readonly tell: (line: string) => void;
 }
 
 const TICK_MS = 1_000;
 const COLLECT_MS = 3_000;
 const TELL_MS = 30_000;
+/** What a cycle consists of, one after the other, and the share of it that each begins at. */
+type Weather = "storm" | "updates" | "calm";
 /**
- * Of a cycle: in the first part workers are killed, in the second tabs are lost, the disk is full and memory is measured. Apart, since what a page
- * alone could bring back would go with both.
+ * First workers are killed, then they are updated, and then tabs are lost, the disk is full and memory is measured. Apart, since what a page
+ * alone could bring back would go with both, and memory is that of a worker that lives.
  */
-const STORM_SHARE = 0.3;
+const UPDATES_FROM = 0.25;
+const CALM_FROM = 0.4;
 const CYCLE_MINUTES = 30;
 /** Between a death and a kill: until the disk has what was acknowledged. */
 const APART_MS = 20_000;
@@ -35,6 +43,13 @@ const VALIDATE_MS = 25_000;
 const END_SEEN_MS = 60_000;
 const ATTACK_MS = 15_000;
 const PRESSURE_MS = 20_000;
+/** Times that the whole browser is killed, after all else. */
+const DEATH_EVERY_MINUTES = 5;
+/** What is published after the first one is looked at after the second. */
+const MIN_DEATHS = 2;
+const MAX_DEATHS = 8;
+/** A new worker takes over within a second, of a machine that has nothing else to do; one that lost its race waits for minutes. */
+const TAKE_OVER_MS = 60_000;
 /** What pressure leaves of what the origin may store. */
 const LEFT_BYTES = 2_000_000;
 /** Rules that say how soon something comes: a busy machine breaks them. */
@@ -44,6 +59,7 @@ const FAULTS: readonly ProducerFault[] = ["gap", "discontinuity", "init", "stall
 /** Mean times from one to the next. */
 const EVERY_MS = {
   kill: 10_000,
+  update: 10_000,
   fault: 12_000,
   reload: 25_000,
   close: 60_000,
@@ -51,8 +67,11 @@ const EVERY_MS = {
   pressure: 90_000,
 } as const;
 type Event = keyof typeof EVERY_MS;
-const STORM: readonly Event[] = ["kill", "fault"];
-const CALM: readonly Event[] = ["fault", "reload", "close", "restart", "pressure"];
+const EVENTS: Readonly<Record<Weather, readonly Event[]>> = {
+  storm: ["kill", "fault"],
+  updates: ["update", "fault", "restart"],
+  calm: ["fault", "reload", "close", "restart", "pressure"],
+};
 
 /** Eight streams and sixteen tabs for a long time, and what goes wrong with them on purpose. */
 export class Soak {
@@ -61,8 +80,10 @@ export class Soak {
   readonly #account: Account;
   readonly #cast: Cast;
   readonly #jobs = new Set<Promise<void>>();
-  #isCalm = false;
+  #weather: Weather = "storm";
   #calmSinceMs = 0;
+  #isUpdating = false;
+  #isAttacking = false;
   #isOver = false;
   #lastKillMs = 0;
   #lastDeathMs = 0;
@@ -75,7 +96,7 @@ export class Soak {
   }
 
   async run(): Promise<SoakReport> {
-    const { context, minutes, seed } = this.#options;
+    const { context, minutes, seed, site } = this.#options;
     context.on("weberror", (event) => {
       const error = event.error();
       this.#account.fault(`unhandled in a page: ${error.stack ?? error.message}`);
@@ -88,6 +109,8 @@ export class Soak {
     await this.#live(startMs, minutes * 60_000);
     const cores = await this.#cores(Date.now() - openedMs);
     await this.#finish();
+    await this.#killBrowsers(minutes);
+    for (const told of site.told.splice(0)) this.#account.fault(`unhandled in the worker: ${told}`);
     return this.#account.report({ minutes, seed, cores, streams: STREAMS.length, tabs: this.#cast.tabs });
   }
 
@@ -97,8 +120,8 @@ export class Soak {
     const last = { collect: 0, tell: 0, memory: 0 };
     for (let nowMs = startMs; nowMs < startMs + runMs; nowMs = Date.now()) {
       const ranMs = nowMs - startMs;
-      this.#weather((ranMs % cycleMs) / cycleMs > STORM_SHARE, nowMs);
-      for (const event of this.#isCalm ? CALM : STORM) {
+      this.#turn((ranMs % cycleMs) / cycleMs, nowMs);
+      for (const event of EVENTS[this.#weather]) {
         const dueMs = due.get(event) ?? nowMs + this.#pause(event);
         due.set(event, nowMs < dueMs ? dueMs : nowMs + this.#pause(event));
         if (nowMs >= dueMs) await this.#account.guard(event, () => this.#happen(event));
@@ -115,15 +138,20 @@ export class Soak {
       if (nowMs >= last.tell + TELL_MS) {
         last.tell = nowMs;
         await this.#cast.watchPlayers();
-        this.#account.progress(ranMs, this.#isCalm ? "calm" : "storm");
+        this.#account.progress(ranMs, this.#weather);
       }
       await wait(Math.max(0, TICK_MS - (Date.now() - nowMs)));
     }
   }
 
-  #weather(isCalm: boolean, nowMs: number): void {
-    if (isCalm && !this.#isCalm) this.#calmSinceMs = nowMs;
-    this.#isCalm = isCalm;
+  #turn(share: number, nowMs: number): void {
+    const weather = share < UPDATES_FROM ? "storm" : share < CALM_FROM || this.#isUpdating ? "updates" : "calm";
+    if (weather === "calm" && this.#weather !== "calm") this.#calmSinceMs = nowMs;
+    this.#weather = weather;
+  }
+
+  get #isCalm(): boolean {
+    return this.#weather === "calm";
   }
 
   /** From one to the next of its kind: anything from nothing to twice the mean. */
@@ -142,6 +170,11 @@ export class Soak {
         return this.#break();
       case "restart":
         return this.#endAndRestart();
+      case "update":
+        if (this.#isUpdating || this.#isAttacking) return;
+        this.#isUpdating = true;
+        this.#background("an update", () => this.#update().finally(() => (this.#isUpdating = false)));
+        return;
       case "pressure":
         this.#background("the filler", () => this.#fillDisk());
         break;
@@ -202,6 +235,26 @@ export class Soak {
     });
   }
 
+  /** A new script of the worker is there, and a tab finds it: it is to take over while everything is live, and nothing may be lost by that. */
+  async #update(): Promise<void> {
+    const { site, strictUpdates } = this.#options;
+    const wanted = site.release();
+    this.#lastKillMs = Date.now();
+    const { tookMs, release, state } = await this.#cast.attacker.page.evaluate(
+      (within) => window.soak.update(within),
+      TAKE_OVER_MS,
+    );
+    this.#lastKillMs = Date.now();
+    this.#account.count("update");
+    this.#account.updated(tookMs);
+    if (tookMs === undefined) {
+      const what = `a new worker has not taken over within ${TAKE_OVER_MS} ms: it is ${state}`;
+      if (strictUpdates) this.#account.fault(what);
+      else this.#options.tell(what);
+    } else if (release !== wanted)
+      this.#account.fault(`the worker that took over is release ${release}, and not ${wanted}`);
+  }
+
   async #fillDisk(): Promise<void> {
     const taken = await this.#cast.attacker.page.evaluate(([leave, hold]) => window.soak.fill(leave, hold), [
       LEFT_BYTES,
@@ -212,10 +265,17 @@ export class Soak {
 
   async #attack(): Promise<void> {
     for (let round = 0; !this.#isOver; round++) {
+      // A page that does not keep silent as the library's do can keep a new worker from ever taking over.
+      if (this.#weather === "updates") {
+        await wait(TICK_MS);
+        continue;
+      }
+      this.#isAttacking = true;
       const { attacks, answers, faults } = await this.#cast.attacker.page.evaluate(
         ([seed, forMs]) => window.soak.attack(seed, forMs),
         [this.#options.seed * 1000 + round, ATTACK_MS] as const,
       );
+      this.#isAttacking = false;
       this.#account.count("attack", attacks);
       for (const [answer, times] of Object.entries(answers)) this.#account.answered(answer, times);
       for (const fault of faults) this.#account.fault(`an attack: ${fault}`);
@@ -288,6 +348,8 @@ export class Soak {
       });
     }
     await attacker.kill();
+    // Where a new worker still waited it serves now, and not the pages that were open when the old one died.
+    await validator.load();
     for (const stream of STREAMS) {
       await this.#account.guard(`the window of ${stream.name}`, async () => {
         const windows = await validator.page.evaluate((one) => window.soak.readWindows(one), stream);
@@ -301,6 +363,16 @@ export class Soak {
         }
       });
     }
+  }
+
+  /** In a browser with a profile on disk, since that of the others dies with them. */
+  async #killBrowsers(minutes: number): Promise<void> {
+    const { context, site, launch, tell } = this.#options;
+    await context.close();
+    const deaths = Math.min(MAX_DEATHS, Math.max(MIN_DEATHS, Math.round(minutes / DEATH_EVERY_MINUTES)));
+    tell(`the browser is killed ${deaths} times`);
+    const { args = [], executablePath } = launch;
+    await new BrowserDeaths({ site, account: this.#account, random: this.#random, args, executablePath }).run(deaths);
   }
 
   #background(what: string, body: () => Promise<void>): void {

@@ -15,16 +15,25 @@ function declare(host) {
   run("npx", ["tsc", "-p", `tsconfig.lib-${host}.json`, "--declarationMap", "--outDir", TYPES], { cwd: ROOT });
 }
 
-/** @param {import("./entries.mjs").Entry} entry */
-function configOf({ file, source, lib, types }) {
-  const main = join(TYPES, source.replace(/\.ts$/, ".d.ts"));
-  const packageJsonFullPath = join(ROOT, "package.json");
+/**
+ * Where declarations are, and where what comes of them goes.
+ * @typedef {object} Places
+ * @property {string} root Of the package, with its `package.json`.
+ * @property {string} types Declarations, by the paths of their sources.
+ * @property {string} cache
+ * @property {string} reports
+ */
+
+/** @param {import("./entries.mjs").Entry} entry @param {Places} places */
+function configOf({ file, source, lib, types }, places) {
+  const main = join(places.types, source.replace(/\.ts$/, ".d.ts"));
+  const packageJsonFullPath = join(places.root, "package.json");
   return ExtractorConfig.prepare({
     packageJsonFullPath,
     packageJson: JSON.parse(readFileSync(packageJsonFullPath, "utf8")),
     configObjectFullPath: undefined,
     configObject: {
-      projectFolder: ROOT,
+      projectFolder: places.root,
       mainEntryPointFilePath: main,
       newlineKind: "lf",
       compiler: {
@@ -41,7 +50,7 @@ function configOf({ file, source, lib, types }) {
             allowImportingTsExtensions: true,
             lib,
             types,
-            paths: { "eddy-hls/core": [join(TYPES, "src/core.d.ts")] },
+            paths: { "eddy-hls/core": [join(places.types, "src/core.d.ts")] },
           },
           files: [main],
         },
@@ -49,10 +58,10 @@ function configOf({ file, source, lib, types }) {
       apiReport: {
         enabled: true,
         reportFileName: `${file}.api.md`,
-        reportFolder: REPORTS,
-        reportTempFolder: join(CACHE, "report"),
+        reportFolder: places.reports,
+        reportTempFolder: join(places.cache, "report"),
       },
-      docModel: { enabled: true, apiJsonFilePath: join(CACHE, `${file}.api.json`) },
+      docModel: { enabled: true, apiJsonFilePath: join(places.cache, `${file}.api.json`) },
       dtsRollup: { enabled: false },
       tsdocMetadata: { enabled: false },
       messages: {
@@ -72,17 +81,25 @@ function configOf({ file, source, lib, types }) {
 /**
  * @param {readonly import("./entries.mjs").Entry[]} entries
  * @param {{ isCheck: boolean }} options A check leaves the reports as they are.
- * @returns {{ models: string[], problems: string[], isOutdated: boolean }}
  */
 export function extract(entries, { isCheck }) {
   rmSync(CACHE, { recursive: true, force: true });
-  mkdirSync(REPORTS, { recursive: true });
   for (const host of new Set(entries.map((entry) => entry.host))) declare(host);
+  return readDeclarations(entries, { isCheck, places: { root: ROOT, types: TYPES, cache: CACHE, reports: REPORTS } });
+}
+
+/**
+ * @param {readonly import("./entries.mjs").Entry[]} entries
+ * @param {{ isCheck: boolean, places: Places }} options
+ * @returns {{ models: string[], problems: string[], isOutdated: boolean }}
+ */
+export function readDeclarations(entries, { isCheck, places }) {
+  mkdirSync(places.reports, { recursive: true });
   /** @type {Set<string>} */
   const problems = new Set();
   let isOutdated = false;
   const models = entries.map((entry) => {
-    const config = configOf(entry);
+    const config = configOf(entry, places);
     const { apiReportChanged } = Extractor.invoke(config, {
       localBuild: !isCheck,
       messageCallback: (message) => {
@@ -90,7 +107,7 @@ export function extract(entries, { isCheck }) {
         const { messageId, logLevel, sourceFilePath, sourceFileLine, text } = message;
         // Said by what comes back, once for all entry points.
         if (messageId.startsWith("console-") || logLevel === ExtractorLogLevel.None) return;
-        const where = sourceFilePath === undefined ? entry.source : relative(ROOT, sourceFilePath);
+        const where = sourceFilePath === undefined ? entry.source : relative(places.root, sourceFilePath);
         problems.add(`${where}:${sourceFileLine ?? 1} ${text} (${messageId})`);
       },
     });

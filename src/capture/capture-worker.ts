@@ -1,17 +1,11 @@
 /// <reference lib="webworker" />
-import { RelayError } from "../model/errors.ts";
+import { CaptureDesk } from "./capture-desk.ts";
 import { CaptureSession } from "./capture-session.ts";
 import { probeEncoding } from "./encoding-probe.ts";
 import type { OpenFeed } from "./feed.ts";
 import type { OpenFileSource } from "./file-source.ts";
 import { openLive } from "./live-source.ts";
-import {
-  CAPTURE_PROTOCOL,
-  type CaptureOptions,
-  type CaptureRequest,
-  type FromCaptureWorker,
-  type ToCaptureWorker,
-} from "./messages.ts";
+import type { CaptureOptions, CaptureRequest, FromCaptureWorker } from "./messages.ts";
 import { openPattern } from "./pattern-source.ts";
 import type { OpenSource } from "./source.ts";
 import { openStream } from "./stream-source.ts";
@@ -19,59 +13,13 @@ import { openStream } from "./stream-source.ts";
 /** Entry of the dedicated worker that captures and encodes: one capture, from `open` to `ended`. */
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 
-let session: Promise<CaptureSession> | undefined;
-
-scope.addEventListener("message", ({ data }: MessageEvent<ToCaptureWorker>) => {
-  void take(data).catch((thrown: unknown) => {
-    const { code, message } = RelayError.from(thrown);
-    post({ type: "error", code, message });
-    post({ type: "ended" });
-  });
+const desk = new CaptureDesk({
+  post,
+  open: async (source, options) => openSession(await openSource(source, options), options),
+  measure: probeEncoding,
 });
 
-async function take(message: ToCaptureWorker): Promise<void> {
-  switch (message.type) {
-    case "open": {
-      expectProtocol(message.protocol);
-      const { source, options } = message;
-      session = openSource(source, options).then((open) => openSession(open, options));
-      await session;
-      return;
-    }
-    case "start":
-      (await session)?.start();
-      return;
-    case "ack":
-      (await session)?.ack(message.rendition);
-      return;
-    case "ask": {
-      const { id, ask } = message;
-      try {
-        await (await session)?.ask(ask);
-        post({ type: "answer", id });
-      } catch (thrown) {
-        const { code, message: text } = RelayError.from(thrown);
-        post({ type: "answer", id, error: { code, message: text } });
-      }
-      return;
-    }
-    case "measure":
-      expectProtocol(message.protocol);
-      post({ type: "measured", measures: await probeEncoding(message.ask) });
-      return;
-    case "stop":
-      (await session)?.stop();
-      return;
-  }
-}
-
-function expectProtocol(protocol: number): void {
-  if (protocol === CAPTURE_PROTOCOL) return;
-  throw new RelayError(
-    "version-mismatch",
-    `expected capture protocol ${CAPTURE_PROTOCOL}, got ${protocol}: reload the page`,
-  );
-}
+scope.addEventListener("message", ({ data }: MessageEvent<unknown>) => void desk.take(data));
 
 function post(message: FromCaptureWorker, transfer: Transferable[] = []): void {
   scope.postMessage(message, transfer);

@@ -18,6 +18,13 @@ const TEXT = '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="s",NAME="English",LANGUAGE="
 const VARIANT =
   '#EXT-X-STREAM-INF:BANDWIDTH=900000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.97,VIDEO-RANGE=SDR,AUDIO="a/1",SUBTITLES="s"';
 
+test("what an origin says too little of is declared as the least that may be", () => {
+  const nothing = "#EXT-X-TARGETDURATION:0\n#EXT-X-PART-INF:PART-TARGET=0";
+  const options = streamOptions([{ id: "main", bandwidth: 1 }], [media(nothing)]);
+  expect(options).toMatchObject({ partTargetMs: 50, targetDurationMs: 50 });
+  expect(() => resolveStreamOptions(options)).not.toThrow();
+});
+
 test("renditions are described as they can be published again", () => {
   const found = describeText(
     AUDIO,

@@ -1,6 +1,6 @@
 import { RelayError } from "../model/errors.ts";
 import { isName } from "../model/ids.ts";
-import type { StreamOptions } from "../model/options.ts";
+import { MIN_PART_TARGET_MS, type StreamOptions } from "../model/options.ts";
 import { type RenditionKind, type RenditionOptions, resolveRenditions } from "../model/rendition-options.ts";
 import { type Attributes, integerOf } from "../reader/attributes.ts";
 import type { MediaPlaylist } from "../reader/media-playlist.ts";
@@ -212,10 +212,10 @@ export function streamOptions(
   );
   // 4.4.3.1: an EXTINF is rounded before it is held against the target, so media may last half a second more.
   const longestMs = isLowLatency ? Math.max(targetMs, ...closedMs) : targetMs + 500;
-  const targetDurationMs = Math.min(MAX_TARGET_DURATION_MS, longestMs);
-  const partTargetMs = isLowLatency
-    ? Math.min(targetDurationMs, Math.max(...playlists.map((playlist) => playlist.partTargetMs ?? 0)))
-    : targetDurationMs;
+  // Both are limits from above, so that what is too little may be declared as more.
+  const targetDurationMs = Math.min(MAX_TARGET_DURATION_MS, Math.max(MIN_PART_TARGET_MS, longestMs));
+  const declaredMs = Math.max(MIN_PART_TARGET_MS, ...playlists.map((playlist) => playlist.partTargetMs ?? 0));
+  const partTargetMs = isLowLatency ? Math.min(targetDurationMs, declaredMs) : targetDurationMs;
   // At the first key frame after it a segment closes: the shortest of theirs, less what a part may be off.
   const shortestMs = closedMs.length === 0 ? 1_500 : Math.min(...closedMs);
   const segmentMinMs = isLowLatency ? Math.max(0, Math.min(shortestMs, targetMs) - partTargetMs / 2) : 0;

@@ -48,7 +48,7 @@ export function nextReload(known: Known | undefined, isPlain: boolean): Reload {
   return { query: directives.join("&"), isBlocking, isDelta, deadlineMs };
 }
 
-/** An origin that does not block, though it said so, is not asked faster than this. */
+/** An origin that does not block, though it said so, is not asked faster than this; nor one whose target is next to nothing. */
 const MIN_PAUSE_MS = 100;
 
 /**
@@ -59,10 +59,10 @@ const MIN_PAUSE_MS = 100;
 export function pauseMs(playlist: MediaPlaylist, { isBlocking }: Reload, unchanged: number): number {
   const { partTargetMs, targetDurationMs = DEFAULT_TARGET_MS } = playlist;
   const unitMs = playlist.tags.has("EXT-X-PART") ? (partTargetMs ?? targetDurationMs) : targetDurationMs;
-  if (!isBlocking) return unchanged > 0 ? unitMs / 2 : unitMs;
+  if (!isBlocking) return Math.max(MIN_PAUSE_MS, unchanged > 0 ? unitMs / 2 : unitMs);
   if (unchanged === 0) return 0;
   // An honest answer without news took as long as an origin blocks; for any other it gets longer.
-  return Math.min(targetDurationMs, Math.max(MIN_PAUSE_MS, unitMs / 2) * unchanged);
+  return Math.max(MIN_PAUSE_MS, Math.min(targetDurationMs, Math.max(MIN_PAUSE_MS, unitMs / 2) * unchanged));
 }
 
 export function withQuery(url: string, query: string): string {

@@ -81,7 +81,7 @@ const DEFAULT_CACHE: CacheConfig = {
 };
 
 /** A part below this cannot be cut on time by a real encoder (three frames at 60 Hz). */
-const MIN_PART_TARGET_MS = 50;
+export const MIN_PART_TARGET_MS = 50;
 const MAX_TARGET_DURATION_MS = 60_000;
 /** Of an origin without parts each segment is one. */
 const MAX_PART_TARGET_MS = MAX_TARGET_DURATION_MS;

@@ -19,9 +19,11 @@ export interface CommandContext {
 }
 
 /** One word of the command line: `eddy-hls <name> …`. */
-export interface Command {
+export interface Command<Arguments = unknown> {
   /** What `--help` prints; its first line is `usage: eddy-hls <name> …`. */
   readonly usage: string;
-  /** `args` are what stands around the name. A throw is told, and exit code 2. */
-  run(args: readonly string[], context: CommandContext): Promise<ExitCode>;
+  /** Reads what stands around the name, and does nothing yet. @throws RelayError `invalid-option` */
+  read(args: readonly string[]): Arguments;
+  /** A throw is told, and exit code 2. */
+  run(given: Arguments, context: CommandContext): Promise<ExitCode>;
 }

@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { open, writeFile } from "node:fs/promises";
 import type { Bytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
 import { KeyPair } from "../swarm/proof/key-pair.ts";
@@ -13,6 +13,8 @@ export interface OpenedKey {
 
 const PEM = /-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END PRIVATE KEY-----/;
 const OWNER_ONLY = 0o600;
+/** A key takes 120. */
+const MAX_FILE_BYTES = 64 * 1024;
 
 /**
  * The key that a file holds, as PEM of PKCS #8; one that is not there is made, and readable to its owner only.
@@ -28,11 +30,23 @@ export async function openKeyFile(path: string): Promise<OpenedKey> {
     if (codeOf(thrown) !== "EEXIST") throw unusable(path, thrown);
   }
   try {
-    const keys = await KeyPair.importKey(keyOfPem(await readFile(path, "utf8")));
-    const { mode } = await stat(path);
+    const { pem, mode } = await readPem(path);
+    const keys = await KeyPair.importKey(keyOfPem(pem));
     return { keys, isNew: false, isExposed: process.platform !== "win32" && (mode & 0o077) !== 0 };
   } catch (thrown) {
     throw unusable(path, thrown);
+  }
+}
+
+/** Not the whole of what may have no end, such as a device. */
+async function readPem(path: string): Promise<{ readonly pem: string; readonly mode: number }> {
+  const file = await open(path);
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_FILE_BYTES), 0, MAX_FILE_BYTES, null);
+    const { mode } = await file.stat();
+    return { pem: buffer.toString("utf8", 0, bytesRead), mode };
+  } finally {
+    await file.close();
   }
 }
 

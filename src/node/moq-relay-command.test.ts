@@ -32,6 +32,7 @@ test("it says why there is WebSocket alone", async () => {
 test.each([
   { args: ["--port", "70000"], tells: "from 0 to 65535, got 70000" },
   { args: ["--port", "x"], tells: "got x" },
+  { args: ["--host", ""], tells: 'expected a host or an address, got ""' },
   { args: ["what"], tells: 'expected no "what"' },
   { args: ["--no-such-option"], tells: "usage: eddy-hls moq-relay" },
 ])("$args is refused", async ({ args, tells }) => {

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
+import { hostName } from "./address.ts";
 import type { Command, CommandContext, ExitCode } from "./command.ts";
 import { type MoqRelayOptions, startMoqRelay } from "./moq-relay/moq-relay.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -21,12 +22,7 @@ const DEFAULT_PORT = 4443;
 const STATUS_MS = 1_000;
 
 /** `eddy-hls moq-relay`. */
-export const moqRelayCommand: Command = {
-  usage: USAGE,
-  async run(args, context) {
-    return serve(readArguments(args), context);
-  },
-};
+export const moqRelayCommand: Command<MoqRelayOptions> = { usage: USAGE, read: readArguments, run: serve };
 
 /** @throws RelayError `invalid-option` */
 function readArguments(args: readonly string[]): MoqRelayOptions {
@@ -36,7 +32,7 @@ function readArguments(args: readonly string[]): MoqRelayOptions {
   }
   return {
     port: wholeNumber("--port", values.port, 0, 65_535),
-    host: values.host,
+    host: hostName("--host", values.host),
     webTransport: !values.websocket,
     ...(values.token === undefined ? {} : { token: values.token }),
   };

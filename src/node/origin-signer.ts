@@ -74,7 +74,7 @@ export class OriginSigner {
     return this.#epoch;
   }
 
-  /** The stream's card as it is now, encoded and signed. */
+  /** The stream's card as it is now, encoded and signed. Rejects with a RelayError where the stream fits into none. */
   get card(): Promise<Bytes> {
     return this.#card;
   }
@@ -239,7 +239,9 @@ export class OriginSigner {
     this.#revision += 1;
     const { stream } = follower.presentation;
     const card = { name, epoch: this.#epoch, revision: this.#revision, options: stream };
-    return signCard(ended === undefined ? card : { ...card, ended }, keys);
+    const signed = signCard(ended === undefined ? card : { ...card, ended }, keys);
+    signed.catch(() => undefined); // for who does not ask for it; it rejects for who does
+    return signed;
   }
 }
 

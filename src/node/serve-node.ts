@@ -68,7 +68,10 @@ async function answer(match: Match, incoming: IncomingMessage, outgoing: ServerR
 }
 
 /** Undefined for what is no request of HTTP. Bodies are not for us: the relay takes none. */
-function requestOf({ url = "/", method = "GET", headers }: IncomingMessage, signal: AbortSignal): Request | undefined {
+export function requestOf(
+  { url = "/", method = "GET", headers }: IncomingMessage,
+  signal: AbortSignal,
+): Request | undefined {
   try {
     const given = new Headers();
     for (const [name, value] of Object.entries(headers)) {

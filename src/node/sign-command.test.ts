@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -112,6 +113,31 @@ describe("eddy-hls sign, over HTTP", () => {
     expect(await ended).toBe(0);
   });
 
+  test("signs for an origin whose parts are said to last nothing, and does not ask it without a pause", async () => {
+    const media = ["#EXTM3U", "#EXT-X-TARGETDURATION:1", "#EXT-X-PART-INF:PART-TARGET=0", '#EXT-X-MAP:URI="init.mp4"'];
+    media.push("#EXTINF:1,", "1.mp4", '#EXT-X-PART:DURATION=0.2,URI="2.mp4",INDEPENDENT=YES', "");
+    let playlists = 0;
+    const odd = await serveNode(async (request) => {
+      if (request.url.endsWith(".m3u8")) playlists += 1;
+      return new Response(request.url.endsWith(".m3u8") ? media.join("\n") : testInit());
+    });
+    const lines: string[] = [];
+    const startMs = performance.now();
+    const ended = runCommand(["sign", `${odd.url}a.m3u8`, "--port", "0", "--key", join(folder, "key.pem")], {
+      out: (text) => void lines.push(text),
+      err: (text) => void err.push(text),
+      signal: aborter.signal,
+    });
+    const card = (): string | undefined => /headers +(.*)/.exec(lines.join("\n"))?.[1];
+    while (card() === undefined || playlists < 4) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect((await fetch(`${card()}card`)).status).toBe(200);
+    // However fast the machine is: each of the last three had to wait for its turn.
+    expect(performance.now() - startMs).toBeGreaterThan(200);
+    aborter.abort();
+    expect(await ended).toBe(0);
+    await odd.close();
+  });
+
   test("says in its card when the stream has ended, and serves on", async () => {
     const { url, fingerprint } = await sign();
     const proof = new StreamProof({ fingerprint });
@@ -145,6 +171,7 @@ describe("eddy-hls sign, over HTTP", () => {
     [["ftp://localhost/a"], /expected http: or https:/],
     [["http://localhost/a", "--port", "99999"], /--port: expected 0 to 65535/],
     [["http://localhost/a", "--name", "a/b"], /--name: expected 1 to 64/],
+    [["http://localhost/a", "--host", ""], /--host: expected a host or an address, got ""/],
     [["http://localhost/a", "--what"], /--what/],
   ])("%j is exit code 2", async (args, message) => {
     const context = { out: () => undefined, err: (text: string) => void err.push(text), signal: aborter.signal };
@@ -179,5 +206,9 @@ describe("openKeyFile()", () => {
     await writeFile(path, "not a key");
     await expect(openKeyFile(path)).rejects.toMatchObject({ code: "invalid-option" });
     await expect(openKeyFile(join(folder, "none", "key.pem"))).rejects.toMatchObject({ code: "invalid-option" });
+    // Without an end.
+    if (existsSync("/dev/zero")) {
+      await expect(openKeyFile("/dev/zero")).rejects.toMatchObject({ code: "invalid-option" });
+    }
   });
 });

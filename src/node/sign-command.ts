@@ -4,10 +4,11 @@ import { systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 import { isName } from "../model/ids.ts";
 import { MAX_SHARED_PART_BYTES } from "../model/part-header.ts";
+import { hostName } from "./address.ts";
 import type { Command, CommandContext, ExitCode } from "./command.ts";
 import { openKeyFile } from "./key-file.ts";
 import { OriginSigner } from "./origin-signer.ts";
-import { serveNode } from "./serve-node.ts";
+import { type NodeServer, serveNode } from "./serve-node.ts";
 import { createSignMatch } from "./sign-handler.ts";
 
 const USAGE = `usage: eddy-hls sign <playlist url> [--port 8787] [--host 127.0.0.1] [--key eddy-sign-key.pem] [--name name]
@@ -35,12 +36,9 @@ interface Arguments {
 }
 
 /** `eddy-hls sign`. */
-export const signCommand: Command = {
-  usage: USAGE,
-  run: (args, context) => sign(readArguments(args), context),
-};
+export const signCommand: Command<Arguments> = { usage: USAGE, read: readArguments, run: sign };
 
-/** @throws RelayError `invalid-option`, `origin-unreachable`, `origin-malformed` */
+/** @throws RelayError `invalid-option`, `origin-unreachable`, `origin-malformed`, `malformed-frame` */
 async function sign({ url, port, host, key, name }: Arguments, context: CommandContext): Promise<ExitCode> {
   const { out, err, status, signal, clock = systemClock, fetch } = context;
   const { keys, isNew, isExposed } = await openKeyFile(key);
@@ -54,9 +52,9 @@ async function sign({ url, port, host, key, name }: Arguments, context: CommandC
     ...(fetch === undefined ? {} : { fetch }),
   });
   const signer = new OriginSigner({ name, follower, keys, clock, signal, tell: err });
-  const server = await serveNode(createSignMatch(signer), { port, host }).catch((thrown: unknown) => {
+  const server = await open(signer, { port, host }).catch((thrown: unknown) => {
     follower.close();
-    throw new RelayError("invalid-option", `--port ${port}: ${RelayError.from(thrown).message}`, { cause: thrown });
+    throw thrown;
   });
   const link = new URLSearchParams({ watch: name, origin: url, sign: server.url, key: keys.fingerprint });
   out(`signing ${url}`);
@@ -80,6 +78,16 @@ async function sign({ url, port, host, key, name }: Arguments, context: CommandC
   }
 }
 
+/** @throws RelayError `invalid-option`; `malformed-frame` for a stream that no card can hold */
+async function open(signer: OriginSigner, { port, host }: Pick<Arguments, "port" | "host">): Promise<NodeServer> {
+  await signer.card;
+  try {
+    return await serveNode(createSignMatch(signer), { port, host });
+  } catch (cause) {
+    throw new RelayError("invalid-option", `--port ${port}: ${RelayError.from(cause).message}`, { cause });
+  }
+}
+
 function every(intervalMs: number, callback: () => void): () => void {
   const timer = setInterval(callback, intervalMs);
   timer.unref();
@@ -98,7 +106,7 @@ function readArguments(args: readonly string[]): Arguments {
   const { port, host = "127.0.0.1", key = "eddy-sign-key.pem", name = nameOf(url) } = values;
   if (!isName(name))
     throw new RelayError("invalid-option", `--name: expected 1 to 64 of A-Z a-z 0-9 . _ -, got ${name}`);
-  return { url, port: portOf(port), host, key, name };
+  return { url, port: portOf(port), host: hostName("--host", host), key, name };
 }
 
 function parse(args: readonly string[]) {

@@ -26,6 +26,7 @@ test("the relay says where it listens, and ends with what it did", async () => {
 test.each([
   [["--port", "many"]],
   [["--port", "70000"]],
+  [["--host", ""]],
   [["--origin", "site.example"]],
   [["--origin", "https://site.example/path"]],
   [["here"]],

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
+import { hostName, pageOrigin } from "./address.ts";
 import type { Command, CommandContext, ExitCode } from "./command.ts";
 import { type ServedSignal, type ServeSignalOptions, serveSignal } from "./signal-server.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -21,12 +22,7 @@ const DEFAULT_PORT = 4190;
 const STATUS_MS = 1_000;
 
 /** `eddy-hls signal`. */
-export const signalCommand: Command = {
-  usage: USAGE,
-  async run(args, context) {
-    return serve(readArguments(args), context);
-  },
-};
+export const signalCommand: Command<ServeSignalOptions> = { usage: USAGE, read: readArguments, run: serve };
 
 /** @throws RelayError `invalid-option` */
 function readArguments(args: readonly string[]): ServeSignalOptions {
@@ -34,14 +30,10 @@ function readArguments(args: readonly string[]): ServeSignalOptions {
   if (positionals.length > 0) {
     throw new RelayError("invalid-option", `expected no "${positionals.join(" ")}"\n\n${USAGE}`);
   }
-  for (const origin of values.origin) {
-    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
-      throw new RelayError("invalid-option", `--origin: expected one such as https://site.example, got ${origin}`);
-    }
-  }
+  for (const origin of values.origin) pageOrigin("--origin", origin);
   return {
     port: wholeNumber("--port", values.port, 0, 65_535),
-    host: values.host,
+    host: hostName("--host", values.host),
     maxSockets: wholeNumber("--sockets", values.sockets, 1, 1_000_000),
     proxied: values.proxied,
     ...(values.origin.length === 0 ? {} : { origins: values.origin }),

@@ -63,14 +63,18 @@ test("--json prints the reports and nothing else", async () => {
   expect(Object.keys(JSON.parse(out[0] ?? ""))).toEqual(["swarm"]);
 });
 
-test.each([[["--peers", "none"]], [["--engine", "push"]], [["--source", "moon"]], [["--loud"]]])(
-  "%j is exit code 2, and says what was expected",
-  async (args) => {
-    expect(await run(...args)).toBe(2);
-    expect(err.join("\n")).toMatch(/expected|Unknown option/);
-    expect(out).toEqual([]);
-  },
-);
+test.each([
+  [["--peers", "none"]],
+  [["--loss", ""]],
+  [["--engine", "push"]],
+  [["--engine", "constructor"]],
+  [["--source", "moon"]],
+  [["--loud"]],
+])("%j is exit code 2, and says what was expected", async (args) => {
+  expect(await run(...args)).toBe(2);
+  expect(err.join("\n")).toMatch(/expected|Unknown option/);
+  expect(out).toEqual([]);
+});
 
 test("--help tells every option of the world", async () => {
   expect(await run("--help")).toBe(0);

@@ -42,7 +42,7 @@ ${worldOptions()}
 Exit code: 0, and 2 when there is no such option.`;
 
 /** `eddy-hls simulate`. */
-export const simulateCommand: Command = { usage: USAGE, run };
+export const simulateCommand: Command<Arguments> = { usage: USAGE, read: readArguments, run };
 
 interface Arguments {
   readonly world: Partial<WorldOptions>;
@@ -51,8 +51,7 @@ interface Arguments {
   readonly json: boolean;
 }
 
-async function run(args: readonly string[], context: CommandContext): Promise<ExitCode> {
-  const { world, engines, out, json } = readArguments(args);
+async function run({ world, engines, out, json }: Arguments, context: CommandContext): Promise<ExitCode> {
   const simulations = new Map<string, Simulation>();
   try {
     for (const engine of engines) {
@@ -113,13 +112,14 @@ function readArguments(args: readonly string[]): Arguments {
   for (const name of WORLD_NAMES) {
     const value = given[optionOf(name)];
     if (typeof value !== "string") continue;
-    world[name] = typeof DEFAULT_WORLD[name] === "number" ? Number(value) : value;
+    // Nothing is no number, though it counts as 0.
+    world[name] = typeof DEFAULT_WORLD[name] === "number" ? Number(value.trim() || Number.NaN) : value;
   }
   if (world.source !== undefined && world.source !== "origin" && world.source !== "publisher") {
     throw new RelayError("invalid-option", `--source: expected origin or publisher, got ${world.source}`);
   }
-  const engines = String(engine).split(",");
-  const unknown = engines.find((name) => !(name in ENGINES));
+  const engines = [...new Set(String(engine).split(","))];
+  const unknown = engines.find((name) => !Object.hasOwn(ENGINES, name));
   if (unknown !== undefined) {
     throw new RelayError("invalid-option", `--engine: expected some of ${Object.keys(ENGINES)}, got ${unknown}`);
   }

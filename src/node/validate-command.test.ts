@@ -115,6 +115,11 @@ test("a rendition that is not there is exit code 2", async () => {
   expect(err.join("\n")).toContain("expected one of main");
 });
 
+test("an origin that is none is exit code 2, before anything is asked for", async () => {
+  expect(await run("validate", url(), "--origin", "player.example\r\n")).toBe(2);
+  expect(err.join("\n")).toContain("--origin: expected one such as https://site.example");
+});
+
 test("--help is exit code 0", async () => {
   expect(await run("--help")).toBe(0);
   expect(out.join("\n")).toContain("usage: eddy-hls validate <url>");

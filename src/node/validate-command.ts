@@ -3,6 +3,7 @@ import { systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Finding, Level } from "../validate/finding.ts";
 import { type ValidationReport, validate } from "../validate/validate.ts";
+import { pageOrigin } from "./address.ts";
 import type { Command, CommandContext, ExitCode } from "./command.ts";
 
 const USAGE = `usage: eddy-hls validate <url> [--seconds 30] [--json] [--rendition id]... [--origin origin]
@@ -31,10 +32,7 @@ interface Arguments {
 }
 
 /** `eddy-hls validate <url>`. */
-export const validateCommand: Command = {
-  usage: USAGE,
-  run: (args, context) => follow(readArguments(args), context),
-};
+export const validateCommand: Command<Arguments> = { usage: USAGE, read: readArguments, run: follow };
 
 /** @throws RelayError `invalid-option` */
 function readArguments(args: readonly string[]): Arguments {
@@ -55,6 +53,7 @@ function readArguments(args: readonly string[]): Arguments {
     );
   }
   const { json, rendition: renditions, origin } = values;
+  if (origin !== undefined) pageOrigin("--origin", origin);
   return { url, seconds, json, renditions, origin };
 }
 

@@ -1,5 +1,5 @@
 import type { EncodingAsk, EncodingMeasure } from "../capture/encoding-measure.ts";
-import { CAPTURE_PROTOCOL, type FromCaptureWorker, type ToCaptureWorker } from "../capture/messages.ts";
+import { CAPTURE_PROTOCOL, type ToCaptureWorker } from "../capture/messages.ts";
 import { RelayError } from "../model/errors.ts";
 import { loadCode } from "./load-code.ts";
 
@@ -16,13 +16,13 @@ const DEADLINE_MS = 5_000;
 /**
  * Encodes moving, grainy pictures for a second at most, in a worker, and tells what of 1080, 720, 480 and 360 lines (and of the size
  * that was asked for), largest first, this machine encodes in real time. An estimate: other programs and other pictures move it.
- * @throws RelayError `unsupported-browser`, `deadline`, `code-unavailable`; the reason of `signal` when it aborts
+ * @throws RelayError `unsupported-browser`, `invalid-option`, `deadline`, `code-unavailable`; the reason of `signal` when it aborts
  */
 export async function measureEncoding({ signal, ...ask }: MeasureEncodingOptions): Promise<readonly EncodingMeasure[]> {
   signal?.throwIfAborted();
   if (typeof Worker === "undefined" || typeof VideoEncoder === "undefined")
     throw new RelayError("unsupported-browser", "expected WebCodecs (VideoEncoder): this browser has none here");
-  const { makeCaptureWorker, workerError } = await loadCode("measuring", import("./worker-capture.ts"));
+  const { hear, makeCaptureWorker, workerError } = await loadCode("measuring", import("./worker-capture.ts"));
   const worker = makeCaptureWorker();
   let late: ReturnType<typeof setTimeout> | undefined;
   try {
@@ -33,10 +33,11 @@ export async function measureEncoding({ signal, ...ask }: MeasureEncodingOptions
         DEADLINE_MS,
       );
       worker.onerror = (event) => reject(workerError(event));
-      worker.onmessage = ({ data }: MessageEvent<FromCaptureWorker>) => {
-        if (data.type === "measured") resolve(data.measures);
-        else if (data.type === "error") reject(new RelayError(data.code, data.message));
-      };
+      hear(worker, (told) => {
+        if (told instanceof RelayError) reject(told);
+        else if (told.type === "measured") resolve(told.measures);
+        else if (told.type === "error") reject(new RelayError(told.code, told.message));
+      });
       const message: ToCaptureWorker = { type: "measure", protocol: CAPTURE_PROTOCOL, ask };
       worker.postMessage(message);
     });

@@ -5,6 +5,7 @@ import {
   type FromCaptureWorker,
   type ToCaptureWorker,
 } from "../capture/messages.ts";
+import { readFromCapture } from "../capture/read-from-capture.ts";
 import type { Bytes } from "../model/bytes.ts";
 import { RelayError, type RelayErrorCode } from "../model/errors.ts";
 import type { CapturedRendition } from "../model/rendition-options.ts";
@@ -37,6 +38,19 @@ export function workerError(event: ErrorEvent): RelayError {
   return new RelayError("internal", `the capture worker failed: ${event.message || "its script could not be loaded"}`);
 }
 
+/** Hears what it says, and of what nobody can read what is wrong with it. */
+export function hear(worker: Worker, listener: (message: FromCaptureWorker | RelayError) => void): void {
+  worker.onmessage = ({ data }: MessageEvent<unknown>) => {
+    let message: FromCaptureWorker | RelayError;
+    try {
+      message = readFromCapture(data);
+    } catch (thrown) {
+      message = RelayError.from(thrown);
+    }
+    listener(message);
+  };
+}
+
 /** Opens a worker over a source that was granted. */
 export async function openWorkerCapture(input: CaptureInput, options: CaptureOptions): Promise<Capture> {
   const {
@@ -52,10 +66,11 @@ export async function openWorkerCapture(input: CaptureInput, options: CaptureOpt
     const ready = await new Promise<Ready>((resolve, reject) => {
       signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
       worker.onerror = (event) => reject(workerError(event));
-      worker.onmessage = ({ data }: MessageEvent<FromCaptureWorker>) => {
-        if (data.type === "ready") resolve(data);
-        else if (data.type === "error") reject(new RelayError(data.code, data.message));
-      };
+      hear(worker, (message) => {
+        if (message instanceof RelayError) reject(message);
+        else if (message.type === "ready") resolve(message);
+        else if (message.type === "error") reject(new RelayError(message.code, message.message));
+      });
       const open: ToCaptureWorker = {
         type: "open",
         protocol: CAPTURE_PROTOCOL,
@@ -95,7 +110,7 @@ interface Asked {
 }
 
 /** Only passes messages on: nothing here waits for a timer or a picture of the page, which stand still in a hidden tab. */
-class WorkerCapture implements Capture {
+export class WorkerCapture implements Capture {
   readonly #events = new EventTarget();
   readonly renditions: readonly CapturedRendition[];
   readonly rendition: CapturedRendition;
@@ -136,7 +151,11 @@ class WorkerCapture implements Capture {
       this.#end = (error) => (error === undefined ? resolve() : reject(error));
     });
     this.ended.catch(() => undefined); // for who does not listen
-    worker.onmessage = ({ data }: MessageEvent<FromCaptureWorker>) => this.#take(data);
+    hear(worker, (message) => {
+      // Nothing but what it said is lost.
+      if (message instanceof RelayError) this.#dispatch("warning", { code: message.code, message: message.message });
+      else this.#take(message);
+    });
     worker.onerror = (event) => {
       this.#break(workerError(event));
       void this.#finish();

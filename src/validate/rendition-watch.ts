@@ -16,6 +16,8 @@ type Step = (typeof STEPS)[number];
 
 /** Playlist requests that may fail in a row. */
 const MAX_FAILURES = 5;
+/** However short its parts are said to be. */
+const MIN_PAUSE_MS = 50;
 const RETRY_MS = 1_000;
 const FIRST_PROBES_MS = 3_000;
 const PROBE_INTERVAL_MS = 15_000;
@@ -92,6 +94,11 @@ export class RenditionWatch {
     return this.#full?.partTargetMs ?? DEFAULT_PART_MS;
   }
 
+  /** Between two requests of an origin that does not block. */
+  get #pauseMs(): number {
+    return Math.max(MIN_PAUSE_MS, Math.min(this.#partTargetMs, 500));
+  }
+
   get #targetDurationMs(): number {
     return this.#full?.targetDurationMs || DEFAULT_TARGET_MS;
   }
@@ -103,7 +110,7 @@ export class RenditionWatch {
       if (control.has("CAN-SKIP-UNTIL")) await this.#reloadDelta(asked);
     } else if (control.get("CAN-BLOCK-RELOAD") === "YES") await this.#reloadBlocking(step);
     else {
-      await this.#asker.wait(this.#known.partTargetMs ?? this.#targetDurationMs / 2);
+      await this.#asker.wait(Math.max(MIN_PAUSE_MS, this.#known.partTargetMs ?? this.#targetDurationMs / 2));
       await this.#reloadPlain();
     }
   }
@@ -137,7 +144,7 @@ export class RenditionWatch {
     if (answer.status === 200) this.#takeFull(answer, kind);
     else {
       // The server is asked no faster than it may be when it blocks.
-      await this.#asker.wait(Math.min(this.#partTargetMs, 500));
+      await this.#asker.wait(this.#pauseMs);
       await this.#reloadPlain();
     }
     const after = this.#known;
@@ -148,7 +155,7 @@ export class RenditionWatch {
     );
     this.#answers += 1;
     if (lateByMs(blocked) > 0) this.#late += 1;
-    if (answer.status === 200 && !satisfied) await this.#asker.wait(Math.min(this.#partTargetMs, 500));
+    if (answer.status === 200 && !satisfied) await this.#asker.wait(this.#pauseMs);
   }
 
   async #reloadDelta(asked: "YES" | "v2"): Promise<void> {

@@ -1,12 +1,13 @@
 import type { Bytes } from "../model/bytes.ts";
 import type { DateRangeOptions } from "../model/date-range.ts";
 import { RelayError, type RelayErrorCode } from "../model/errors.ts";
+import { count, type Fields, isFields } from "../model/fields.ts";
 import { checkName, type Msn, type PartId, type PartPosition } from "../model/ids.ts";
 import type { MediaKey } from "../model/media-key.ts";
 import type { StreamOptions } from "../model/options.ts";
 import type { MediaSource, Persistence, RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
 import { type DiagnosticAnswers, type DiagnosticAsk, type FaultOrder, faultOf } from "./diagnostics.ts";
-import { count, epochOf, type Fields, isFields, stepNumbers } from "./fields.ts";
+import { epochOf, stepNumbers } from "./fields.ts";
 
 /**
  * Version of the messages between a page and the worker. Both sides refuse another version with `version-mismatch`,

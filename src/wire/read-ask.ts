@@ -1,9 +1,10 @@
 import { RelayError } from "../model/errors.ts";
+import { count, type Fields, isFields, malformed, milliseconds, text } from "../model/fields.ts";
 import { checkName } from "../model/ids.ts";
 import type { StreamOptions } from "../model/options.ts";
 import { MAX_DVR_WINDOW_MS, MAX_TITLE_LENGTH, MIN_DVR_WINDOW_MS } from "../model/storage.ts";
 import { type DiagnosticAsk, isDiagnostic } from "./diagnostics.ts";
-import { count, epochOf, type Fields, isFields, malformed, milliseconds, stepNumbers, text } from "./fields.ts";
+import { epochOf, stepNumbers } from "./fields.ts";
 import { type Ask, type RenditionStart, WIRE_VERSION } from "./messages.ts";
 import { readStep } from "./read-step.ts";
 

@@ -1,9 +1,9 @@
 import type { Bytes } from "../model/bytes.ts";
 import { checkDateRange } from "../model/date-range.ts";
 import { RelayError } from "../model/errors.ts";
+import { type Fields, isFields, malformed, milliseconds } from "../model/fields.ts";
 import { checkKeys } from "../model/media-key.ts";
 import type { MediaSource } from "../model/stats.ts";
-import { type Fields, isFields, malformed, milliseconds } from "./fields.ts";
 import type { Step } from "./messages.ts";
 
 /** Most bytes one message may carry: a part of one second at 64 Mbit/s, with room. */

@@ -8,7 +8,7 @@ import { annotatePlaylist } from "../../../src/validate/annotate-playlist.ts";
 import { bytesOf, expectFinite, type Target, textOf } from "../target.ts";
 
 const URL = "https://origin.test/live/hd/media.m3u8";
-const MEDIA = `#EXTM3U
+export const MEDIA = `#EXTM3U
 #EXT-X-VERSION:9
 #EXT-X-TARGETDURATION:2
 #EXT-X-PART-INF:PART-TARGET=0.5
@@ -31,7 +31,7 @@ const MEDIA = `#EXTM3U
 #EXT-X-PRELOAD-HINT:TYPE=PART,URI="9.1.mp4"
 #EXT-X-RENDITION-REPORT:URI="../low/media.m3u8",LAST-MSN=9,LAST-PART=0
 `;
-const DELTA = `#EXTM3U
+export const DELTA = `#EXTM3U
 #EXT-X-TARGETDURATION:2
 #EXT-X-MEDIA-SEQUENCE:7
 #EXT-X-SKIP:SKIPPED-SEGMENTS=1,RECENTLY-REMOVED-DATERANGES="ad"
@@ -42,7 +42,7 @@ const DELTA = `#EXTM3U
 9.mp4
 #EXT-X-ENDLIST
 `;
-const MULTIVARIANT = `#EXTM3U
+export const MULTIVARIANT = `#EXTM3U
 #EXT-X-INDEPENDENT-SEGMENTS
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="en",LANGUAGE="en",DEFAULT=YES,URI="en/media.m3u8",CHANNELS="2"
 #EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="s",NAME="en",URI="cc/media.m3u8"

@@ -4,6 +4,7 @@ import { fill } from "./filler.ts";
 import { play } from "./player.ts";
 import { Producer, type ProducerOptions } from "./producer.ts";
 import { StreamReader, type StreamReaderOptions } from "./stream-reader.ts";
+import { update } from "./update.ts";
 import { readWindows } from "./window.ts";
 
 /** What a tab of the soak can be told to do. */
@@ -26,6 +27,7 @@ const soak = {
   play,
   attack,
   fill,
+  update,
   readWindows,
 };
 

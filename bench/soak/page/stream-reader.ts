@@ -33,6 +33,8 @@ export interface Missed {
 const ANSWER_DEADLINE_MS = 20_000;
 const RETRY_MS = 500;
 const ENDED_MS = 1_000;
+/** Half a target duration (6.3.4). */
+const UNCHANGED_MS = 1_000;
 /** A listed resource may fail while the worker is killed; not again and again. */
 const MAX_TRIES = 6;
 const MAX_FAULTS = 200;
@@ -83,6 +85,7 @@ export class StreamReader {
     const url = new URL(`/live/${this.#stream.name}/${id}/media.m3u8`, location.href).href;
     while (!this.#aborter.signal.aborted) {
       const query = follower.lastMsn > 0 ? `?_HLS_msn=${follower.lastMsn + 1}` : "";
+      const { before } = follower;
       const text = await this.#text(url + query);
       if (text === undefined) {
         await wait(RETRY_MS);
@@ -94,6 +97,8 @@ export class StreamReader {
         this.#fault(`${this.#stream.name}/${id}: ${String(error)}`);
       }
       if (this.#ended.has(id)) await wait(ENDED_MS);
+      // As players do, who would otherwise keep a worker from ever ending that answers them with nothing new.
+      else if (follower.before === before) await wait(UNCHANGED_MS);
     }
   }
 

@@ -10,28 +10,32 @@ export interface WindowFound {
   readonly problems: readonly string[];
 }
 
-/** Reads the DVR windows of a stream that has ended, from end to end. */
-export async function readWindows(stream: SoakStream): Promise<readonly WindowFound[]> {
+/** Reads the DVR windows of a stream from end to end, which has ended unless its producer was `cut` off. */
+export async function readWindows(stream: SoakStream, { cut = false } = {}): Promise<readonly WindowFound[]> {
   const media = await synthesize(stream.media);
   return Promise.all(
     media.renditions.map(async ({ id }) => {
       const url = new URL(`/live/${stream.name}/${id}/dvr.m3u8`, location.href).href;
       const response = await fetch(url);
-      const playlist = parseMediaPlaylist(await response.text(), url);
+      const text = await response.text();
+      const playlist = parseMediaPlaylist(text, url);
       const numbers: number[] = [];
       const problems: string[] = [];
-      if (!playlist.ended) problems.push(`its playlist answers ${response.status}, and has no end`);
-      for (const { msn, gap, resource } of playlist.segments) {
-        if (gap || resource === undefined) continue;
-        const { offsetBytes = 0, lengthBytes = 0 } = resource.range ?? {};
-        const headers = resource.range && { range: `bytes=${offsetBytes}-${offsetBytes + lengthBytes - 1}` };
-        const answer = await fetch(new URL(resource.uri, url), headers && { headers });
-        if (!answer.ok) problems.push(`segment ${msn} answers ${answer.status}`);
+      if (!response.ok) problems.push(`its playlist answers ${response.status} ${text.slice(0, 80).trim()}`);
+      else if (!playlist.ended && !cut) problems.push("its playlist has no end");
+      const whole = playlist.segments.flatMap(({ gap, resource }) => (gap || resource === undefined ? [] : resource));
+      // Behind the last segment, where nobody came to close one.
+      const behind = (playlist.open?.parts ?? []).filter(({ gap }) => !gap);
+      for (const { uri, range } of [...whole, ...behind]) {
+        const { offsetBytes = 0, lengthBytes = 0 } = range ?? {};
+        const headers = range && { range: `bytes=${offsetBytes}-${offsetBytes + lengthBytes - 1}` };
+        const answer = await fetch(new URL(uri, url), headers && { headers });
+        if (!answer.ok) problems.push(`${uri} answers ${answer.status}`);
         else {
           const piece = new Uint8Array(await answer.arrayBuffer());
           const found = numbersIn([piece], { id, media, partTargetMs: stream.partTargetMs });
           numbers.push(...found.numbers);
-          if (found.problem !== undefined) problems.push(`segment ${msn}: ${found.problem}`);
+          if (found.problem !== undefined) problems.push(`${uri}: ${found.problem}`);
         }
       }
       return { rendition: id, segments: playlist.segments.length, numbers, problems };
