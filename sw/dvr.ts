@@ -1,4 +1,5 @@
 import type { Dvr } from "./features.ts";
+import { loadRelay } from "./load-relay.ts";
 import { StreamStore } from "./store/stream-store.ts";
 
 /** What is kept on disk. */
@@ -22,11 +23,9 @@ export function dvr({ maxBytes, ...options }: DvrOptions = {}): Dvr {
   return {
     kind: "dvr",
     // Relays under other bases are other workers, which live side by side: in one database each would supersede the other.
-    open: (base) =>
-      StreamStore.open({
-        name: `eddy ${base}`,
-        ...options,
-        ...(maxBytes === undefined ? {} : { maxBytesPerStream: maxBytes }),
-      }),
+    open: async (base, make) => {
+      const maxBytesPerStream = maxBytes === undefined ? {} : { maxBytesPerStream: maxBytes };
+      return loadRelay(await StreamStore.open({ name: `eddy ${base}`, ...options, ...maxBytesPerStream }), make);
+    },
   };
 }

@@ -3,7 +3,7 @@ import type { DiagnosticAnswers, DiagnosticAsk } from "../src/wire/diagnostics.t
 import type { FaultEnvelope } from "../src/wire/messages.ts";
 import type { ReadDiagnostic } from "../src/wire/read-ask.ts";
 import type { Ingest } from "./ingest.ts";
-import type { RelayStore } from "./relay-store.ts";
+import type { LoadedRelay, MakeRelay } from "./load-relay.ts";
 
 /**
  * What `dvr()` returns. A Service Worker loads nothing later on, so what a worker may do beyond serving what is live is passed in, and one
@@ -13,10 +13,10 @@ export interface Dvr {
   /** Tells it apart from its options. */
   readonly kind: "dvr";
   /**
-   * Opens what is kept on disk of the relay under `base`; a database of each base.
+   * Opens what is kept on disk of the relay under `base`, a database of each base, and makes a relay that goes on from it.
    * @internal
    */
-  open(base: string): Promise<RelayStore>;
+  open<T extends LoadedRelay>(base: string, make: MakeRelay<T>): Promise<T>;
 }
 
 /** What `diagnostics()` returns. */

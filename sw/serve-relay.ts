@@ -5,6 +5,7 @@ import {
   type Match,
   type Persistence,
   Playlists,
+  type Recordings,
   RelayError,
   systemClock,
   VERSION,
@@ -23,7 +24,8 @@ import {
 import { readAsk } from "../src/wire/read-ask.ts";
 import type { Dvr, RelayDiagnostics } from "./features.ts";
 import { Ingest, OutOfOrderError } from "./ingest.ts";
-import type { RelayStore, StoredStream } from "./relay-store.ts";
+import type { LoadedRelay } from "./load-relay.ts";
+import type { RelayStore } from "./relay-store.ts";
 
 /** How the relay serves, and what it keeps. */
 export interface ServeRelayOptions {
@@ -55,10 +57,8 @@ export interface WorkerRelay {
 }
 
 /** What the relay needs to answer with. */
-interface Parts {
-  readonly playlists: Playlists;
+interface Parts extends LoadedRelay {
   readonly match: Match;
-  readonly ingest: Ingest;
   /** Undefined where streams are in memory alone. */
   readonly store?: RelayStore;
 }
@@ -117,9 +117,9 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
     },
   });
 
-  function partsOf(store?: RelayStore, archiveError?: RelayError): Parts {
+  function partsOf(store?: RelayStore, recordings?: Recordings, archiveError?: RelayError): Parts {
     const playlists = new Playlists(options.cache, {
-      ...(store === undefined ? {} : { archive: store }),
+      ...(recordings === undefined ? {} : { recordings }),
       ...(archiveError === undefined ? {} : { archiveError }),
       ...(producerTimeoutMs === undefined ? {} : { waitingAfterMs: producerTimeoutMs }),
       ...(options.diagnostics === undefined ? {} : { notes: options.diagnostics.notes }),
@@ -145,8 +145,8 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
   /** Undefined once the disk has been read: then nothing waits any more, not for a turn either. */
   function ready(): Promise<void> | undefined {
     if (isReady || dvr === undefined) return undefined;
-    starting ??= within(LOAD_DEADLINE_MS, load(dvr))
-      .catch((thrown: unknown) => partsOf(undefined, RelayError.from(thrown)))
+    starting ??= within(LOAD_DEADLINE_MS, dvr.open(base, partsOf))
+      .catch((thrown: unknown) => partsOf(undefined, undefined, RelayError.from(thrown)))
       .then((loaded) => {
         parts = loaded;
         isReady = true;
@@ -164,15 +164,6 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
     isReady = dvr === undefined;
     starting = undefined;
     return kept;
-  }
-
-  async function load(from: Dvr): Promise<Parts> {
-    const store = await from.open(base);
-    const stored = await store.load();
-    const loaded = partsOf(store);
-    restore(stored, store, loaded);
-    loaded.ingest.endAbandoned();
-    return loaded;
   }
 
   async function answer(ask: Ask, clientId: string): Promise<Answers[Ask["type"]]> {
@@ -298,24 +289,6 @@ async function onDisk(written: Promise<void> | undefined): Promise<void> {
   await within(WRITE_DEADLINE_MS, written ?? Promise.resolve()).catch((thrown: unknown) => {
     if (RelayError.from(thrown).code !== "deadline") throw thrown;
   });
-}
-
-/** Opens what the disk has: the stream that was written last is the last to give up its place. */
-function restore(stored: readonly StoredStream[], store: RelayStore, { playlists, ingest }: Parts): void {
-  const inOrder = [...stored].sort((left, right) => (left.updatedAtMs ?? 0) - (right.updatedAtMs ?? 0));
-  for (const { producer, ...stream } of inOrder) {
-    try {
-      playlists.restore(stream);
-      if (producer?.epoch === stream.epoch) ingest.restore(stream.name, producer);
-    } catch (thrown) {
-      // A producer that comes back would write into it numbers that it has already; without one it stays as it is.
-      if (RelayError.from(thrown).code !== "stream-limit" && !stream.ended) store.remove(stream.name);
-    }
-  }
-  store.onKept = (stream, epoch, session, kept) => ingest.kept(stream, epoch, session, kept);
-  store.onTrouble = (error) => playlists.archiveFailed(error);
-  store.onRemoved = (stream) => playlists.remove(stream);
-  store.onForget = (stream, rendition, beforeMsn) => playlists.forgetBefore(stream, rendition, beforeMsn);
 }
 
 /** @throws RelayError `deadline` */

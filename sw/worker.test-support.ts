@@ -1,4 +1,5 @@
 import type { WorkerPort } from "../src/page/worker-link.ts";
+import { loadRelay } from "./load-relay.ts";
 import type { RelayStore } from "./relay-store.ts";
 import { createRelay, type ServeRelayOptions, type WorkerRelay } from "./serve-relay.ts";
 
@@ -45,7 +46,9 @@ export class TestWorker {
     const openStore = open && (() => (mine === this.#started ? open() : new Promise<RelayStore>(() => undefined)));
     return createRelay(scope as unknown as Parameters<typeof createRelay>[0], {
       ...this.#options,
-      ...(openStore === undefined ? {} : { dvr: { kind: "dvr", open: openStore } }),
+      ...(openStore === undefined
+        ? {}
+        : { dvr: { kind: "dvr", open: async (_base, make) => loadRelay(await openStore(), make) } }),
     });
   }
 

@@ -1,4 +1,5 @@
 import { createRelay } from "eddy-hls/worker";
+import { loadRelay } from "../../sw/load-relay.ts";
 import type { FaultPoint } from "../../sw/store/faults.ts";
 import { StreamStore } from "../../sw/store/stream-store.ts";
 
@@ -24,7 +25,9 @@ const openStore = (): Promise<StreamStore> =>
       for (;;);
     },
   });
-const relay = createRelay(self, { dvr: { kind: "dvr", open: openStore } });
+const relay = createRelay(self, {
+  dvr: { kind: "dvr", open: async (_base, make) => loadRelay(await openStore(), make) },
+});
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener("message", (event) => void relay.receive(event));
 self.addEventListener("fetch", (event) => {
