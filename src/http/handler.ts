@@ -10,7 +10,7 @@ import type { Clips } from "./clip.ts";
 import { parseDirectives } from "./directives.ts";
 import { answerGrowing } from "./growing.ts";
 import { parseRoute, type Route } from "./route.ts";
-import { STATUS } from "./status.ts";
+import { statusOf } from "./status.ts";
 import { slice } from "./views.ts";
 
 /** Where the origin stands, and what it may say. */
@@ -198,6 +198,7 @@ function failure(error: RelayError, options: HandlerOptions, more: Record<string
   const headers = new Headers({ "content-type": "text/plain; charset=utf-8", "cache-control": NEVER_STORED, ...more });
   if (options.allowOrigin !== undefined) headers.set("access-control-allow-origin", options.allowOrigin);
   if (error.code === "method-not-allowed") headers.set("allow", "GET, HEAD");
-  if (STATUS[error.code] === 503) headers.set("retry-after", "1");
-  return new Response(`${error.code}: ${error.message}\n`, { status: STATUS[error.code], headers });
+  const status = statusOf(error.code);
+  if (status === 503) headers.set("retry-after", "1");
+  return new Response(`${error.code}: ${error.message}\n`, { status, headers });
 }
