@@ -1,7 +1,7 @@
 import type { PartNotes, Persistence, Playlists } from "eddy-hls/core";
 import type { DiagnosticAnswers, DiagnosticAsk } from "../src/wire/diagnostics.ts";
 import type { FaultEnvelope } from "../src/wire/messages.ts";
-import type { ReadDiagnostic } from "../src/wire/read-ask.ts";
+import type { AskReaders } from "../src/wire/read-ask.ts";
 import type { Ingest } from "./ingest.ts";
 import type { LoadedRelay, MakeRelay } from "./load-relay.ts";
 
@@ -17,6 +17,8 @@ export interface Dvr {
    * @internal
    */
   open<T extends LoadedRelay>(base: string, make: MakeRelay<T>): Promise<T>;
+  /** @internal */
+  readonly read: AskReaders["storage"];
 }
 
 /** What `diagnostics()` returns. */
@@ -24,7 +26,7 @@ export interface RelayDiagnostics {
   /** Tells it apart from its options. */
   readonly kind: "diagnostics";
   /** @internal */
-  readonly read: ReadDiagnostic;
+  readonly read: AskReaders["diagnostic"];
   /**
    * See `PlaylistsContext.notes`.
    * @internal

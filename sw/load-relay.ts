@@ -1,4 +1,5 @@
 import { type Playlists, Recordings, RelayError } from "eddy-hls/core";
+import { Disk, loaded } from "./disk.ts";
 import type { Ingest } from "./ingest.ts";
 import type { RelayStore } from "./relay-store.ts";
 
@@ -9,12 +10,19 @@ export interface LoadedRelay {
 }
 
 /** Makes a relay over a disk: it goes on from what is there. */
-export type MakeRelay<T extends LoadedRelay> = (store: RelayStore, recordings: Recordings) => T;
+export type MakeRelay<T extends LoadedRelay> = (disk: Disk, recordings: Recordings) => T;
 
-/** Reads what the disk has, and makes a relay of it: the stream that was written last is the last to give up its place. */
-export async function loadRelay<T extends LoadedRelay>(store: RelayStore, make: MakeRelay<T>): Promise<T> {
+/**
+ * Reads what the disk has, and makes a relay of it: the stream that was written last is the last to give up its place.
+ * @throws RelayError `deadline`, and as opening and reading fail
+ */
+export function loadRelay<T extends LoadedRelay>(opening: Promise<RelayStore>, make: MakeRelay<T>): Promise<T> {
+  return loaded(opening.then((store) => goOn(store, make)));
+}
+
+async function goOn<T extends LoadedRelay>(store: RelayStore, make: MakeRelay<T>): Promise<T> {
   const stored = await store.load();
-  const relay = make(store, new Recordings(store));
+  const relay = make(new Disk(store), new Recordings(store));
   const { playlists, ingest } = relay;
   const inOrder = [...stored].sort((left, right) => (left.updatedAtMs ?? 0) - (right.updatedAtMs ?? 0));
   for (const { producer, ...stream } of inOrder) {

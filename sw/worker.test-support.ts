@@ -1,4 +1,5 @@
 import type { WorkerPort } from "../src/page/worker-link.ts";
+import { readStorageAsk } from "../src/wire/storage-asks.ts";
 import { loadRelay } from "./load-relay.ts";
 import type { RelayStore } from "./relay-store.ts";
 import { createRelay, type ServeRelayOptions, type WorkerRelay } from "./serve-relay.ts";
@@ -48,7 +49,7 @@ export class TestWorker {
       ...this.#options,
       ...(openStore === undefined
         ? {}
-        : { dvr: { kind: "dvr", open: async (_base, make) => loadRelay(await openStore(), make) } }),
+        : { dvr: { kind: "dvr", open: (_base, make) => loadRelay(openStore(), make), read: readStorageAsk } }),
     });
   }
 
