@@ -25,7 +25,7 @@ const SCENARIOS = {
   // Signalled by a relay of one's own, which is the default; Nostr and trackers are chunks of theirs.
   peers: {
     code: 'import { openRelay, peers } from "eddy-hls"; Object.assign(window, { openRelay, peers });',
-    loads: ["join", "make-swarm", "trystero-transport"],
+    loads: ["join", "peer-code"],
     beside: "join",
   },
   join: { code: 'import { openRelay } from "eddy-hls"; Object.assign(window, { openRelay });', loads: ["join"] },

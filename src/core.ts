@@ -78,7 +78,8 @@ export type { Archive, Recorder } from "./origin/archive.ts";
 export { inspectStream } from "./origin/inspect-stream.ts";
 export type { AddedPart, PartInput } from "./origin/intake.ts";
 export { type PartNote, PartNotes } from "./origin/part-notes.ts";
-export { type OpenStream, Playlists, type PlaylistsContext, type RestoredStream, VERSION } from "./origin/playlists.ts";
+export { type OpenStream, Playlists, type PlaylistsContext, VERSION } from "./origin/playlists.ts";
+export { Recordings, type RestoredStream } from "./origin/recordings.ts";
 export type { Rendition } from "./origin/rendition.ts";
 export type { RenditionStart } from "./origin/rendition-start.ts";
 export type { Stream } from "./origin/stream.ts";
@@ -91,6 +92,7 @@ export type {
   RenditionReport,
   SegmentInfo,
 } from "./playlist/manifest-types.ts";
+export { type ManifestRecord, restoreManifest } from "./playlist/restore-manifest.ts";
 export {
   type AnnotatedLine,
   type AnnotateOptions,

@@ -1,4 +1,6 @@
+import { readStorageAsk } from "../src/wire/storage-asks.ts";
 import type { Dvr } from "./features.ts";
+import { loadRelay } from "./load-relay.ts";
 import { StreamStore } from "./store/stream-store.ts";
 
 /** What is kept on disk. */
@@ -22,11 +24,10 @@ export function dvr({ maxBytes, ...options }: DvrOptions = {}): Dvr {
   return {
     kind: "dvr",
     // Relays under other bases are other workers, which live side by side: in one database each would supersede the other.
-    open: (base) =>
-      StreamStore.open({
-        name: `eddy ${base}`,
-        ...options,
-        ...(maxBytes === undefined ? {} : { maxBytesPerStream: maxBytes }),
-      }),
+    open: (base, make) => {
+      const maxBytesPerStream = maxBytes === undefined ? {} : { maxBytesPerStream: maxBytes };
+      return loadRelay(StreamStore.open({ name: `eddy ${base}`, ...options, ...maxBytesPerStream }), make);
+    },
+    read: readStorageAsk,
   };
 }

@@ -1,9 +1,9 @@
 import type { PartNotes, Persistence, Playlists } from "eddy-hls/core";
 import type { DiagnosticAnswers, DiagnosticAsk } from "../src/wire/diagnostics.ts";
 import type { FaultEnvelope } from "../src/wire/messages.ts";
-import type { ReadDiagnostic } from "../src/wire/read-ask.ts";
+import type { AskReaders } from "../src/wire/read-ask.ts";
 import type { Ingest } from "./ingest.ts";
-import type { RelayStore } from "./relay-store.ts";
+import type { LoadedRelay, MakeRelay } from "./load-relay.ts";
 
 /**
  * What `dvr()` returns. A Service Worker loads nothing later on, so what a worker may do beyond serving what is live is passed in, and one
@@ -13,10 +13,12 @@ export interface Dvr {
   /** Tells it apart from its options. */
   readonly kind: "dvr";
   /**
-   * Opens what is kept on disk of the relay under `base`; a database of each base.
+   * Opens what is kept on disk of the relay under `base`, a database of each base, and makes a relay that goes on from it.
    * @internal
    */
-  open(base: string): Promise<RelayStore>;
+  open<T extends LoadedRelay>(base: string, make: MakeRelay<T>): Promise<T>;
+  /** @internal */
+  readonly read: AskReaders["storage"];
 }
 
 /** What `diagnostics()` returns. */
@@ -24,7 +26,7 @@ export interface RelayDiagnostics {
   /** Tells it apart from its options. */
   readonly kind: "diagnostics";
   /** @internal */
-  readonly read: ReadDiagnostic;
+  readonly read: AskReaders["diagnostic"];
   /**
    * See `PlaylistsContext.notes`.
    * @internal

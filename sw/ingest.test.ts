@@ -33,6 +33,7 @@ test("a stream is said to be removed when the disk has forgotten it, and not bef
       new Promise<void>((resolve) => {
         flushed = resolve;
       }),
+    settle: async () => undefined,
   };
   const playlists = new Playlists();
   playlists.open("studio", {

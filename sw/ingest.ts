@@ -57,8 +57,10 @@ export interface ProducerStore {
   readonly available: boolean;
   /** The parts that were taken so far bring the rendition to this step: once they are on disk, it need not be sent again. */
   reached(stream: string, rendition: string, at: ReachedStep): void;
-  /** Resolves when all that was handed over is on disk, or has failed. */
+  /** Resolves when all that was handed over is on disk, or has failed. @throws RelayError `deadline` */
   flush(): Promise<void>;
+  /** As `flush()`, but resolves at its deadline too: what was asked for has happened either way. */
+  settle(): Promise<void>;
 }
 
 export interface IngestOptions {
@@ -261,7 +263,7 @@ export class Ingest {
       if (number > reached) throw new OutOfOrderError(reached, number);
     }
     stream.end();
-    await this.#store?.flush();
+    await this.#store?.settle();
   }
 
   /**

@@ -7,7 +7,7 @@ export interface StoredStream extends RestoredStream {
 }
 
 /** What keeps the streams of a relay on disk. */
-export interface RelayStore extends Archive, ProducerStore {
+export interface RelayStore extends Archive, Omit<ProducerStore, "settle"> {
   /** Every stream, without its media. */
   load(): Promise<readonly StoredStream[]>;
   /** These steps are on disk: all below the number given for each rendition. */

@@ -5,8 +5,8 @@ import {
   type Match,
   type Persistence,
   Playlists,
+  type Recordings,
   RelayError,
-  systemClock,
   VERSION,
 } from "eddy-hls/core";
 import { clientsClaim } from "workbox-core/clientsClaim.js";
@@ -21,9 +21,11 @@ import {
   type WireError,
 } from "../src/wire/messages.ts";
 import { readAsk } from "../src/wire/read-ask.ts";
+import { noDisk } from "../src/wire/storage-asks.ts";
+import type { Disk } from "./disk.ts";
 import type { Dvr, RelayDiagnostics } from "./features.ts";
 import { Ingest, OutOfOrderError } from "./ingest.ts";
-import type { RelayStore, StoredStream } from "./relay-store.ts";
+import type { LoadedRelay } from "./load-relay.ts";
 
 /** How the relay serves, and what it keeps. */
 export interface ServeRelayOptions {
@@ -55,18 +57,12 @@ export interface WorkerRelay {
 }
 
 /** What the relay needs to answer with. */
-interface Parts {
-  readonly playlists: Playlists;
+interface Parts extends LoadedRelay {
   readonly match: Match;
-  readonly ingest: Ingest;
   /** Undefined where streams are in memory alone. */
-  readonly store?: RelayStore;
+  readonly disk?: Disk;
 }
 
-/** A disk that has not been read by then is left alone, and the relay goes on in memory. */
-const LOAD_DEADLINE_MS = 5_000;
-/** What is acknowledged once it is on disk, such as the end of a stream, waits no longer: the page gives an answer little more. */
-const WRITE_DEADLINE_MS = 3_000;
 /** These say nothing of any stream: a worker that waits to take over must not look at what another one still writes. */
 const STATELESS: ReadonlySet<Ask["type"]> = new Set(["hello", "claim", "activate"]);
 /** These change something, and are lost in a worker that another has taken over from. */
@@ -117,9 +113,9 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
     },
   });
 
-  function partsOf(store?: RelayStore, archiveError?: RelayError): Parts {
+  function partsOf(disk?: Disk, recordings?: Recordings, archiveError?: RelayError): Parts {
     const playlists = new Playlists(options.cache, {
-      ...(store === undefined ? {} : { archive: store }),
+      ...(recordings === undefined ? {} : { recordings }),
       ...(archiveError === undefined ? {} : { archiveError }),
       ...(producerTimeoutMs === undefined ? {} : { waitingAfterMs: producerTimeoutMs }),
       ...(options.diagnostics === undefined ? {} : { notes: options.diagnostics.notes }),
@@ -134,19 +130,20 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
           () => undefined,
         );
       },
-      ...(store === undefined ? {} : { store }),
+      ...(disk === undefined ? {} : { store: disk }),
       ...(producerTimeoutMs === undefined ? {} : { producerTimeoutMs }),
       ...(endAfterMs === undefined ? {} : { endAfterMs }),
     });
     const match = createMatch(playlists, { base, ...(clips === undefined ? {} : { clips }) });
-    return { playlists, match, ingest, ...(store === undefined ? {} : { store }) };
+    return { playlists, match, ingest, ...(disk === undefined ? {} : { disk }) };
   }
 
   /** Undefined once the disk has been read: then nothing waits any more, not for a turn either. */
   function ready(): Promise<void> | undefined {
     if (isReady || dvr === undefined) return undefined;
-    starting ??= within(LOAD_DEADLINE_MS, load(dvr))
-      .catch((thrown: unknown) => partsOf(undefined, RelayError.from(thrown)))
+    starting ??= dvr
+      .open(base, partsOf)
+      .catch((thrown: unknown) => partsOf(undefined, undefined, RelayError.from(thrown)))
       .then((loaded) => {
         parts = loaded;
         isReady = true;
@@ -156,9 +153,9 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
 
   /** Drops all that is in memory, as the end of the worker does. The disk is read by whatever needs it next. */
   function startAnew(): Persistence {
-    const { store } = parts;
-    const kept = store?.available === true ? "disk" : "memory";
-    store?.abandon();
+    const { disk } = parts;
+    const kept = disk?.available === true ? "disk" : "memory";
+    disk?.abandon();
     life += 1;
     parts = partsOf();
     isReady = dvr === undefined;
@@ -166,17 +163,8 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
     return kept;
   }
 
-  async function load(from: Dvr): Promise<Parts> {
-    const store = await from.open(base);
-    const stored = await store.load();
-    const loaded = partsOf(store);
-    restore(stored, store, loaded);
-    loaded.ingest.endAbandoned();
-    return loaded;
-  }
-
   async function answer(ask: Ask, clientId: string): Promise<Answers[Ask["type"]]> {
-    const { playlists, ingest } = parts;
+    const { playlists, ingest, disk } = parts;
     ingest.endAbandoned();
     if (isDiagnostic(ask)) return diagnostics?.answer(ask) ?? {};
     if (CHANGES.has(ask.type)) checkInOffice();
@@ -190,7 +178,7 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
       case "step":
         return ingest.step(ask, clientId);
       case "end":
-        await onDisk(ingest.end(ask));
+        await ingest.end(ask);
         // The last parts may have been written too late: its page asks our successor.
         checkInOffice();
         return {};
@@ -199,23 +187,22 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
       case "stats":
         return ask.stream === undefined ? playlists.stats : playlists.get(ask.stream).stats;
       case "remove": {
-        const removed = await within(WRITE_DEADLINE_MS, ingest.remove(ask.stream));
+        const removed = await ingest.remove(ask.stream);
         checkInOffice();
         return { removed };
       }
       case "pin":
-        return changed(ask.stream, (store) => store.pin(ask.stream, ask.on));
       case "rename":
-        return changed(ask.stream, (store) => store.rename(ask.stream, ask.title === "" ? undefined : ask.title));
       case "dvrWindow":
-        await within(LOAD_DEADLINE_MS, diskOf(parts).setWindow(ask.windowMs));
+        if (disk === undefined) throw noDisk();
+        await disk.change(ask);
         return {};
       case "claim":
         await scope.clients.claim();
         return {};
       case "drain": {
         // A successor finds it on disk. What it does not find is sent to it again.
-        await onDisk(parts.store?.flush());
+        await disk?.settle();
         // Last: players ask again within milliseconds, and a successor takes over in a moment in which nothing is on its way here, this ask included.
         return { drained: parts.playlists.drain() };
       }
@@ -227,16 +214,8 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
 
   /** @throws RelayError `worker-unreachable`: the page asks again, and reaches the worker that serves now */
   function checkInOffice(): void {
-    if (parts.store?.superseded !== true) return;
+    if (parts.disk?.superseded !== true) return;
     throw new RelayError("worker-unreachable", "another worker has taken over from this one");
-  }
-
-  async function changed(
-    stream: string,
-    change: (store: RelayStore) => Promise<boolean>,
-  ): Promise<Record<string, never>> {
-    if (await within(LOAD_DEADLINE_MS, change(diskOf(parts)))) return {};
-    throw new RelayError("stream-not-found", `there is no stream "${stream}" on disk`);
   }
 
   return {
@@ -266,7 +245,7 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
         // Reading is inside, so that a bad message is answered like a bad ask.
         Promise.resolve()
           .then(() => {
-            const ask = readAsk(data, options.diagnostics?.read);
+            const ask = readAsk(data, { diagnostic: options.diagnostics?.read, storage: dvr?.read });
             const waiting = STATELESS.has(ask.type) ? undefined : ready();
             const answered = waiting === undefined ? answer(ask, clientId) : waiting.then(() => answer(ask, clientId));
             return answered.then((value) => {
@@ -285,47 +264,6 @@ export function createRelay(scope: ServiceWorkerGlobalScope, options: ServeRelay
 function checkFeature(name: string, method: unknown, given: unknown): void {
   if (given !== undefined && typeof method !== "function")
     throw new RelayError("invalid-option", `${name}: expected what ${name}() returns, got ${typeof given}`);
-}
-
-/** @throws RelayError `store-unavailable` */
-function diskOf({ store }: Parts): RelayStore {
-  if (store?.available === true) return store;
-  throw new RelayError("store-unavailable", "expected a disk to keep that on, got a relay that is in memory alone");
-}
-
-/** Resolves when the disk has it, or has not answered in time: what was asked for has happened either way. */
-async function onDisk(written: Promise<void> | undefined): Promise<void> {
-  await within(WRITE_DEADLINE_MS, written ?? Promise.resolve()).catch((thrown: unknown) => {
-    if (RelayError.from(thrown).code !== "deadline") throw thrown;
-  });
-}
-
-/** Opens what the disk has: the stream that was written last is the last to give up its place. */
-function restore(stored: readonly StoredStream[], store: RelayStore, { playlists, ingest }: Parts): void {
-  const inOrder = [...stored].sort((left, right) => (left.updatedAtMs ?? 0) - (right.updatedAtMs ?? 0));
-  for (const { producer, ...stream } of inOrder) {
-    try {
-      playlists.restore(stream);
-      if (producer?.epoch === stream.epoch) ingest.restore(stream.name, producer);
-    } catch (thrown) {
-      // A producer that comes back would write into it numbers that it has already; without one it stays as it is.
-      if (RelayError.from(thrown).code !== "stream-limit" && !stream.ended) store.remove(stream.name);
-    }
-  }
-  store.onKept = (stream, epoch, session, kept) => ingest.kept(stream, epoch, session, kept);
-  store.onTrouble = (error) => playlists.archiveFailed(error);
-  store.onRemoved = (stream) => playlists.remove(stream);
-  store.onForget = (stream, rendition, beforeMsn) => playlists.forgetBefore(stream, rendition, beforeMsn);
-}
-
-/** @throws RelayError `deadline` */
-function within<T>(deadlineMs: number, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = systemClock.after(deadlineMs, () =>
-      reject(new RelayError("deadline", `the disk has not answered within ${deadlineMs} ms`)),
-    );
-    promise.then(resolve, reject).finally(cancel);
-  });
 }
 
 /**

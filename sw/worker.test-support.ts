@@ -1,4 +1,6 @@
 import type { WorkerPort } from "../src/page/worker-link.ts";
+import { readStorageAsk } from "../src/wire/storage-asks.ts";
+import { loadRelay } from "./load-relay.ts";
 import type { RelayStore } from "./relay-store.ts";
 import { createRelay, type ServeRelayOptions, type WorkerRelay } from "./serve-relay.ts";
 
@@ -45,7 +47,9 @@ export class TestWorker {
     const openStore = open && (() => (mine === this.#started ? open() : new Promise<RelayStore>(() => undefined)));
     return createRelay(scope as unknown as Parameters<typeof createRelay>[0], {
       ...this.#options,
-      ...(openStore === undefined ? {} : { dvr: { kind: "dvr", open: openStore } }),
+      ...(openStore === undefined
+        ? {}
+        : { dvr: { kind: "dvr", open: (_base, make) => loadRelay(openStore(), make), read: readStorageAsk } }),
     });
   }
 

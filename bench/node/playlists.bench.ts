@@ -1,5 +1,5 @@
 import { gzipSync } from "fflate";
-import { ChunkCache, M3u8Manifest } from "../../src/core.ts";
+import { ChunkCache, M3u8Manifest, restoreManifest } from "../../src/core.ts";
 import type { Bytes } from "../../src/model/bytes.ts";
 import type { SegmentRecord } from "../../src/model/record.ts";
 import type { Group, Work } from "./measure.ts";
@@ -100,11 +100,8 @@ export const playlists: Group = {
       ),
     () => {
       const segments = recordsOf(7200, 8);
-      const run = () => {
-        const manifest = new M3u8Manifest({ partTargetMs: 250, targetDurationMs: SEGMENT_MS, dvr: true });
-        manifest.restore(segments, { liveMsn: 7169 });
-        return manifest;
-      };
+      const options = { partTargetMs: 250, targetDurationMs: SEGMENT_MS, dvr: true };
+      const run = () => restoreManifest(options, { segments, liveMsn: 7169 });
       return { name: "restore 7200 x 8 from records (each)", run };
     },
   ],

@@ -1,4 +1,6 @@
 import { createRelay } from "eddy-hls/worker";
+import { readStorageAsk } from "../../src/wire/storage-asks.ts";
+import { loadRelay } from "../../sw/load-relay.ts";
 import type { FaultPoint } from "../../sw/store/faults.ts";
 import { StreamStore } from "../../sw/store/stream-store.ts";
 
@@ -24,7 +26,9 @@ const openStore = (): Promise<StreamStore> =>
       for (;;);
     },
   });
-const relay = createRelay(self, { dvr: { kind: "dvr", open: openStore } });
+const relay = createRelay(self, {
+  dvr: { kind: "dvr", open: (_base, make) => loadRelay(openStore(), make), read: readStorageAsk },
+});
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener("message", (event) => void relay.receive(event));
 self.addEventListener("fetch", (event) => {

@@ -10,7 +10,7 @@ import type { Clips } from "./clip.ts";
 import { parseDirectives } from "./directives.ts";
 import { answerGrowing } from "./growing.ts";
 import { parseRoute, type Route } from "./route.ts";
-import { STATUS } from "./status.ts";
+import { statusOf } from "./status.ts";
 import { slice } from "./views.ts";
 
 /** Where the origin stands, and what it may say. */
@@ -90,9 +90,7 @@ export function createMatch(playlists: Playlists, options: HandlerOptions = {}):
     rendition: Rendition,
   ): Promise<Response> {
     const { epoch, number } = route;
-    const headers = new Headers({ "content-type": rendition.contentType, "cache-control": NEVER_STORED });
-    headers.set("accept-ranges", "bytes");
-    if (options.allowOrigin !== undefined) headers.set("access-control-allow-origin", options.allowOrigin);
+    const headers = { ...headersOf(rendition.contentType, NEVER_STORED, options), "accept-ranges": "bytes" };
     if (request.method === "HEAD") return new Response(null, { headers });
     const answer = await answerGrowing(
       (fromBytes, signal) => rendition.growing(epoch, number, fromBytes, signal),
@@ -100,8 +98,7 @@ export function createMatch(playlists: Playlists, options: HandlerOptions = {}):
       request.signal,
     );
     if (answer === undefined) throw notFound(route);
-    for (const [name, value] of Object.entries(answer.headers)) headers.set(name, value);
-    return new Response(answer.body, { status: answer.status, headers });
+    return new Response(answer.body, { status: answer.status, headers: { ...headers, ...answer.headers } });
   }
 
   function find(request: Request, url: URL, route: Exclude<Route, { kind: "clip" }>): Found | Promise<Found> {
@@ -166,13 +163,18 @@ function acceptsGzip(request: Request): boolean {
   return /(?:^|,)\s*gzip\s*(?:;(?!\s*q=0(?:\.0*)?\s*(?:,|$))|,|$)/i.test(request.headers.get("accept-encoding") ?? "");
 }
 
+/** Not a Headers: a Response makes its own, and would copy one. */
+function headersOf(type: string, cacheControl: string, { allowOrigin }: HandlerOptions): Record<string, string> {
+  const headers: Record<string, string> = { "content-type": type, "cache-control": cacheControl };
+  if (allowOrigin !== undefined) headers["access-control-allow-origin"] = allowOrigin;
+  return headers;
+}
+
 function respond(request: Request, found: Found, options: HandlerOptions): Response {
   let { views } = found;
   let sizeBytes = 0;
   for (const view of views) sizeBytes += view.byteLength;
-  // Not a Headers: the Response makes its own, and would copy one.
-  const headers: Record<string, string> = { "content-type": found.type, "cache-control": found.cacheControl };
-  if (options.allowOrigin !== undefined) headers["access-control-allow-origin"] = options.allowOrigin;
+  const headers = headersOf(found.type, found.cacheControl, options);
   if (options.gzip === true && found.type === PLAYLIST_TYPE) headers.vary = "accept-encoding";
   if (found.gzipped === true) headers["content-encoding"] = "gzip";
   let status = 200;
@@ -195,9 +197,9 @@ function respond(request: Request, found: Found, options: HandlerOptions): Respo
 }
 
 function failure(error: RelayError, options: HandlerOptions, more: Record<string, string> = {}): Response {
-  const headers = new Headers({ "content-type": "text/plain; charset=utf-8", "cache-control": NEVER_STORED, ...more });
-  if (options.allowOrigin !== undefined) headers.set("access-control-allow-origin", options.allowOrigin);
-  if (error.code === "method-not-allowed") headers.set("allow", "GET, HEAD");
-  if (STATUS[error.code] === 503) headers.set("retry-after", "1");
-  return new Response(`${error.code}: ${error.message}\n`, { status: STATUS[error.code], headers });
+  const headers = { ...headersOf("text/plain; charset=utf-8", NEVER_STORED, options), ...more };
+  if (error.code === "method-not-allowed") headers.allow = "GET, HEAD";
+  const status = statusOf(error.code);
+  if (status === 503) headers["retry-after"] = "1";
+  return new Response(`${error.code}: ${error.message}\n`, { status, headers });
 }

@@ -7,49 +7,49 @@ const two = (value: number) => String(value).padStart(2, "0");
 const VISUAL_ENTRY_SIZE = 78;
 const AUDIO_ENTRY_SIZE = 28;
 
-type Describe = (config: DataView) => string | undefined;
+/** Reads a codec string out of the box that says the profile. */
+type Describe = (config: DataView, type: string) => string | undefined;
 
-/** Which box of a sample entry says the profile, and how the codec string is read from it. */
-const VISUAL: Record<string, { readonly box: string; readonly describe: (type: string) => Describe }> = {
-  avc1: {
-    box: "avcC",
-    describe: (type) => (c) => `${type}.${hex(c.getUint8(1))}${hex(c.getUint8(2))}${hex(c.getUint8(3))}`,
-  },
-  avc3: {
-    box: "avcC",
-    describe: (type) => (c) => `${type}.${hex(c.getUint8(1))}${hex(c.getUint8(2))}${hex(c.getUint8(3))}`,
-  },
-  hvc1: { box: "hvcC", describe: hevc },
-  hev1: { box: "hvcC", describe: hevc },
-  vp09: {
-    box: "vpcC",
-    describe: () => (c) => `vp09.${two(c.getUint8(4))}.${two(c.getUint8(5))}.${two(c.getUint8(6) >> 4)}`,
-  },
-  av01: { box: "av1C", describe: () => av1 },
-};
+interface Codec {
+  /** Size of its sample entry before the child boxes. */
+  readonly entrySize: number;
+  /** The child that says the profile. */
+  readonly box: string;
+  readonly describe: Describe;
+}
 
-const AUDIO: Record<string, { readonly box: string; readonly describe: Describe }> = {
-  mp4a: { box: "esds", describe: mp4a },
-  Opus: { box: "dOps", describe: () => "opus" },
-  fLaC: { box: "dfLa", describe: () => "flac" },
-  "ac-3": { box: "dac3", describe: () => "ac-3" },
-  "ec-3": { box: "dec3", describe: () => "ec-3" },
+const video = (box: string, describe: Describe): Codec => ({ entrySize: VISUAL_ENTRY_SIZE, box, describe });
+const audio = (box: string, describe: Describe): Codec => ({ entrySize: AUDIO_ENTRY_SIZE, box, describe });
+/** RFC 6381 3.3. */
+const avc = video("avcC", (c, type) => `${type}.${[1, 2, 3].map((at) => hex(c.getUint8(at))).join("")}`);
+const hevc = video("hvcC", describeHevc);
+
+const CODECS: Readonly<Record<string, Codec>> = {
+  avc1: avc,
+  avc3: avc,
+  hvc1: hevc,
+  hev1: hevc,
+  vp09: video("vpcC", (c) => `vp09.${two(c.getUint8(4))}.${two(c.getUint8(5))}.${two(c.getUint8(6) >> 4)}`),
+  av01: video("av1C", describeAv1),
+  mp4a: audio("esds", describeMp4a),
+  Opus: audio("dOps", () => "opus"),
+  fLaC: audio("dfLa", () => "flac"),
+  "ac-3": audio("dac3", () => "ac-3"),
+  "ec-3": audio("dec3", () => "ec-3"),
 };
 
 /** The RFC 6381 codec string of a sample entry; undefined for a codec that is not known here, or one described oddly. */
 export function codecOf(reader: BoxReader, entry: BoxSpan): string | undefined {
   const type = originalFormat(reader, entry);
-  const visual = VISUAL[type];
-  const audio = AUDIO[type];
-  if (visual === undefined && audio === undefined) return undefined;
-  const entrySize = visual === undefined ? AUDIO_ENTRY_SIZE : VISUAL_ENTRY_SIZE;
+  const codec = CODECS[type];
+  if (codec === undefined) return undefined;
+  const { entrySize, box: wanted, describe } = codec;
   if (entry.end - entry.bodyStart < entrySize)
     return reader.fail(`${entry.type}: expected at least ${entrySize} bytes`);
-  const wanted = visual?.box ?? audio?.box;
   const config = reader.boxes(entry.bodyStart + entrySize, entry.end).find((box) => box.type === wanted);
   if (config === undefined) return undefined;
   try {
-    return (visual?.describe(type) ?? audio?.describe)?.(reader.body(config));
+    return describe(reader.body(config), type);
   } catch {
     // A configuration too short to be read: the track stands, only its name is unknown.
     return undefined;
@@ -69,24 +69,22 @@ function originalFormat(reader: BoxReader, entry: BoxSpan): string {
 }
 
 /** ISO/IEC 14496-15 E.3. */
-function hevc(type: string): Describe {
-  return (c) => {
-    const profile = c.getUint8(1);
-    const space = ["", "A", "B", "C"][profile >> 6] ?? "";
-    let compatibility = 0;
-    for (let bit = 0, flags = c.getUint32(2); bit < 32; bit++) {
-      compatibility = ((compatibility << 1) | ((flags >>> bit) & 1)) >>> 0;
-    }
-    const constraints = [6, 7, 8, 9, 10, 11].map((at) => c.getUint8(at));
-    while (constraints.length > 0 && constraints.at(-1) === 0) constraints.pop();
-    const tier = profile & 0x20 ? "H" : "L";
-    const parts = [type, `${space}${profile & 0x1f}`, compatibility.toString(16), `${tier}${c.getUint8(12)}`];
-    return [...parts, ...constraints.map((value) => value.toString(16))].join(".");
-  };
+function describeHevc(c: DataView, type: string): string {
+  const profile = c.getUint8(1);
+  const space = ["", "A", "B", "C"][profile >> 6] ?? "";
+  let compatibility = 0;
+  for (let bit = 0, flags = c.getUint32(2); bit < 32; bit++) {
+    compatibility = ((compatibility << 1) | ((flags >>> bit) & 1)) >>> 0;
+  }
+  const constraints = [6, 7, 8, 9, 10, 11].map((at) => c.getUint8(at));
+  while (constraints.length > 0 && constraints.at(-1) === 0) constraints.pop();
+  const tier = profile & 0x20 ? "H" : "L";
+  const parts = [type, `${space}${profile & 0x1f}`, compatibility.toString(16), `${tier}${c.getUint8(12)}`];
+  return [...parts, ...constraints.map((value) => value.toString(16))].join(".");
 }
 
 /** AV1 Codec ISO Media File Format Binding, 5: `av01.P.LLT.DD`. */
-function av1(c: DataView): string {
+function describeAv1(c: DataView): string {
   const profileLevel = c.getUint8(1);
   const flags = c.getUint8(2);
   const depth = flags & 0x40 ? (flags & 0x20 ? 12 : 10) : 8;
@@ -94,7 +92,7 @@ function av1(c: DataView): string {
 }
 
 /** RFC 6381 3.3: `mp4a.` object type, and for MPEG-4 audio the audio object type, out of the descriptors of ISO/IEC 14496-1 7.2.6. */
-function mp4a(esds: DataView): string | undefined {
+function describeMp4a(esds: DataView): string | undefined {
   let at = 4;
   const descriptor = (wanted: number): number => {
     if (esds.getUint8(at++) !== wanted) throw new RangeError("another descriptor");

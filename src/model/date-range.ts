@@ -1,4 +1,4 @@
-import { checkNumber, checkText } from "./checks.ts";
+import { checkNumber, checkObject, checkText, invalid } from "./checks.ts";
 import { RelayError } from "./errors.ts";
 
 /** The value of an attribute: text, a number, or bytes, which are written as a hexadecimal sequence. */
@@ -35,7 +35,7 @@ const MAX_ATTRIBUTES = 32;
 const MAX_ATTRIBUTE_BYTES = 512;
 const MAX_DURATION_MS = 100 * 365 * 86_400_000;
 /** The last millisecond that ISO 8601 writes with a year of four digits. */
-const MAX_DATE_MS = 253_402_300_799_999;
+export const MAX_DATE_MS = 253_402_300_799_999;
 
 /** The start in milliseconds since the Unix epoch. @throws RelayError `invalid-option` */
 export function startOfRange({ startDate }: DateRangeOptions): number {
@@ -49,10 +49,7 @@ export function startOfRange({ startDate }: DateRangeOptions): number {
  * @see draft-pantos-hls-rfc8216bis-22, section 4.4.5.1
  */
 export function checkDateRange(value: unknown): DateRangeOptions {
-  if (typeof value !== "object" || value === null) {
-    throw new RelayError("invalid-option", `dateRange: expected an object, got ${String(value)}`);
-  }
-  const given = value as DateRangeOptions;
+  const given = checkObject("dateRange", value) as DateRangeOptions;
   const id = checkText("id", given.id, PRINTABLE, "1 to 128 printable ASCII characters without quotes");
   const { durationMs, plannedDurationMs, endOnNext } = given;
   const name = given.class;
@@ -74,13 +71,8 @@ export function checkDateRange(value: unknown): DateRangeOptions {
 }
 
 function checkAttributes(value: unknown): Readonly<Record<string, AttributeValue>> {
-  if (typeof value !== "object" || value === null) {
-    throw new RelayError("invalid-option", `attributes: expected an object, got ${String(value)}`);
-  }
-  const entries = Object.entries(value);
-  if (entries.length > MAX_ATTRIBUTES) {
-    throw new RelayError("invalid-option", `attributes: expected at most ${MAX_ATTRIBUTES}, got ${entries.length}`);
-  }
+  const entries = Object.entries(checkObject("attributes", value));
+  if (entries.length > MAX_ATTRIBUTES) throw invalid("attributes", `at most ${MAX_ATTRIBUTES}`, entries.length);
   for (const [name, attribute] of entries) checkAttribute(name, attribute);
   return Object.fromEntries(entries);
 }
@@ -89,7 +81,7 @@ function checkAttribute(name: string, value: unknown): void {
   const isBytes = value instanceof Uint8Array && value.byteLength > 0 && value.byteLength <= MAX_ATTRIBUTE_BYTES;
   if (SCTE35.has(name)) {
     if (isBytes) return;
-    throw new RelayError("invalid-option", `${name}: expected 1 to ${MAX_ATTRIBUTE_BYTES} bytes`);
+    throw invalid(name, `1 to ${MAX_ATTRIBUTE_BYTES} bytes`, value);
   }
   checkText("attribute", name, CLIENT_ATTRIBUTE, "a name X-... of A-Z 0-9 -");
   if (isBytes) return;

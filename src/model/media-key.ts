@@ -1,5 +1,4 @@
-import { checkOneOf, checkText } from "./checks.ts";
-import { RelayError } from "./errors.ts";
+import { checkObject, checkOneOf, checkText, invalid } from "./checks.ts";
 
 /**
  * How the media that follows is encrypted. The origin passes it through: it neither has the key nor wants it.
@@ -40,36 +39,27 @@ export function isOpaque(keys: readonly MediaKey[]): boolean {
  * @see draft-pantos-hls-rfc8216bis-22, section 4.4.4.4
  */
 export function checkKeys(value: unknown): readonly MediaKey[] {
-  if (!Array.isArray(value) || value.length < 1 || value.length > MAX_KEYS) {
-    throw new RelayError(
-      "invalid-option",
-      `keys: expected 1 to ${MAX_KEYS}, got ${Array.isArray(value) ? value.length : typeof value}`,
-    );
-  }
+  if (!Array.isArray(value) || value.length < 1 || value.length > MAX_KEYS)
+    throw invalid("keys", `1 to ${MAX_KEYS}`, Array.isArray(value) ? value.length : value);
   const keys = Array.from(value, checkKey);
-  if (keys.length > 1 && keys.some(({ method }) => method === "NONE")) {
-    throw new RelayError("invalid-option", "keys: expected method NONE alone, got it beside others");
-  }
+  if (keys.length > 1 && keys.some(({ method }) => method === "NONE"))
+    throw invalid("keys", "method NONE alone", "it beside others");
   const formats = new Set(keys.map(({ keyFormat = "identity" }) => keyFormat));
-  if (formats.size !== keys.length) throw new RelayError("invalid-option", "keys: expected different key formats");
+  if (formats.size !== keys.length) throw invalid("keys", "different key formats", "one twice");
   return keys;
 }
 
 function checkKey(value: unknown): MediaKey {
-  if (typeof value !== "object" || value === null) {
-    throw new RelayError("invalid-option", `key: expected an object, got ${String(value)}`);
-  }
-  const { method, uri, iv, keyFormat, keyFormatVersions } = value as MediaKey;
+  const { method, uri, iv, keyFormat, keyFormatVersions } = checkObject("key", value) as MediaKey;
   checkOneOf("method", method, METHODS);
   if (method === "NONE") {
     // 4.4.4.4: other attributes must not be present then.
     if (uri === undefined && iv === undefined && keyFormat === undefined && keyFormatVersions === undefined)
       return { method };
-    throw new RelayError("invalid-option", "key: expected nothing beside method NONE");
+    throw invalid("key", "nothing beside method NONE", value);
   }
   checkText("uri", uri, URI, "printable ASCII without quotes and spaces");
-  if (iv !== undefined && !(iv instanceof Uint8Array && iv.byteLength === 16))
-    throw new RelayError("invalid-option", "iv: expected 16 bytes");
+  if (iv !== undefined && !(iv instanceof Uint8Array && iv.byteLength === 16)) throw invalid("iv", "16 bytes", iv);
   if (keyFormat !== undefined) checkText("keyFormat", keyFormat, FORMAT, "printable ASCII without quotes");
   if (keyFormatVersions !== undefined) checkText("keyFormatVersions", keyFormatVersions, VERSIONS, "such as 1/2/5");
   return {

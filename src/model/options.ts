@@ -1,5 +1,4 @@
-import { checkNumber, checkOneOf } from "./checks.ts";
-import { RelayError } from "./errors.ts";
+import { checkNumber, checkObject, checkOneOf, checkWhole } from "./checks.ts";
 import { type RenditionConfig, type RenditionOptions, resolveRenditions } from "./rendition-options.ts";
 
 /** How parts are addressed: each by a URI of its own, or as a range of its segment. */
@@ -88,18 +87,13 @@ const MAX_PART_TARGET_MS = MAX_TARGET_DURATION_MS;
 /** @throws RelayError `invalid-option` */
 export function resolveCacheOptions(options: CacheOptions = {}): CacheConfig {
   const config = { ...DEFAULT_CACHE, ...options };
-  for (const [name, value] of Object.entries(config)) {
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new RelayError("invalid-option", `${name}: expected a whole number of at least 1, got ${String(value)}`);
-    }
-  }
+  for (const [name, value] of Object.entries(config)) checkWhole(name, value, 1);
   return config;
 }
 
 /** Checks options that may be anything, and fills in the defaults. @throws RelayError `invalid-option` or `invalid-name` */
 export function resolveStreamOptions(options: StreamOptions): StreamConfig {
-  if (typeof options !== "object" || options === null)
-    throw new RelayError("invalid-option", `options: expected an object, got ${String(options)}`);
+  checkObject("options", options);
   const renditions = resolveRenditions(options.renditions);
   const partTargetMs = checkNumber("partTargetMs", options.partTargetMs ?? 500, MIN_PART_TARGET_MS, MAX_PART_TARGET_MS);
   const askedTargetMs = checkNumber(

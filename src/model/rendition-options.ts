@@ -1,6 +1,5 @@
 import type { Bytes } from "./bytes.ts";
-import { checkNumber, checkOneOf, checkText } from "./checks.ts";
-import { RelayError } from "./errors.ts";
+import { checkNumber, checkObject, checkOneOf, checkText, invalid } from "./checks.ts";
 import { checkName } from "./ids.ts";
 
 /**
@@ -67,82 +66,75 @@ export interface RenditionConfig extends RenditionOptions {
 /** Most renditions one stream may declare. */
 export const MAX_RENDITIONS = 16;
 const KINDS = ["variant", "audio", "subtitles"] as const;
-const CONTAINERS = ["fmp4", "mpegts"] as const;
-const RANGES = ["SDR", "HLG", "PQ"] as const;
-/** RFC 6381 lists as they occur; nothing that could end a quoted playlist attribute. */
-const CODECS = /^[A-Za-z0-9.,_ -]{1,200}$/;
-/** BCP 47 as far as it can be told without its registry. */
-const LANGUAGE = /^[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8}){0,7}$/;
-const GROUP = /^[A-Za-z0-9._-]{1,64}$/;
-const CHANNELS = /^[A-Za-z0-9/,._-]{1,32}$/;
-/** 4.2: a quoted-string holds no line break and no quotation mark; other control characters help nobody. */
-const NAME = /^[^"\p{Cc}\u2028\u2029]{1,80}$/u;
+
+type Check = (what: string, value: unknown) => unknown;
+const number =
+  (min: number, max: number): Check =>
+  (what, value) =>
+    checkNumber(what, value, min, max);
+const oneOf =
+  (...allowed: readonly string[]): Check =>
+  (what, value) =>
+    checkOneOf(what, value, allowed);
+const text =
+  (pattern: RegExp, expected: string): Check =>
+  (what, value) =>
+    checkText(what, value, pattern, expected);
+
+/** What must hold of an option where it is given. */
+const CHECKS: readonly (readonly [keyof RenditionOptions, Check])[] = [
+  ["container", oneOf("fmp4", "mpegts")],
+  // RFC 6381 lists as they occur; nothing that could end a quoted playlist attribute.
+  ["codecs", text(/^[A-Za-z0-9.,_ -]{1,200}$/, "an RFC 6381 list")],
+  ["width", number(1, 65_535)],
+  ["height", number(1, 65_535)],
+  ["frameRate", number(0.1, 1_000)],
+  ["segmentMinMs", number(0, 60_000)],
+  ["videoRange", oneOf("SDR", "HLG", "PQ")],
+  // BCP 47 as far as it can be told without its registry.
+  ["language", text(/^[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8}){0,7}$/, "a BCP 47 tag")],
+  // 4.2: a quoted-string holds no line break and no quotation mark; other control characters help nobody.
+  ["name", text(/^[^"\p{Cc}\u2028\u2029]{1,80}$/u, "1 to 80 characters without quotes")],
+  ["group", text(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 . _ -")],
+  ["channels", text(/^[A-Za-z0-9/,._-]{1,32}$/, "a CHANNELS value")],
+];
+
+/** What a rendition of a kind cannot have. */
+const STRAY: { readonly [Kind in RenditionKind]?: readonly (keyof RenditionOptions)[] } = {
+  variant: ["language", "name", "default", "group", "channels"],
+  subtitles: ["container"],
+};
 
 /** @throws RelayError `invalid-option` or `invalid-name` */
 export function resolveRenditions(renditions: readonly RenditionOptions[]): readonly RenditionConfig[] {
-  if (!Array.isArray(renditions) || renditions.length < 1 || renditions.length > MAX_RENDITIONS) {
-    throw new RelayError(
-      "invalid-option",
-      `renditions: expected 1 to ${MAX_RENDITIONS}, got ${String(renditions?.length)}`,
-    );
-  }
+  if (!Array.isArray(renditions) || renditions.length < 1 || renditions.length > MAX_RENDITIONS)
+    throw invalid("renditions", `1 to ${MAX_RENDITIONS}`, renditions?.length);
   // A list with holes can be posted, and `map()` would pass them over.
   const configs = Array.from(renditions, resolveRendition);
   const seen = new Set<string>();
   for (const { id } of configs) {
-    if (seen.has(id)) throw new RelayError("invalid-option", `renditions: "${id}" is declared twice`);
+    if (seen.has(id)) throw invalid("renditions", "different ids", `"${id}" twice`);
     seen.add(id);
   }
-  if (!configs.some(({ kind }) => kind === "variant")) {
-    throw new RelayError("invalid-option", "renditions: expected at least one of kind variant, got none");
-  }
+  if (!configs.some(({ kind }) => kind === "variant"))
+    throw invalid("renditions", "at least one of kind variant", "none");
   checkGroups(configs);
   return configs;
 }
 
-function resolveRendition(options: RenditionOptions | undefined): RenditionConfig {
-  if (typeof options !== "object" || options === null)
-    throw new RelayError("invalid-option", `rendition: expected an object, got ${String(options)}`);
+function resolveRendition(given: RenditionOptions | undefined): RenditionConfig {
+  const options = checkObject("rendition", given) as RenditionOptions;
   const id = checkName(options.id, "rendition");
   const kind = checkOneOf(`kind of "${id}"`, options.kind ?? "variant", KINDS);
   const of = (what: string): string => `${what} of "${id}"`;
-  const {
-    container,
-    codecs,
-    bandwidth,
-    width,
-    height,
-    frameRate,
-    videoRange,
-    language,
-    name,
-    group,
-    channels,
-    segmentMinMs,
-  } = options;
-  if (container !== undefined) checkOneOf(of("container"), container, CONTAINERS);
-  if (container !== undefined && kind === "subtitles")
-    throw new RelayError("invalid-option", `${of("container")}: expected none, it is subtitles`);
-  if (codecs !== undefined) checkText(of("codecs"), codecs, CODECS, "an RFC 6381 list");
-  checkNumber(of("bandwidth"), bandwidth, 1, 1e12);
-  if (width !== undefined) checkNumber(of("width"), width, 1, 65_535);
-  if (height !== undefined) checkNumber(of("height"), height, 1, 65_535);
-  if (frameRate !== undefined) checkNumber(of("frameRate"), frameRate, 0.1, 1_000);
-  if (segmentMinMs !== undefined) checkNumber(of("segmentMinMs"), segmentMinMs, 0, 60_000);
-  if (videoRange !== undefined) checkOneOf(of("videoRange"), videoRange, RANGES);
-  if (language !== undefined) checkText(of("language"), language, LANGUAGE, "a BCP 47 tag");
-  if (name !== undefined) checkText(of("name"), name, NAME, "1 to 80 characters without quotes");
-  if (group !== undefined) checkText(of("group"), group, GROUP, "1 to 64 of A-Z a-z 0-9 . _ -");
-  if (channels !== undefined) checkText(of("channels"), channels, CHANNELS, "a CHANNELS value");
-  if (kind === "variant") {
-    const stray = (["language", "name", "default", "group", "channels"] as const).find(
-      (key) => options[key] !== undefined,
-    );
-    if (stray !== undefined) throw new RelayError("invalid-option", `${of(stray)}: expected none, it is a variant`);
-    return { ...options, id, kind };
-  }
+  checkNumber(of("bandwidth"), options.bandwidth, 1, 1e12);
+  for (const [key, check] of CHECKS) if (options[key] !== undefined) check(of(key), options[key]);
+  const stray = STRAY[kind]?.find((key) => options[key] !== undefined);
+  if (stray !== undefined) throw invalid(of(stray), `none, it is of kind ${kind}`, options[stray]);
+  if (kind === "variant") return { ...options, id, kind };
   // What is undeclared has the default, so that a producer that returns can be compared with who went.
-  return { ...options, id, kind, name: name ?? id, default: options.default === true, group: group ?? kind };
+  const { name = id, group = kind } = options;
+  return { ...options, id, kind, name, default: options.default === true, group };
 }
 
 export function extensionOf({ kind, container }: RenditionOptions): MediaExtension {
@@ -160,14 +152,12 @@ function checkGroups(renditions: readonly RenditionConfig[]): void {
     const key = `${kind} ${group}`;
     const found = groups.get(key) ?? { names: new Set<string>(), defaults: 0 };
     groups.set(key, found);
-    if (found.names.has(name)) throw new RelayError("invalid-option", `group "${group}": two are named "${name}"`);
+    if (found.names.has(name)) throw invalid(`group "${group}"`, "different names", `"${name}" twice`);
     found.names.add(name);
     if (rendition.default === true) found.defaults += 1;
-    if (found.defaults > 1) throw new RelayError("invalid-option", `group "${group}": expected one default, got two`);
+    if (found.defaults > 1) throw invalid(`group "${group}"`, "one default", "two");
   }
-  if (subtitles.size > 1) {
-    throw new RelayError("invalid-option", `subtitles: expected one group, got ${[...subtitles].join(", ")}`);
-  }
+  if (subtitles.size > 1) throw invalid("subtitles", "one group", [...subtitles].join(", "));
 }
 
 /** What a capture says of a rendition, whose codecs it knows. */

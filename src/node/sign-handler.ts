@@ -1,5 +1,5 @@
 import type { Match } from "../http/handler.ts";
-import { STATUS } from "../http/status.ts";
+import { STATUS_ELSEWHERE, statusOf } from "../http/status.ts";
 import type { Bytes } from "../model/bytes.ts";
 import { RelayError } from "../model/errors.ts";
 import { MAX_PARTS_PER_SEGMENT, type PartKey } from "../model/part-header.ts";
@@ -50,7 +50,7 @@ function found(request: Request, bytes: Bytes, cacheControl: string): Response {
 
 function failure(error: RelayError): Response {
   const headers = headersOf("text/plain; charset=utf-8", NEVER_STORED);
-  const status = STATUS[error.code];
+  const status = STATUS_ELSEWHERE[error.code] ?? statusOf(error.code);
   if (status === 405) headers.allow = "GET, HEAD";
   if (status === 503) headers["retry-after"] = "1";
   return new Response(`${error.code}: ${error.message}\n`, { status, headers });

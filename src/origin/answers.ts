@@ -224,26 +224,11 @@ export class Answers {
 
   /** What a segment holds; undefined where some of it is neither in the ring nor in the archive. */
   #viewsOf(segment: SegmentInfo, signal: AbortSignal | undefined): Views | Promise<Views> {
-    const { msn, firstPartId, partCount, gapCount, closed } = segment;
+    const { firstPartId, partCount, gapCount } = segment;
     const inRing: (Bytes | undefined)[] = [];
     for (let id = firstPartId; id < firstPartId + partCount; id += 1) inRing.push(this.#ring.get(id)?.bytes);
     const views = inRing.filter((bytes) => bytes !== undefined);
-    const isWhole = views.length === partCount - gapCount;
-    if (isWhole || this.#archive === undefined) return isWhole ? views : undefined;
-    if (views.length === 0 && closed) return this.#archive.segment(msn, signal);
-    return this.#completed(segment, inRing, this.#archive, signal);
-  }
-
-  /** A segment that the ring has a part of, and the archive the rest. */
-  async #completed(
-    { firstPartId, partCount, gapCount }: SegmentInfo,
-    inRing: readonly (Bytes | undefined)[],
-    archive: ArchiveReader,
-    signal: AbortSignal | undefined,
-  ): Promise<Views> {
-    const all = await Promise.all(inRing.map((bytes, index) => bytes ?? archive.part(firstPartId + index, signal)));
-    const views = all.filter((bytes) => bytes !== undefined);
-    return views.length === partCount - gapCount ? views : undefined;
+    return views.length === partCount - gapCount ? views : this.#archive?.complete(segment, inRing, signal);
   }
 
   /** First part of what is listed anywhere. */

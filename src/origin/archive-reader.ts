@@ -1,7 +1,8 @@
 import type { Bytes } from "../model/bytes.ts";
 import type { Clock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
-import type { Msn, PartId } from "../model/ids.ts";
+import type { PartId } from "../model/ids.ts";
+import type { SegmentInfo } from "../playlist/manifest-types.ts";
 import type { Archive } from "./archive.ts";
 
 /** A disk that has not answered by then is as good as none; players ask a 503 again. */
@@ -36,9 +37,20 @@ export class ArchiveReader {
     return this.#within(this.#archive.part(this.#stream, this.#rendition, id), signal);
   }
 
-  /** The parts of a segment in order, gaps left out. @throws RelayError `deadline` */
-  segment(msn: Msn, signal?: AbortSignal): Promise<readonly Bytes[] | undefined> {
-    return this.#within(this.#archive.segment(this.#stream, this.#rendition, msn), signal);
+  /**
+   * The parts of a segment in order, gaps left out, where the ring has but some of them. Undefined where one is not here either.
+   * @throws RelayError `deadline`
+   */
+  async complete(
+    { msn, firstPartId, partCount, gapCount, closed }: SegmentInfo,
+    inRing: readonly (Bytes | undefined)[],
+    signal?: AbortSignal,
+  ): Promise<readonly Bytes[] | undefined> {
+    if (closed && inRing.every((bytes) => bytes === undefined))
+      return this.#within(this.#archive.segment(this.#stream, this.#rendition, msn), signal);
+    const all = await Promise.all(inRing.map((bytes, index) => bytes ?? this.part(firstPartId + index, signal)));
+    const views = all.filter((bytes) => bytes !== undefined);
+    return views.length === partCount - gapCount ? views : undefined;
   }
 
   #within<T>(read: Promise<T | undefined>, signal: AbortSignal | undefined): Promise<T | undefined> {

@@ -4,7 +4,7 @@ import type { StreamConfig } from "../model/options.ts";
 import { PART_GAP, type RenditionRecord, type SegmentOpening } from "../model/record.ts";
 import type { KeptStats, StorageStats } from "../model/storage.ts";
 import type { Archive, Recorder } from "./archive.ts";
-import type { RestoredStream } from "./playlists.ts";
+import type { RestoredStream } from "./recordings.ts";
 
 interface Segment extends SegmentOpening {
   readonly durationsMs: number[];

@@ -1,5 +1,4 @@
 import type { PartId } from "../model/ids.ts";
-import type { SegmentRecord } from "../model/record.ts";
 
 /** Epochs that are remembered: what lies further back has left every window, or nothing was published in it. */
 const MAX_EPOCHS = 1024;
@@ -37,15 +36,4 @@ export class Epochs {
   hasInit(epoch: string, index: number): boolean {
     return this.#epochs.findLast(({ firstInitIndex }) => firstInitIndex <= index)?.name === epoch;
   }
-}
-
-/** The epochs of recorded segments. An epoch whose producer has published nothing is none of them. */
-export function epochsOf(segments: readonly SegmentRecord[]): readonly Epoch[] {
-  const epochs: Epoch[] = [];
-  for (const { epoch, firstPartId, initEpoch, initIndex } of segments) {
-    if (epochs.at(-1)?.name === epoch) continue;
-    // A producer may go on under the init segment of the one before only where there are none: in text.
-    epochs.push({ name: epoch, firstPartId, firstInitIndex: initEpoch === epoch ? Math.max(0, initIndex) : 0 });
-  }
-  return epochs;
 }

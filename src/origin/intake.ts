@@ -7,7 +7,6 @@ import type { DateRangeOptions } from "../model/date-range.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Msn, PartPosition } from "../model/ids.ts";
 import { isOpaque, type MediaKey } from "../model/media-key.ts";
-import type { RenditionRecord, SegmentRecord } from "../model/record.ts";
 import type { MediaSource } from "../model/stats.ts";
 import type { M3u8Manifest } from "../playlist/m3u8-manifest.ts";
 import type { PartInfo, PartPlacement } from "../playlist/manifest-types.ts";
@@ -43,8 +42,19 @@ export interface AddedPart {
   readonly segmentStart?: RenditionStart;
 }
 
+/** What an intake had come to in an earlier run. */
+export interface IntakeBefore {
+  readonly init?: InitSegment;
+  readonly initIndex?: number;
+  readonly isOpaque?: boolean;
+  readonly lastPartAtMs?: number;
+  readonly bitRate?: BitRate;
+}
+
 export interface IntakeContext extends RenditionParts {
   readonly start: RenditionStart;
+  /** Default nothing. */
+  readonly before?: IntakeBefore;
   /** Most bytes of one part. */
   readonly maxPartBytes: number;
   /** Whether what is listed is fetchable without the ring. */
@@ -82,7 +92,7 @@ export class Intake {
   #init: InitSegment | undefined;
   #initIndex: number;
   /** Parts are encrypted whole: no box can be read. */
-  #isOpaque = false;
+  #isOpaque: boolean;
   #warnings = 0;
   #lastWarning: string | undefined;
   #refused = 0;
@@ -94,12 +104,15 @@ export class Intake {
   #recordedMsn: Msn | undefined;
 
   constructor(context: IntakeContext) {
-    const { name, config, start, ring, manifest } = context;
+    const { name, config, start, ring, manifest, before = {} } = context;
     this.#context = context;
     this.#ring = ring;
     this.#manifest = manifest;
-    this.#initIndex = start.initIndex - 1;
-    this.#bitRate = new BitRate(config.targetDurationMs);
+    this.#init = before.init;
+    this.#initIndex = before.initIndex ?? start.initIndex - 1;
+    this.#isOpaque = before.isOpaque === true;
+    this.#lastPartAtMs = before.lastPartAtMs;
+    this.#bitRate = before.bitRate ?? new BitRate(config.targetDurationMs);
     this.#limits = { name, partTargetMs: config.partTargetMs, maxBytes: context.maxPartBytes };
     this.#timeline = new Timeline({ name, targetDurationMs: config.targetDurationMs });
   }
@@ -107,46 +120,6 @@ export class Intake {
   /** Hears of all that is taken from now on. */
   recordTo(recorder: Recorder): void {
     this.#recorder = recorder;
-  }
-
-  /**
-   * Takes up where a record ends. What is pending between two parts is not in it: the producer sends that again.
-   * @throws RelayError `malformed-init` where it lacks the init segment that is in effect
-   */
-  restore({ segments, inits }: RenditionRecord, lastPartAtMs: number): void {
-    const last = segments.at(-1);
-    if (last === undefined) return;
-    if (this.#hasInit) {
-      const init = inits.find(({ epoch, index }) => epoch === last.initEpoch && index === last.initIndex);
-      if (init === undefined) {
-        throw new RelayError(
-          "malformed-init",
-          `"${this.#context.name}": expected init segment ${last.initIndex} of ${last.initEpoch} in its record`,
-        );
-      }
-      this.#init = parseInitSegment(init.bytes);
-      this.#initIndex = last.initIndex;
-    }
-    this.#isOpaque = isOpaque(last.keys);
-    this.#lastPartAtMs = lastPartAtMs;
-    for (const record of segments) {
-      this.#note(record);
-      const segment = this.#manifest.segment(record.msn);
-      if (segment?.closed === true && !segment.gap) this.#bitRate.add(segment);
-    }
-  }
-
-  #note({ firstPartId, durationsMs, sizesBytes, flags }: SegmentRecord): void {
-    durationsMs.forEach((durationMs, index) => {
-      const sizeBytes = sizesBytes[index] ?? 0;
-      this.#context.notes?.take(firstPartId + index, {
-        durationMs,
-        sizeBytes,
-        flags: flags[index] ?? 0,
-        source: undefined,
-        takenAtMs: 0,
-      });
-    });
   }
 
   /** Of the init segment in effect; none while there is none. */

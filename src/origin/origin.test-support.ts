@@ -6,6 +6,7 @@ import type { CacheOptions, StreamOptions } from "../model/options.ts";
 import type { RenditionOptions } from "../model/rendition-options.ts";
 import type { MemoryArchive } from "./archive.test-support.ts";
 import { Playlists } from "./playlists.ts";
+import { Recordings } from "./recordings.ts";
 import type { Rendition } from "./rendition.ts";
 
 export const VIDEO: RenditionOptions = { id: "hd", bandwidth: 1_000_000 };
@@ -53,7 +54,7 @@ export class TestOrigin {
   }
 
   #start(): Playlists {
-    return new Playlists(this.#cache, this.#archive === undefined ? {} : { archive: this.#archive });
+    return new Playlists(this.#cache, this.#archive === undefined ? {} : { recordings: new Recordings(this.#archive) });
   }
 
   /** As a worker that was terminated: what the archive has is all that is left. */

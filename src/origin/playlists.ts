@@ -11,13 +11,11 @@ import {
   type StreamConfig,
   type StreamOptions,
 } from "../model/options.ts";
-import type { RenditionRecord } from "../model/record.ts";
 import type { Persistence, RelayStats, StreamSummary } from "../model/stats.ts";
 import { checkEpoch } from "../playlist/manifest-options.ts";
 import type { Archive } from "./archive.ts";
-import { ArchiveReader } from "./archive-reader.ts";
-import { DormantStreams } from "./dormant-streams.ts";
 import type { PartNotes } from "./part-notes.ts";
+import type { Recordings, RestoredRenditions, RestoredStream } from "./recordings.ts";
 import { FIRST_START, type RenditionStart } from "./rendition-start.ts";
 import { Stream } from "./stream.ts";
 
@@ -34,28 +32,12 @@ export interface OpenStream {
   readonly starts?: ReadonlyMap<string, RenditionStart>;
 }
 
-/** A stream as an archive has it. */
-export interface RestoredStream {
-  /** As it was opened. */
-  readonly name: string;
-  /** Of its last producer. */
-  readonly epoch: string;
-  /** How it is cut and listed. */
-  readonly config: StreamOptions;
-  /** No more comes. */
-  readonly ended: boolean;
-  /** One for each that the options declare. */
-  readonly renditions: readonly RenditionRecord[];
-  /** Wall clock of its last part, in ms since the Unix epoch. Default: now. */
-  readonly updatedAtMs?: number;
-}
-
 /** What the playlists use of their host. */
 export interface PlaylistsContext {
   /** Default the host's own. */
   readonly clock?: Clock;
-  /** Where media is kept beyond the rings: what is listed is fetchable from there. Default nowhere. */
-  readonly archive?: Archive;
+  /** Keeps media beyond the rings. Default nothing does. */
+  readonly recordings?: Recordings;
   /** Why there is no archive although there ought to be one, for the stats. */
   readonly archiveError?: RelayError;
   /** A stream whose producer is silent for longer, in ms, is `waiting`. Default 10,000. */
@@ -77,22 +59,21 @@ export interface PlaylistsContext {
 export class Playlists {
   readonly #config: CacheConfig;
   readonly #clock: Clock;
-  readonly #archive: Archive | undefined;
+  readonly #recordings: Recordings | undefined;
   #archiveError: RelayError | undefined;
   readonly #waitingAfterMs: number;
   readonly #notes: PlaylistsContext["notes"];
   readonly #chunks: ChunkCache;
   readonly #m3u8s: M3u8Cache;
   readonly #streams = new Map<string, Stream>();
-  readonly #dormant = new DormantStreams();
 
   /** @throws RelayError `invalid-option` */
   constructor(options: CacheOptions = {}, context: PlaylistsContext = {}) {
-    const { clock = systemClock, archive, archiveError, waitingAfterMs = 10_000, notes } = context;
+    const { clock = systemClock, recordings, archiveError, waitingAfterMs = 10_000, notes } = context;
     this.#notes = notes;
     this.#config = resolveCacheOptions(options);
     this.#clock = clock;
-    this.#archive = archive;
+    this.#recordings = recordings;
     this.#archiveError = archiveError;
     this.#waitingAfterMs = waitingAfterMs;
     this.#chunks = new ChunkCache(this.#config, { clock });
@@ -127,7 +108,7 @@ export class Playlists {
     const startOf = (id: string): RenditionStart => later(starts?.get(id), former?.find(id)?.successor);
     // Its rings are needed, and its numbers are known.
     const resumeAt = new Map(config.renditions.map(({ id }) => [id, startOf(id)]));
-    if (former !== undefined || this.#dormant.get(name) !== undefined) this.remove(name);
+    if (former !== undefined || this.#recordings?.find(name) !== undefined) this.remove(name);
     const stream = this.#create({ name, epoch, config, starts: resumeAt });
     this.#record(stream);
     return stream;
@@ -137,20 +118,20 @@ export class Playlists {
    * Opens a stream as an archive has it: the same playlists, whose media comes from there. What its producer had said and not yet
    * published is forgotten, and ought to be sent again. One that has ended gives up its place when another needs it, and takes one
    * when it is asked for.
-   * @throws RelayError `stream-exists`, `stream-limit`, `invalid-name`, `invalid-option`, `malformed-init`; nothing is opened
+   * @throws RelayError `stream-exists`, `stream-limit`, `invalid-name`, `invalid-option`, `malformed-init`; `store-unavailable` where
+   * no recordings were given; nothing is opened
    */
   restore(record: RestoredStream): Stream {
-    const { name, epoch, config: options, ended, renditions, updatedAtMs } = record;
+    const { name, epoch, config: options, ended } = record;
+    const recordings = this.#recordings;
+    if (recordings === undefined) throw new RelayError("store-unavailable", "expected recordings, got a relay without");
     checkName(name, "stream");
     checkEpoch(epoch);
     if (this.#streams.has(name)) throw new RelayError("stream-exists", `"${name}" is there already`);
     const config = resolveStreamOptions(options);
-    if (ended) this.#dormant.add(record);
+    if (ended) recordings.add(record);
     this.#makeRoom(config.renditions.length, undefined);
-    const wallMs = this.#clock.wallMs();
-    const records = new Map(renditions.map((record) => [record.id, record]));
-    const lastPartAtMs = this.#clock.now() - Math.max(0, wallMs - (updatedAtMs ?? wallMs));
-    const stream = this.#create({ name, epoch, config, restored: { records, lastPartAtMs } });
+    const stream = this.#create({ name, epoch, config, restored: recordings.restored(record, this.#clock) });
     if (ended) stream.end();
     else this.#record(stream);
     return stream;
@@ -175,14 +156,13 @@ export class Playlists {
 
   /** Ends and forgets a stream, in the archive too. Its URIs answer 404 from now on (rule 65). Returns whether there was one. */
   remove(name: string): boolean {
-    this.#archive?.remove(name);
-    const isKnown = this.#dormant.remove(name);
+    const isKnown = this.#recordings?.remove(name) === true;
     return this.#close(name) || isKnown;
   }
 
   /** The archive lets go of what a rendition has before this segment. */
   forgetBefore(name: string, rendition: string, msn: Msn): void {
-    this.#dormant.forgetBefore(name, rendition, msn);
+    this.#recordings?.forgetBefore(name, rendition, msn);
     this.#streams.get(name)?.find(rendition)?.forgetBefore(msn);
   }
 
@@ -201,11 +181,7 @@ export class Playlists {
   /** Every stream, those included that have ended and gave up their place. */
   get summaries(): readonly StreamSummary[] {
     const open = [...this.#streams.values()].map((stream) => stream.summary);
-    const dormant = this.#dormant.summaries(this.#streams).map((summary) => {
-      const kept = this.#archive?.kept(summary.name);
-      return kept === undefined ? summary : { ...summary, kept };
-    });
-    return [...open, ...dormant];
+    return [...open, ...(this.#recordings?.summaries(this.#streams) ?? [])];
   }
 
   /** What `stats.json` holds. */
@@ -224,12 +200,16 @@ export class Playlists {
     };
   }
 
+  get #archive(): Archive | undefined {
+    return this.#recordings?.archive;
+  }
+
   get #persistence(): Persistence {
     return this.#archive?.available === true ? "disk" : "memory";
   }
 
   #create({ name, epoch, config, starts, restored }: NewStream): Stream {
-    const archive = this.#archive;
+    const recordings = this.#recordings;
     const stream = new Stream({
       name,
       epoch,
@@ -237,11 +217,11 @@ export class Playlists {
       clock: this.#clock,
       waitingAfterMs: this.#waitingAfterMs,
       persistence: () => this.#persistence,
-      kept: () => archive?.kept(name),
+      kept: () => this.#archive?.kept(name),
       ...(restored === undefined ? {} : { lastPartAtMs: restored.lastPartAtMs }),
-      ended: () => archive?.end(name),
+      ended: () => this.#archive?.end(name),
       rendition: (rendition) => {
-        const record = restored?.records.get(rendition.id);
+        const before = restored?.renditions.get(rendition.id);
         return {
           stream: name,
           epoch,
@@ -253,12 +233,8 @@ export class Playlists {
           clock: this.#clock,
           start: starts?.get(rendition.id) ?? FIRST_START,
           ...(this.#notes === undefined ? {} : { notes: this.#notes }),
-          ...(archive === undefined
-            ? {}
-            : { archive: new ArchiveReader({ archive, stream: name, rendition: rendition.id, clock: this.#clock }) }),
-          ...(record === undefined || restored === undefined
-            ? {}
-            : { restored: { record, lastPartAtMs: restored.lastPartAtMs } }),
+          ...(recordings === undefined ? {} : { archive: recordings.reader(name, rendition.id, this.#clock) }),
+          ...(before === undefined ? {} : { restored: before }),
         };
       },
     });
@@ -274,7 +250,7 @@ export class Playlists {
   #awake(name: string): Stream | undefined {
     const stream = this.#streams.get(name);
     if (stream !== undefined) return stream;
-    const record = this.#dormant.get(name);
+    const record = this.#recordings?.find(name);
     return record === undefined ? undefined : this.restore(record);
   }
 
@@ -328,7 +304,7 @@ interface NewStream {
   readonly epoch: string;
   readonly config: StreamConfig;
   readonly starts?: ReadonlyMap<string, RenditionStart>;
-  readonly restored?: { readonly records: ReadonlyMap<string, RenditionRecord>; readonly lastPartAtMs: number };
+  readonly restored?: RestoredRenditions;
 }
 
 /** The later of two starts, in each of its numbers. */

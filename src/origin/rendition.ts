@@ -8,21 +8,22 @@ import type { RelayError } from "../model/errors.ts";
 import type { Msn, PartId, PartPosition } from "../model/ids.ts";
 import type { MediaKey } from "../model/media-key.ts";
 import type { CacheConfig, StreamConfig } from "../model/options.ts";
-import type { RenditionRecord } from "../model/record.ts";
 import { extensionOf, type MediaExtension, type RenditionConfig } from "../model/rendition-options.ts";
 import type { RenditionStats } from "../model/stats.ts";
 import { M3u8Manifest } from "../playlist/m3u8-manifest.ts";
+import type { ManifestOptions } from "../playlist/manifest-options.ts";
 import type { SegmentInfo } from "../playlist/manifest-types.ts";
 import type { ListedRendition } from "../playlist/multivariant.ts";
 import { Answers, type AnswersContext, type GrowingSegment, type ListKind } from "./answers.ts";
 import type { Recorder } from "./archive.ts";
 import type { ArchiveReader } from "./archive-reader.ts";
-import { Epochs, epochsOf } from "./epochs.ts";
+import { Epochs } from "./epochs.ts";
 import type { RenditionInside } from "./inspect-stream.ts";
 import { type AddedPart, Intake, type IntakeContext, type PartInput } from "./intake.ts";
 import type { PartNotes } from "./part-notes.ts";
 import type { ReloadAsk } from "./reload.ts";
-import { isDependent, type RenditionStart, startOf } from "./rendition-start.ts";
+import type { RenditionStart } from "./rendition-start.ts";
+import type { RestoredRendition } from "./restored-rendition.ts";
 
 export interface RenditionContext
   extends Pick<AnswersContext, "reports" | "together">,
@@ -41,7 +42,7 @@ export interface RenditionContext
   /** Where parts are kept beyond the ring. Default nowhere. */
   readonly archive?: ArchiveReader;
   /** What it was before. Its parts are in the archive. */
-  readonly restored?: { readonly record: RenditionRecord; readonly lastPartAtMs: number };
+  readonly restored?: RestoredRendition;
 }
 
 /**
@@ -67,19 +68,19 @@ export class Rendition {
    */
   constructor(context: RenditionContext) {
     const { config, clock, cacheConfig, options, archive, restored } = context;
-    const segments = restored?.record.segments ?? [];
-    const start = (restored === undefined ? undefined : startOf(restored.record)) ?? context.start;
-    const epoch = segments[0]?.epoch ?? context.epoch;
+    const start = restored?.start ?? context.start;
+    const recorded = restored?.epochs ?? [];
+    const [{ name: epoch } = { name: context.epoch }] = recorded;
     const name = `${context.stream}/${options.id}`;
     this.#options = options;
     this.#context = context;
     this.#name = name;
     this.#epochs = new Epochs(
-      segments.length > 0
-        ? epochsOf(segments)
+      recorded.length > 0
+        ? recorded
         : [{ name: epoch, firstPartId: start.firstPartId, firstInitIndex: start.initIndex }],
     );
-    this.#manifest = new M3u8Manifest({
+    const manifestOptions: ManifestOptions = {
       partTargetMs: config.partTargetMs,
       targetDurationMs: config.targetDurationMs,
       segmentMinMs: Math.min(options.segmentMinMs ?? config.segmentMinMs, config.targetDurationMs),
@@ -97,12 +98,18 @@ export class Rendition {
       discontinuitySequence: start.discontinuitySequence,
       wallMs: () => clock.wallMs(),
       ...(start.programDateTimeMs === undefined ? {} : { programDateTimeMs: start.programDateTimeMs }),
-    });
-    if (restored !== undefined) this.#manifest.restore(segments, restored.record);
-    this.#restoredDependent = segments.filter(isDependent).length;
+    };
+    const manifest = restored?.manifest(manifestOptions) ?? new M3u8Manifest(manifestOptions);
+    this.#manifest = manifest;
+    this.#restoredDependent = restored?.dependentSegments ?? 0;
     // What was before is in the archive alone.
-    this.#ring = context.chunks.open(name, { firstId: this.#manifest.nextPartId, pinned: config.type === "event" });
+    this.#ring = context.chunks.open(name, { firstId: manifest.nextPartId, pinned: config.type === "event" });
     this.#m3u8s = context.m3u8s.open(name);
+    for (const { index, bytes } of restored?.inits ?? []) {
+      this.#ring.setInit(index, bytes);
+      this.#m3u8s.setInit(index, bytes);
+    }
+    const notes = context.notes?.(this.#ring.capacity);
     const shared = {
       name,
       isText: this.isText,
@@ -110,11 +117,13 @@ export class Rendition {
       config,
       ring: this.#ring,
       m3u8s: this.#m3u8s,
-      manifest: this.#manifest,
+      manifest,
       epochs: this.#epochs,
       clock,
-      notes: context.notes?.(this.#ring.capacity),
+      notes,
     };
+    const { targetDurationMs } = config;
+    const before = restored?.intake({ name, manifest, hasInit: this.container === "mp4", targetDurationMs, notes });
     this.#answers = new Answers({
       ...shared,
       ...(archive === undefined ? {} : { archive }),
@@ -125,24 +134,15 @@ export class Rendition {
     this.#intake = new Intake({
       ...shared,
       start,
+      ...(before === undefined ? {} : { before }),
       maxPartBytes: Math.min(cacheConfig.maxBytesPerPlaylist, cacheConfig.maxBytes),
       isArchived: () => archive?.available === true,
       listed: (position) => this.#answers.listed(position),
       advanced: () => context.advanced(),
       full: () => context.full(),
     });
-    if (restored !== undefined) this.#restore(restored.record, restored.lastPartAtMs);
-  }
-
-  #restore(record: RenditionRecord, lastPartAtMs: number): void {
-    for (const { index, bytes } of record.inits) {
-      this.#ring.setInit(index, bytes);
-      this.#m3u8s.setInit(index, bytes);
-    }
-    this.#intake.restore(record, lastPartAtMs);
     // The producer had changed, and had published nothing here yet.
-    const { last } = this.#epochs;
-    if (last !== this.#context.epoch && record.segments.length > 0) this.resume(this.#context.epoch, this.#options);
+    if (this.#epochs.last !== context.epoch) this.resume(context.epoch, options);
   }
 
   /**

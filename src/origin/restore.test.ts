@@ -4,6 +4,7 @@ import { lintPlaylists } from "../playlist/test-support/playlist-lint.ts";
 import { MemoryArchive } from "./archive.test-support.ts";
 import { CAPTIONS, ENGLISH, mediaPart, START_MS, TestOrigin, VIDEO } from "./origin.test-support.ts";
 import { Playlists } from "./playlists.ts";
+import { Recordings } from "./recordings.ts";
 
 const RENDITIONS = [VIDEO, ENGLISH, CAPTIONS];
 const PLAYLISTS = ["main.m3u8", "dvr.m3u8", ...RENDITIONS.flatMap(({ id }) => [`${id}/media.m3u8`, `${id}/dvr.m3u8`])];
@@ -268,7 +269,7 @@ test("more recordings than places: one that is asked for takes the place of anot
   origin.parts(0, 32);
   origin.playlists.get("studio").end();
   const stored = archive.stored("studio");
-  const playlists = new Playlists({ numPlaylists: RENDITIONS.length }, { archive });
+  const playlists = new Playlists({ numPlaylists: RENDITIONS.length }, { recordings: new Recordings(archive) });
   const names = ["one", "two", "three"];
   for (const name of names) playlists.restore({ ...stored, name });
   const text = async (name: string) => {

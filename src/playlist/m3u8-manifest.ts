@@ -4,14 +4,13 @@ import type { DateRangeOptions } from "../model/date-range.ts";
 import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId, PartPosition } from "../model/ids.ts";
 import { checkKeys, type MediaKey } from "../model/media-key.ts";
-import { PART_GAP, PART_INDEPENDENT, type SegmentOpening, type SegmentRecord } from "../model/record.ts";
+import { PART_GAP, PART_INDEPENDENT, type SegmentOpening } from "../model/record.ts";
 import { CLEAR, type KeyState, keyState } from "./key-tags.ts";
 import { ListRenderer, type ManifestState } from "./list-renderer.ts";
 import { checkEpoch, type ManifestConfig, type ManifestOptions, resolveManifestOptions } from "./manifest-options.ts";
 import type { ManifestStats, PartInfo, PartPlacement, RenditionReport, SegmentInfo } from "./manifest-types.ts";
 import { ProducerFaults } from "./producer-faults.ts";
-import { replay } from "./replay.ts";
-import { isGap, type Segment, SegmentLog, segmentInfo } from "./segment-log.ts";
+import { type Segment, SegmentLog, segmentInfo } from "./segment-log.ts";
 import { isSameInit, partLine, statesBetween } from "./segment-text.ts";
 import { checkDate, msOf, partTicks } from "./tags.ts";
 import { WindowDateRanges } from "./window-date-ranges.ts";
@@ -20,6 +19,40 @@ import { WindowDateRanges } from "./window-date-ranges.ts";
 const ROUNDING_MS = 0.001;
 /** No sample of a live encoder lasts less. */
 const MIN_PART_MS = 1;
+
+/** What a manifest begins with: nothing, or what records tell (`restoreManifest`). */
+export interface ManifestBeginning {
+  readonly log: SegmentLog;
+  readonly state: ManifestState;
+  readonly dateRanges: WindowDateRanges;
+  readonly faults: ProducerFaults;
+  readonly discontinuitySequence: number;
+  readonly position?: PartPosition;
+  readonly segmentStartMs: number;
+  readonly wallOffsetMs?: number;
+}
+
+export function beginEmpty(config: ManifestConfig): ManifestBeginning {
+  const { epoch, firstPartId: nextPartId, discontinuitySequence } = config;
+  const log = new SegmentLog(config);
+  return {
+    log,
+    state: {
+      epoch,
+      init: { epoch, index: 0 },
+      keys: CLEAR,
+      pendingInit: undefined,
+      pendingKeys: undefined,
+      discontinuityNext: false,
+      nextPartId,
+      ended: false,
+    },
+    dateRanges: new WindowDateRanges(log),
+    faults: new ProducerFaults(config.partTarget),
+    discontinuitySequence,
+    segmentStartMs: 0,
+  };
+}
 
 /**
  * The Media Playlist of one rendition: parts go in, LL-HLS text comes out. Closed segments keep their text and a rendered
@@ -46,29 +79,26 @@ export class M3u8Manifest {
   #discontinuitySequence: number;
   #position: PartPosition | undefined;
   /** Media time of the open segment's start, and what it stands for on the wall clock less that time. */
-  #segmentStartMs = 0;
+  #segmentStartMs: number;
   #wallOffsetMs: number | undefined;
 
   /** @throws RelayError `invalid-option` */
-  constructor(options: ManifestOptions = {}) {
+  constructor(options?: ManifestOptions);
+  /** @internal */
+  constructor(options: ManifestOptions, begin: (config: ManifestConfig) => ManifestBeginning);
+  constructor(options: ManifestOptions = {}, begin = beginEmpty) {
     const config = resolveManifestOptions(options);
-    const { epoch } = config;
+    const { log, state, faults, dateRanges, ...at } = begin(config);
     this.#config = config;
-    this.#log = new SegmentLog(config);
-    this.#state = {
-      epoch,
-      init: { epoch, index: 0 },
-      keys: CLEAR,
-      pendingInit: undefined,
-      pendingKeys: undefined,
-      discontinuityNext: false,
-      nextPartId: config.firstPartId,
-      ended: false,
-    };
-    this.#discontinuitySequence = config.discontinuitySequence;
-    this.#dateRanges = new WindowDateRanges(this.#log);
-    this.#faults = new ProducerFaults(config.partTarget);
-    const shared = { config, log: this.#log, state: this.#state };
+    this.#log = log;
+    this.#state = state;
+    this.#dateRanges = dateRanges;
+    this.#faults = faults;
+    this.#discontinuitySequence = at.discontinuitySequence;
+    this.#position = at.position;
+    this.#segmentStartMs = at.segmentStartMs;
+    this.#wallOffsetMs = at.wallOffsetMs;
+    const shared = { config, log, state };
     this.#live = new ListRenderer({ ...shared, dateRanges: this.#dateRanges.live, list: "live" });
     this.#dvr = new ListRenderer({ ...shared, dateRanges: this.#dateRanges.dvr, list: "dvr" });
   }
@@ -363,45 +393,6 @@ export class M3u8Manifest {
   forgetBefore(msn: Msn): void {
     if (!this.#log.forgetBefore(msn)) return;
     this.#dateRanges.removeOld();
-    this.#changed();
-  }
-
-  /**
-   * Rebuilds the playlists from what `addPart` gave for each part: the same text, digit for digit, with the last segment open.
-   * The live list begins at `liveMsn`; with a DVR window, what is before it is listed there. Date ranges are in the order in which
-   * they were added. Counters of `stats` start anew.
-   * @throws RelayError `invalid-option` for records that do not follow each other; `internal` where there was a part already
-   */
-  restore(
-    segments: readonly SegmentRecord[],
-    { liveMsn, dateRanges = [] }: { readonly liveMsn: Msn; readonly dateRanges?: readonly DateRangeOptions[] },
-  ): void {
-    this.#checkLive();
-    const replayed = replay(this.#config, this.#log, segments);
-    const record = segments.at(-1);
-    if (replayed === undefined || record === undefined) return;
-    this.#log.listFrom(Math.min(liveMsn, record.msn));
-    const { last, lastPartTicks } = replayed;
-    this.#state.epoch = record.epoch;
-    this.#state.init = last.init;
-    this.#state.keys = last.keys;
-    this.#state.nextPartId = last.firstPartId + last.partCount;
-    this.#discontinuitySequence = record.discontinuitySequence;
-    this.#segmentStartMs = record.startMs;
-    this.#wallOffsetMs = record.wallOffsetMs;
-    const flags = record.flags.at(-1) ?? 0;
-    const lastPart = {
-      independent: (flags & PART_INDEPENDENT) !== 0,
-      gap: (flags & PART_GAP) !== 0,
-      ticks: lastPartTicks,
-    };
-    this.#faults.restore(lastPart, isGap(last));
-    this.#position = { msn: last.msn, part: last.partCount - 1 };
-    for (const range of dateRanges) {
-      this.addDateRange(range);
-      // As they left one by one: all of them together may be more than a list takes.
-      this.#dateRanges.removeOld();
-    }
     this.#changed();
   }
 

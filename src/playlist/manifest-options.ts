@@ -1,6 +1,5 @@
-import { checkNumber, checkText } from "../model/checks.ts";
+import { checkNumber, checkText, checkWhole } from "../model/checks.ts";
 import { systemClock } from "../model/clock.ts";
-import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId } from "../model/ids.ts";
 import type { MediaExtension } from "../model/rendition-options.ts";
 import { type Ticks, ticksFrom, ticksOf } from "./tags.ts";
@@ -69,11 +68,6 @@ export interface ManifestConfig {
 const EPOCH = /^[0-9a-z]{1,16}$/;
 const MIN_PART_TARGET_MS = 10;
 const MAX_TARGET_DURATION_MS = 60_000;
-
-function checkWhole(what: string, value: number, min: number): number {
-  if (Number.isSafeInteger(value) && value >= min) return value;
-  throw new RelayError("invalid-option", `${what}: expected a whole number of at least ${min}, got ${String(value)}`);
-}
 
 /** Returns `epoch`. @throws RelayError `invalid-option` */
 export function checkEpoch(epoch: string): string {

@@ -3,30 +3,29 @@ import type { Msn } from "../model/ids.ts";
 import { PART_GAP, PART_INDEPENDENT, type SegmentRecord } from "../model/record.ts";
 import { CLEAR, type KeyState, keyState } from "./key-tags.ts";
 import type { ManifestConfig } from "./manifest-options.ts";
-import type { Segment, SegmentLog } from "./segment-log.ts";
+import { type Segment, SegmentLog } from "./segment-log.ts";
 import { isSameInit, type MediaState, partLine, statesBetween } from "./segment-text.ts";
 import { checkDate, partTicks, type Ticks } from "./tags.ts";
 
-/** Where the replayed segments end. */
+/** A log of recorded segments. */
 interface Replayed {
+  readonly log: SegmentLog;
+  /** The last one, which is open. */
   readonly last: Segment;
   readonly lastPartTicks: Ticks;
 }
 
 /**
- * Writes recorded segments into an empty log as the parts had been written: the last one stays open. Parts so far from the end
- * that no list has them cost no text.
- * @throws RelayError `invalid-option` for records that do not follow each other; the log is as it was then
+ * A log of recorded segments, written as their parts had been: the last one stays open. Parts so far from the end that no list has
+ * them cost no text.
+ * @throws RelayError `invalid-option` for records that do not follow each other
  */
-export function replay(
-  config: ManifestConfig,
-  log: SegmentLog,
-  records: readonly SegmentRecord[],
-): Replayed | undefined {
+export function replay(config: ManifestConfig, records: readonly SegmentRecord[]): Replayed | undefined {
   checkRecords(records);
   const [first] = records;
   if (first === undefined) return undefined;
-  log.startAt(first.msn, first.discontinuitySequence - (first.discontinuity ? 1 : 0));
+  const discontinuitySequence = first.discontinuitySequence - (first.discontinuity ? 1 : 0);
+  const log = new SegmentLog({ ...config, firstMsn: first.msn, discontinuitySequence });
   const detailMsn = firstDetailMsn(config, records);
   let media: MediaState | undefined;
   let lastPartTicks = 0;
@@ -40,7 +39,7 @@ export function replay(
     const segment = log.openSegment({ init, keys, states, firstPartId, epoch, startMs, wallMs, discontinuity });
     lastPartTicks = addParts(config, log, record, segment.msn >= detailMsn);
   }
-  return log.open === undefined ? undefined : { last: log.open, lastPartTicks };
+  return log.open === undefined ? undefined : { log, last: log.open, lastPartTicks };
 }
 
 /** Adds a record's parts to the open segment. Returns what the last one lasts. */

@@ -1,4 +1,3 @@
-import { RelayError } from "../model/errors.ts";
 import type { Msn, PartId } from "../model/ids.ts";
 import type { ListWindow } from "./list-window.ts";
 import type { ManifestConfig } from "./manifest-options.ts";
@@ -219,32 +218,6 @@ export class SegmentLog {
   /** Where the lines of a segment from `detailMsn` on begin in the text with parts. */
   detailOffset(msn: Msn): number {
     return this.get(msn)?.detailStart ?? this.detail.end;
-  }
-
-  /**
-   * Numbers an empty log's first segment.
-   * @throws RelayError `internal` where it has had a part
-   */
-  startAt(msn: Msn, discontinuitySequence: number): void {
-    if (this.endTicks > 0 || this.open !== undefined) throw new RelayError("internal", "expected a log without a part");
-    for (const window of [this.live, this.dvr]) {
-      window.firstMsn = msn;
-      window.discontinuitySequence = discontinuitySequence;
-    }
-    this.skipMsn = msn;
-    this.detailMsn = msn;
-    this.nextMsn = msn;
-    this.#keptMsn = msn;
-  }
-
-  /** Lets the live list begin at `msn`, after what was listed once is there again. */
-  listFrom(msn: Msn): void {
-    while (this.live.firstMsn < msn) {
-      const first = this.#closed.get(this.live.firstMsn);
-      if (first === undefined) break;
-      this.#unlist(this.live, first);
-    }
-    this.#longestTicks = this.dvr.ticks;
   }
 
   #unlist(window: ListWindow, first: Segment): void {

@@ -1,3 +1,4 @@
+import { MAX_DATE_MS } from "../model/date-range.ts";
 import { RelayError } from "../model/errors.ts";
 
 /** Rendered time: whole tens of microseconds, so that five decimals add up without error. */
@@ -7,8 +8,6 @@ const TICKS_PER_MS = 100;
 const TICKS_PER_SECOND = 100_000;
 /** Printable ASCII but the quotation mark (4.2: a quoted-string holds no line break and no quote). */
 const QUOTABLE = /^[\x20\x21\x23-\x7e]*$/;
-/** The last millisecond that ISO 8601 writes with a year of four digits. */
-const MAX_DATE_MS = 253_402_300_799_999;
 
 /** The nearest tick. */
 export function ticksOf(durationMs: number): Ticks {

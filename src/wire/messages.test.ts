@@ -5,8 +5,10 @@ import { readDiagnostic } from "./diagnostics.ts";
 import { type Ask, isEddyMessage, readKept, WIRE_VERSION } from "./messages.ts";
 import { readAsk } from "./read-ask.ts";
 import { MAX_MESSAGE_BYTES } from "./read-step.ts";
+import { readStorageAsk } from "./storage-asks.ts";
 
-const read = (ask: unknown, eddy: number = WIRE_VERSION): Ask => readAsk({ eddy, id: 1, ask }, readDiagnostic);
+const read = (ask: unknown, eddy: number = WIRE_VERSION): Ask =>
+  readAsk({ eddy, id: 1, ask }, { diagnostic: readDiagnostic, storage: readStorageAsk });
 const refused = (code: string) => expect.objectContaining({ code });
 const step = (fields: object) => ({
   type: "step",

@@ -8,6 +8,7 @@ import type { StreamOptions } from "../model/options.ts";
 import type { MediaSource, Persistence, RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
 import { type DiagnosticAnswers, type DiagnosticAsk, type FaultOrder, faultOf } from "./diagnostics.ts";
 import { epochOf, stepNumbers } from "./fields.ts";
+import type { StorageAnswers, StorageAsk } from "./storage-asks.ts";
 
 /**
  * Version of the messages between a page and the worker. Both sides refuse another version with `version-mismatch`,
@@ -113,21 +114,17 @@ export type Ask =
   | { readonly type: "streams" }
   | { readonly type: "stats"; readonly stream?: string }
   | { readonly type: "remove"; readonly stream: string }
-  | { readonly type: "pin"; readonly stream: string; readonly on: boolean }
-  /** An empty title gives the stream back its name. */
-  | { readonly type: "rename"; readonly stream: string; readonly title: string }
-  /** What each stream keeps on disk from now on. */
-  | { readonly type: "dvrWindow"; readonly windowMs: number }
   /** To the worker that serves: take this page under control although it was loaded past the worker. */
   | { readonly type: "claim" }
   /** To the worker that serves: answer every blocked request now, so that a successor can take over. */
   | { readonly type: "drain" }
   /** To a worker that waits: take over now. */
   | { readonly type: "activate" }
+  | StorageAsk
   | DiagnosticAsk;
 
 /** What each ask is answered with. */
-export interface Answers extends DiagnosticAnswers {
+export interface Answers extends DiagnosticAnswers, StorageAnswers {
   readonly hello: { readonly version: string; readonly base: string };
   readonly open: OpenAnswer;
   readonly takeOver: TakeOverAnswer;
@@ -137,9 +134,6 @@ export interface Answers extends DiagnosticAnswers {
   readonly streams: readonly StreamSummary[];
   readonly stats: RelayStats | StreamStats;
   readonly remove: { readonly removed: boolean };
-  readonly pin: Record<string, never>;
-  readonly rename: Record<string, never>;
-  readonly dvrWindow: Record<string, never>;
   readonly claim: Record<string, never>;
   readonly drain: { readonly drained: number };
   readonly activate: Record<string, never>;

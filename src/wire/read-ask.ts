@@ -2,29 +2,16 @@ import { RelayError } from "../model/errors.ts";
 import { count, type Fields, isFields, malformed, milliseconds, text } from "../model/fields.ts";
 import { checkName } from "../model/ids.ts";
 import type { StreamOptions } from "../model/options.ts";
-import { MAX_DVR_WINDOW_MS, MAX_TITLE_LENGTH, MIN_DVR_WINDOW_MS } from "../model/storage.ts";
 import { type DiagnosticAsk, isDiagnostic } from "./diagnostics.ts";
 import { epochOf, stepNumbers } from "./fields.ts";
 import { type Ask, type RenditionStart, WIRE_VERSION } from "./messages.ts";
 import { readStep } from "./read-step.ts";
+import { isStorageAsk, noDisk, type StorageAsk } from "./storage-asks.ts";
 
-/** Reads an ask of those who look into the relay; undefined where it is none. */
-export type ReadDiagnostic = (fields: Fields) => DiagnosticAsk | undefined;
-
-function titleOf(fields: Fields): string {
-  if (typeof fields.title !== "string") throw malformed("title", "a string", fields.title);
-  const title = fields.title.trim();
-  if (title.length <= MAX_TITLE_LENGTH) return title;
-  throw new RelayError("invalid-option", `title: expected at most ${MAX_TITLE_LENGTH} characters, got ${title.length}`);
-}
-
-function dvrWindowOf({ windowMs }: Fields): number {
-  if (typeof windowMs !== "number") throw malformed("windowMs", "milliseconds", windowMs);
-  if (windowMs >= MIN_DVR_WINDOW_MS && windowMs <= MAX_DVR_WINDOW_MS) return windowMs;
-  throw new RelayError(
-    "invalid-option",
-    `windowMs: expected ${MIN_DVR_WINDOW_MS} to ${MAX_DVR_WINDOW_MS}, got ${windowMs}`,
-  );
+/** Read the asks that a worker only takes where it was given what answers them; undefined where it is another. */
+export interface AskReaders {
+  readonly diagnostic?: ((fields: Fields) => DiagnosticAsk | undefined) | undefined;
+  readonly storage?: ((fields: Fields) => StorageAsk | undefined) | undefined;
 }
 
 function keyOf(fields: Fields): string {
@@ -45,7 +32,7 @@ function startOf(value: unknown): RenditionStart {
   };
 }
 
-function askOf(value: unknown, readDiagnostic: ReadDiagnostic | undefined): Ask {
+function askOf(value: unknown, readers: AskReaders): Ask {
   if (!isFields(value)) throw malformed("ask", "an object", value);
   const type = value.type as Ask["type"];
   switch (type) {
@@ -59,12 +46,6 @@ function askOf(value: unknown, readDiagnostic: ReadDiagnostic | undefined): Ask 
       return value.stream === undefined ? { type } : { type, stream: checkName(value.stream, "stream") };
     case "remove":
       return { type, stream: checkName(value.stream, "stream") };
-    case "pin":
-      return { type, stream: checkName(value.stream, "stream"), on: value.on === true };
-    case "rename":
-      return { type, stream: checkName(value.stream, "stream"), title: titleOf(value) };
-    case "dvrWindow":
-      return { type, windowMs: dvrWindowOf(value) };
     case "end":
       return {
         type,
@@ -109,25 +90,27 @@ function askOf(value: unknown, readDiagnostic: ReadDiagnostic | undefined): Ask 
         step: readStep(value.step),
       };
     default: {
-      const ask = readDiagnostic?.(value);
+      const ask = readers.diagnostic?.(value) ?? readers.storage?.(value);
       if (ask !== undefined) return ask;
       if (isDiagnostic(value))
         throw new RelayError("diagnostics-off", "expected a worker that was given diagnostics(), got one without");
+      if (isStorageAsk(value)) throw noDisk();
       throw malformed("ask.type", "a known ask", type);
     }
   }
 }
 
 /**
- * Reads what a page sent. Without `readDiagnostic` nobody may look into the relay.
- * @throws RelayError `version-mismatch`, `malformed-message`, `invalid-name`, `part-too-large` or `diagnostics-off`
+ * Reads what a page sent.
+ * @throws RelayError `version-mismatch`, `malformed-message`, `invalid-name`, `part-too-large`; `diagnostics-off`, `store-unavailable`
+ * where nothing reads such asks
  */
-export function readAsk(data: Fields & { readonly eddy: number }, readDiagnostic?: ReadDiagnostic): Ask {
+export function readAsk(data: Fields & { readonly eddy: number }, readers: AskReaders = {}): Ask {
   if (data.eddy !== WIRE_VERSION) {
     throw new RelayError(
       "version-mismatch",
       `this page speaks version ${data.eddy} and its worker version ${WIRE_VERSION}: reload the page`,
     );
   }
-  return askOf(data.ask, readDiagnostic);
+  return askOf(data.ask, readers);
 }

@@ -7,6 +7,10 @@ import { TabChannel } from "../../../src/page/session/tab-channel.ts";
 import { readDiagnostic } from "../../../src/wire/diagnostics.ts";
 import { isEddyMessage, readFault, readKept, WIRE_VERSION } from "../../../src/wire/messages.ts";
 import { readAsk } from "../../../src/wire/read-ask.ts";
+import { readStorageAsk } from "../../../src/wire/storage-asks.ts";
+
+const READERS = { diagnostic: readDiagnostic, storage: readStorageAsk };
+
 import { MAX_SIGNAL_BYTES, readSignalAsk, readSignalNews } from "../../../src/wire/signal-messages.ts";
 import { seedsOf, valueFrom } from "../structure.ts";
 import { bytesOf, expectDense, expectEqual, expectFinite, type Target, textOf } from "../target.ts";
@@ -110,11 +114,11 @@ export const MESSAGE_TARGETS: readonly Target[] = [
     run(input) {
       const data = valueFrom(input, ASKS);
       if (!isEddyMessage(data)) return "not ours";
-      const ask = readAsk(data, readDiagnostic);
+      const ask = readAsk(data, READERS);
       // Options are for the origin to check, and have a target of their own.
       const known = "options" in ask ? { ...ask, options: {} } : ask;
       expectDense(ask.type, known);
-      expectEqual("again", readAsk({ eddy: WIRE_VERSION, ask: known }, readDiagnostic), known);
+      expectEqual("again", readAsk({ eddy: WIRE_VERSION, ask: known }, READERS), known);
       return ask.type === "step" ? `step ${ask.step.kind}` : ask.type;
     },
   },

@@ -2,7 +2,9 @@ import { systemClock } from "../../../src/model/clock.ts";
 import { resolveStreamOptions } from "../../../src/model/options.ts";
 import { PART_GAP, PART_INDEPENDENT } from "../../../src/model/record.ts";
 import { keyOfPem, pemOf } from "../../../src/node/key-file.ts";
+import { MemoryArchive } from "../../../src/origin/archive.test-support.ts";
 import { Playlists } from "../../../src/origin/playlists.ts";
+import { Recordings } from "../../../src/origin/recordings.ts";
 import type { KeyValueStore } from "../../../src/page/peers/upload-meter.ts";
 import { UploadMeter } from "../../../src/page/peers/upload-meter.ts";
 import { uploadRecord } from "../../../src/page/peers/upload-record.ts";
@@ -81,7 +83,7 @@ async function runRecords(bytes: Uint8Array<ArrayBuffer>, random: Random): Promi
   );
   const [found] = loaded.streams;
   if (found === undefined) return `nothing, ${loaded.corrupt} corrupt`;
-  const playlists = new Playlists();
+  const playlists = new Playlists({}, { recordings: new Recordings(new MemoryArchive()) });
   try {
     playlists.restore(storedStream(found));
   } catch (thrown) {

@@ -51,7 +51,7 @@ test("a page loads nothing of publishing, capturing, joining, peers or relays be
 
 test("joining by peers loads nothing of origins, and joining by an origin nothing of peers", async () => {
   const join = "page/session/join.ts";
-  const byPeers = loadedWith(await all, join, "make-swarm.ts", "trystero-transport.ts");
+  const byPeers = loadedWith(await all, join, "peer-code.ts");
   expect(byPeers).toContainEqual(matching(PEERS));
   for (const pattern of [ORIGIN, MOQ]) expect(byPeers).not.toContainEqual(matching(pattern));
   const byOrigin = loadedWith(await all, join, "origin-code.ts");

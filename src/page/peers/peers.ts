@@ -31,7 +31,7 @@ export function peers(options: PeersOptions = {}): Peers {
       if (typeof RTCPeerConnection === "undefined") {
         throw new RelayError("peers-unavailable", "this browser has no WebRTC, or it is switched off");
       }
-      const { openTransport } = await import("./trystero-transport.ts").catch((cause: unknown) => {
+      const { openTransport } = await import("./peer-code.ts").catch((cause: unknown) => {
         throw new RelayError("peers-unavailable", "the code for peers could not be loaded", { cause });
       });
       return openTransport({ config, room: config.room ?? room, ...(listener === undefined ? {} : { listener }) });

@@ -62,7 +62,7 @@ export async function joinStream(name: string, options: JoinOptions, context: Jo
   };
   // Before it leads: a tab that takes over may have no network but its peers.
   const [swarmCode, originCode] = await Promise.all([
-    hasPeers ? loadCode("peers", import("./make-swarm.ts")) : undefined,
+    hasPeers ? loadCode("peers", import("../peers/peer-code.ts")) : undefined,
     origin === undefined ? undefined : loadCode("origins", import("./origin-code.ts")),
   ]);
   signal?.throwIfAborted();

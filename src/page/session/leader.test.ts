@@ -5,10 +5,10 @@ import { systemClock } from "../../model/clock.ts";
 import type { RelayError } from "../../model/errors.ts";
 import { Playlists } from "../../origin/playlists.ts";
 import type { Rendition } from "../../origin/rendition.ts";
+import { Swarm } from "../../swarm/swarm.ts";
 import { WorkerLink, type WorkerPort } from "../worker-link.ts";
 import { Leader } from "./leader.ts";
 import type { LeaderContext } from "./leader-context.ts";
-import { makeSwarm } from "./make-swarm.ts";
 import * as originCode from "./origin-code.ts";
 import { openRelayFeed } from "./relay-feed.ts";
 import { trustOf } from "./stream-trust.ts";
@@ -100,7 +100,7 @@ async function lead(tab: string): Promise<Tab> {
     link: new WorkerLink(worker.port(tab)),
     clock: systemClock,
     newEpoch: () => `epoch${tab}`,
-    makeSwarm,
+    makeSwarm: (swarm) => new Swarm(swarm),
     openRelayFeed,
     originCode,
     fetch: fetchOrigin,

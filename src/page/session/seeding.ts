@@ -4,12 +4,12 @@ import type { KeyPair } from "../../swarm/proof/key-pair.ts";
 import { StreamProof } from "../../swarm/proof/stream-proof.ts";
 import type { SwarmPeer } from "../../swarm/swarm-types.ts";
 import type { Step, StepAnswer } from "../../wire/messages.ts";
+import { loadCode } from "../load-code.ts";
 import type { PeerTransport } from "../peers/peer-transport.ts";
 import type { Peers } from "../peers/peers.ts";
 import type { PublishListener, Seeding } from "../publisher.ts";
 import { toHex } from "./hex.ts";
 import { publisherKey } from "./key-store.ts";
-import { makeSwarm } from "./make-swarm.ts";
 import type { RelaySource } from "./relay-feed.ts";
 import { openRelayUplink, type RelayUplink } from "./relay-uplink.ts";
 import { Seeder, type SeedSink } from "./seeder.ts";
@@ -69,6 +69,7 @@ async function openRoom(
   const stream = await publishedStreamId(keys.fingerprint, name);
   const transport = await peers.open(toHex(stream));
   const { config, uploads, self } = transport;
+  const { makeSwarm } = await loadCode("peers", import("../peers/peer-code.ts"));
   const swarm = makeSwarm({
     self,
     stream,
