@@ -15,9 +15,12 @@ import {
 import { openPattern } from "./pattern-source.ts";
 import type { OpenSource } from "./source.ts";
 import { openStream } from "./stream-source.ts";
+import { mendAudioData } from "./webkit-gtk.ts";
 
 /** Entry of the dedicated worker that captures and encodes: one capture, from `open` to `ended`. */
 const scope = self as unknown as DedicatedWorkerGlobalScope;
+
+if (typeof AudioData !== "undefined") mendAudioData();
 
 let session: Promise<CaptureSession> | undefined;
 
