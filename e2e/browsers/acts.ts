@@ -43,6 +43,27 @@ export async function clockOf(tab: Tab): Promise<{ readonly nowMs: number; reado
   return clock ?? { nowMs: 0, shownMs: 0 };
 }
 
+/** The picture that is shown now, made small. WebKit as above, and it has none at times. */
+export async function pictureOf(tab: Tab): Promise<string> {
+  let picture: string | undefined;
+  const look = async (): Promise<boolean> => {
+    picture = await takePicture(tab).catch(() => undefined);
+    return picture !== undefined;
+  };
+  await expect.poll(look, { message: "a picture that can be taken" }).toBe(true);
+  return picture ?? "";
+}
+
+function takePicture(tab: Tab): Promise<string> {
+  return tab.evaluate(() => {
+    const context = new OffscreenCanvas(16, 9).getContext("2d");
+    const frame = new VideoFrame(document.querySelector("video") as HTMLVideoElement);
+    context?.drawImage(frame, 0, 0, 16, 9);
+    frame.close();
+    return String(context?.getImageData(0, 0, 16, 9).data);
+  });
+}
+
 /** From what the player aims at. */
 export async function behindMs(tab: Tab): Promise<number> {
   const { latencyMs, targetLatencyMs } = await playback(asPage(tab));
