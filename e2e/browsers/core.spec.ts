@@ -15,7 +15,8 @@ const STUDIO = "/e2e/kit/studio.html";
 
 for (const candidate of CANDIDATES) {
   test.describe(candidate.name, () => {
-    test.describe.configure({ mode: "serial" });
+    // What each waits for has a deadline of its own; a machine that is busy is slower than all of them one by one.
+    test.describe.configure({ mode: "serial", timeout: 150_000 });
     let driven: DrivenBrowser | undefined;
     let site: Site | undefined;
     let measured: Measured;
@@ -179,7 +180,7 @@ for (const candidate of CANDIDATES) {
       const seen = hidden ? ", from a tab that is hidden" : "";
       measured.set(
         "camera",
-        `${rate} pictures a second, ${seconds(latencyMs)} behind${seen}; sound at ${peakDb.toFixed(0)} dB`,
+        `${rate} pictures a second, ${seconds(latencyMs)} behind${seen}; sound at ${Math.round(peakDb)} dB`,
       );
       expect(stats.framesPerSecond).toBeGreaterThan(15);
       expect(peakDb, "the tone of the camera's microphone").toBeGreaterThan(-60);
@@ -193,6 +194,8 @@ for (const candidate of CANDIDATES) {
     });
 
     test("with the server gone, the page opens, and what is kept plays to its end", async () => {
+      const { offlineSkipped = "" } = candidate;
+      test.skip(offlineSkipped !== "", offlineSkipped);
       site?.close();
       const watchKept = async (): Promise<string> => {
         const tab = await open("/?watch=studio");

@@ -66,7 +66,7 @@ export function takePictures(track: MediaStreamTrack): TakenTrack {
 
 /**
  * The sound of a track, without MediaStreamTrackProcessor. By a ScriptProcessorNode, on the page's own thread: an AudioWorklet wants a script
- * by an address, which bundlers make a `data:` URL of, and which a policy of `script-src 'self'` refuses.
+ * by an address, which bundlers may make a `data:` URL of, and which a policy of `script-src 'self'` refuses.
  */
 export function takeSound(track: MediaStreamTrack): TakenTrack {
   const context = new AudioContext();
