@@ -106,6 +106,61 @@ const cornerLuma = (page: Page): Promise<number> =>
     return context.getImageData(1, 1, 1, 1).data[1] ?? 0;
   });
 
+test("without MediaStreamTrackProcessor a canvas and a camera go on the air too, and are freed", async ({
+  context,
+}, info) => {
+  test.setTimeout(90_000);
+  await context.addInitScript(() => Reflect.deleteProperty(globalThis, "MediaStreamTrackProcessor"));
+  const studio = await openStudio(context);
+  expect(await studio.evaluate(() => "MediaStreamTrackProcessor" in globalThis)).toBe(false);
+  await start(studio, { source: { kind: "canvas" } });
+  const { page, errors } = await watch(context, "studio", { origin: site.url });
+  await seconds(4);
+  const before = await playback(page);
+  const { nowMs, shownMs } = await readClock(page);
+  expect(nowMs - shownMs, "what is shown is what the canvas was a moment ago").toBeLessThan(before.latencyMs + 1_000);
+  // The tone is at a quarter of full scale, -12 dB.
+  const toneDb = await studio.evaluate(() => window.studio.peakDb(1_200));
+  expect(toneDb).toBeGreaterThan(-16);
+  expect(toneDb).toBeLessThan(-8);
+  const canvas = await studio.evaluate(() => window.studio.stats());
+
+  await studio.evaluate((source) => window.studio.switchSource(source), CAMERA);
+  await expect.poll(() => showsPattern(page)).toBe(false);
+  await seconds(2);
+  const camera = await studio.evaluate(() => window.studio.stats());
+  await studio.evaluate(() => window.studio.switchSource({ kind: "canvas" }));
+  await expect.poll(() => showsPattern(page)).toBe(true);
+  await seconds(1);
+
+  const stood = await between(page, before);
+  const figures = ({ framesPerSecond, droppedFrames, driftMs }: typeof canvas) => ({
+    framesPerSecond,
+    droppedFrames,
+    driftMs,
+  });
+  console.log(
+    `${info.title}: ${JSON.stringify({ pictureMs: nowMs - shownMs, latencyMs: before.latencyMs, toneDb, canvas: figures(canvas), camera: figures(camera), stood })}`,
+  );
+  expect(canvas.framesPerSecond).toBeGreaterThan(18);
+  expect(camera.framesPerSecond).toBeGreaterThan(18);
+  expect(stood.stalledMs, "stood still").toBeLessThanOrEqual(BLINK_MS);
+  expect(errors).toEqual([]);
+  expect(await studio.evaluate(() => window.studio.warnings)).toEqual([]);
+  await studio.evaluate(() => window.studio.stop());
+  expect(await studio.evaluate(() => window.studio.trackStates())).toEqual(["ended", "ended"]);
+});
+
+test("a browser that has neither that nor VideoFrame is told so", async ({ context }) => {
+  await context.addInitScript(() => {
+    for (const name of ["MediaStreamTrackProcessor", "VideoFrame"]) Reflect.deleteProperty(globalThis, name);
+  });
+  const studio = await openStudio(context);
+  await expect(start(studio, { source: CAMERA })).rejects.toThrow(
+    /expected MediaStreamTrackProcessor or VideoFrame, which publishing a camera needs/,
+  );
+});
+
 test("muted it is silent, paused it shows a slate, and its viewers go on", async ({ context }, info) => {
   const studio = await openStudio(context);
   await start(studio, { source: PATTERN });

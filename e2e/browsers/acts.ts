@@ -24,23 +24,46 @@ export async function press(tab: Tab, name: string): Promise<void> {
 
 /** Resolves once pictures have moved for a second. */
 export async function untilMoving(tab: Tab): Promise<Playback> {
-  await expect.poll(() => stateOf(tab, "watch"), { timeout: 20_000 }).toBe("playing");
+  await expect.poll(() => stateOf(tab, "watch"), { timeout: 40_000 }).toBe("playing");
   const { positionMs } = await playback(asPage(tab));
   await expect.poll(async () => (await playback(asPage(tab))).positionMs).toBeGreaterThan(positionMs + 1_000);
   return playback(asPage(tab));
 }
 
-/** Reads the clock in the picture, and the wall clock beside it. WebKit draws a video black until a frame has been taken of it. */
+/** Reads the clock in the picture, and the wall clock beside it. WebKit draws a video black until a frame has been taken of it, and has none at times. */
 export async function clockOf(tab: Tab): Promise<{ readonly nowMs: number; readonly shownMs: number }> {
   let clock: { readonly nowMs: number; readonly shownMs: number } | undefined;
   const read = async (): Promise<boolean> => {
     clock = await readClock(asPage(tab)).catch(() => undefined);
-    if (clock === undefined)
-      await tab.evaluate(() => new VideoFrame(document.querySelector("video") as HTMLVideoElement).close());
+    if (clock === undefined) {
+      const take = () => new VideoFrame(document.querySelector("video") as HTMLVideoElement).close();
+      await tab.evaluate(take).catch(() => undefined);
+    }
     return clock !== undefined;
   };
   await expect.poll(read, { message: "a clock that can be read" }).toBe(true);
   return clock ?? { nowMs: 0, shownMs: 0 };
+}
+
+/** The picture that is shown now, made small. WebKit as above. */
+export async function pictureOf(tab: Tab): Promise<string> {
+  let picture: string | undefined;
+  const look = async (): Promise<boolean> => {
+    picture = await takePicture(tab).catch(() => undefined);
+    return picture !== undefined;
+  };
+  await expect.poll(look, { message: "a picture that can be taken" }).toBe(true);
+  return picture ?? "";
+}
+
+function takePicture(tab: Tab): Promise<string> {
+  return tab.evaluate(() => {
+    const context = new OffscreenCanvas(16, 9).getContext("2d");
+    const frame = new VideoFrame(document.querySelector("video") as HTMLVideoElement);
+    context?.drawImage(frame, 0, 0, 16, 9);
+    frame.close();
+    return String(context?.getImageData(0, 0, 16, 9).data);
+  });
 }
 
 /** From what the player aims at. */

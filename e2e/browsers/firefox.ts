@@ -32,6 +32,8 @@ export class Firefox extends PuppeteerBrowser {
           "media.autoplay.default": 0,
           "media.navigator.streams.fake": true,
           "media.navigator.permission.disabled": true,
+          // Without a sound card no AudioContext of Firefox runs, as long as it is not told that there is one.
+          "media.cubeb.force_mock_context": true,
         },
       }),
     );

@@ -3,7 +3,7 @@ import { startCarriageServer } from "../carriage-server.ts";
 import { figures } from "../joined.ts";
 import { startRelayProcess } from "../moq-relay.ts";
 import { playback, publish, untilServed } from "../support.ts";
-import { asPage, behindMs, seconds, stateOf, untilMoving } from "./acts.ts";
+import { asPage, behindMs, seconds, untilMoving } from "./acts.ts";
 import { CANDIDATES, openOrSkip, REPORTS } from "./candidates.ts";
 import { Measured, type Row } from "./measured.ts";
 import type { DrivenBrowser, Tab } from "./tab.ts";
@@ -73,15 +73,6 @@ for (const [index, candidate] of (REPORTS === undefined ? [] : CANDIDATES).entri
       expect(seen?.parts.missed).toBe(0);
       await tab.close();
     };
-
-    test("a camera goes live, or the page says why it does not", async ({ baseURL }) => {
-      const tab = await driven.newTab();
-      await tab.goto(`${baseURL}/?publish=camera&source=camera`);
-      await expect.poll(async () => (await stateOf(tab, "publish")) === "live" || (await complaints(tab))).toBeTruthy();
-      const said = await complaints(tab);
-      measured.set("camera", said === "" ? "goes live" : said, said === "");
-      await tab.close();
-    });
 
     test("what a peer publishes is watched, or the page says why it is not", async ({ browser }) => {
       const { page, link } = await linkOf(browser, "peers", { peers: "on" });

@@ -9,9 +9,13 @@ import {
   type SoundLevel,
   startCapture,
 } from "eddy-hls";
+import { canvasStream } from "./canvas-stream.ts";
 
-/** A source as a test names it: what is to be published of files stands in the page's input. */
-export type StudioSource = CaptureSource | { readonly kind: "picked"; readonly loop?: boolean };
+/** A source as a test names it: what is to be published of files stands in the page's input, and a canvas is made here. */
+export type StudioSource =
+  | CaptureSource
+  | { readonly kind: "picked"; readonly loop?: boolean }
+  | { readonly kind: "canvas" };
 
 let capture: Capture | undefined;
 let live: LivePublication | undefined;
@@ -19,6 +23,7 @@ const warnings: string[] = [];
 let levels: (readonly SoundLevel[])[] = [];
 
 function sourceOf(source: StudioSource): CaptureSource {
+  if (source.kind === "canvas") return { kind: "stream", stream: canvasStream() };
   if (source.kind !== "picked") return source;
   const files = [...(document.querySelector<HTMLInputElement>("#files")?.files ?? [])];
   const [file] = files;
@@ -52,6 +57,11 @@ export const studio = {
   next: () => running().next(),
   stats: () => running().stats,
   hasPreview: () => running().preview !== undefined,
+  /** Of the source that is on the air. */
+  trackStates: () =>
+    running()
+      .preview?.getTracks()
+      .map(({ readyState }) => readyState),
   stop: () => live?.stop(),
 
   /** The loudest of what comes in the time after now, in dB. */

@@ -9,9 +9,12 @@ import type { CaptureOptions, CaptureRequest, FromCaptureWorker } from "./messag
 import { openPattern } from "./pattern-source.ts";
 import type { OpenSource } from "./source.ts";
 import { openStream } from "./stream-source.ts";
+import { mendAudioData } from "./webkit-gtk.ts";
 
 /** Entry of the dedicated worker that captures and encodes: one capture, from `open` to `ended`. */
 const scope = self as unknown as DedicatedWorkerGlobalScope;
+
+if (typeof AudioData !== "undefined") mendAudioData();
 
 const desk = new CaptureDesk({
   post,

@@ -1,4 +1,5 @@
 import type { VideoSlot } from "./video-encoder.ts";
+import { isWebKitGtk } from "./webkit-gtk.ts";
 
 /**
  * Makes frames of any shape and turn fit one: a window that is resized or a phone that is turned must not end a stream. What has the
@@ -7,6 +8,7 @@ import type { VideoSlot } from "./video-encoder.ts";
 export class FrameFitter {
   readonly #width: number;
   readonly #height: number;
+  readonly #draws = isWebKitGtk();
   #canvas: OffscreenCanvas | undefined;
 
   constructor({ width, height }: { readonly width: number; readonly height: number }) {
@@ -17,7 +19,8 @@ export class FrameFitter {
   /** A frame for the slot, made of `newest`, which stays open; the caller closes the result. */
   fit(newest: VideoFrame, { timestampUs, durationUs }: VideoSlot): VideoFrame {
     const timing = { timestamp: timestampUs, duration: durationUs };
-    if (this.#hasShape(newest) && !isTurned(newest)) {
+    // WebKitGTK 2.50 cannot encode a frame of a <video>, whose memory is the graphics card's ("Encoding failed"); a drawn one it can.
+    if (this.#hasShape(newest) && !isTurned(newest) && !this.#draws) {
       return new VideoFrame(newest, { ...timing, alpha: "discard" });
     }
     this.#canvas ??= new OffscreenCanvas(this.#width, this.#height);

@@ -5,15 +5,16 @@ import type { EncodingAsk, EncodingMeasure } from "./encoding-measure.ts";
 import type { SoundLevel } from "./level-meter.ts";
 
 /** The page and its capture worker are built together; another number means that one of them came from an old cache. */
-export const CAPTURE_PROTOCOL = 2;
+export const CAPTURE_PROTOCOL = 3;
 
 /** Where the media comes from, as the worker is told. Streams and files are transferred or cloned with the message. */
 export type CaptureRequest =
   | { readonly kind: "pattern"; readonly width?: number; readonly height?: number; readonly frameRate?: number }
   | {
       readonly kind: "stream";
-      readonly video: ReadableStream<VideoFrame>;
-      readonly audio?: ReadableStream<AudioData>;
+      /** A port gives what it is asked for: see `askedStream`. */
+      readonly video: ReadableStream<VideoFrame> | MessagePort;
+      readonly audio?: ReadableStream<AudioData> | MessagePort;
       /** What the track says of itself; the first frame decides. */
       readonly frameRate?: number;
       /** For messages: "camera", "screen". */

@@ -71,8 +71,8 @@ function requestOf(value: unknown): CaptureRequest {
       const { video, audio } = value;
       return {
         kind,
-        video: streamOf<VideoFrame>(video),
-        ...(audio === undefined ? {} : { audio: streamOf<AudioData>(audio) }),
+        video: framesOf<VideoFrame>(video),
+        ...(audio === undefined ? {} : { audio: framesOf<AudioData>(audio) }),
         // 0 says that the track does not know.
         ...optional(value, "frameRate", [0, MAX_FRAME_RATE]),
         name: text(value, "name"),
@@ -89,9 +89,10 @@ function requestOf(value: unknown): CaptureRequest {
   }
 }
 
-function streamOf<Frame>(value: unknown): ReadableStream<Frame> {
+function framesOf<Frame>(value: unknown): ReadableStream<Frame> | MessagePort {
   if (value instanceof ReadableStream) return value as ReadableStream<Frame>;
-  throw malformed("source", "a stream of frames", value);
+  if (value instanceof MessagePort) return value;
+  throw malformed("source", "a stream of frames, or a port that gives them", value);
 }
 
 function fileOf(value: unknown): { readonly file: Blob; readonly name: string } {

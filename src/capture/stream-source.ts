@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
+import { askedStream } from "./asked-stream.ts";
 import type { SoundBlock } from "./audio-encoder.ts";
 import { AudioTimeline, type Placement } from "./audio-timeline.ts";
 import { type FeedContext, type OpenFeed, silence } from "./feed.ts";
@@ -23,7 +24,7 @@ const SOUND_LATE_MS = 250;
 const SOUND_GONE_MS = 20;
 
 /**
- * A camera or a screen, as streams of frames that the page handed over.
+ * A camera or a screen, as streams of frames that the page handed over, or as ports that give frames when they are asked.
  * @throws RelayError `source-missing` when no picture comes
  */
 export async function openStream(
@@ -32,7 +33,7 @@ export async function openStream(
   clock: Clock = systemClock,
 ): Promise<OpenFeed> {
   const { name } = request;
-  const pictures = new NewestFrame(request.video);
+  const pictures = new NewestFrame(framesOf(request.video, clock));
   const size = await pictures.firstSize(clock);
   if (size === undefined) {
     pictures.stop();
@@ -41,7 +42,8 @@ export async function openStream(
       `expected a picture of the ${name} within ${FIRST_FRAME_DEADLINE_MS / 1000} s, got none`,
     );
   }
-  const sound = request.audio === undefined || !audio ? undefined : await SoundInput.open(request.audio, clock);
+  const given = audio ? request.audio : undefined;
+  const sound = given && (await SoundInput.open(framesOf(given, clock), clock));
   const close = (): void => {
     pictures.stop();
     sound?.stop();
@@ -59,6 +61,10 @@ export async function openStream(
         sound === undefined || line === undefined
           ? undefined
           : new SoundTrack(sound, { startMs: start.monotonicMs, clock, warn, name, line });
+      if (given !== undefined && sound === undefined) {
+        const waited = FIRST_SOUND_DEADLINE_MS / 1000;
+        warn("source-missing", `expected sound of the ${name} within ${waited} s, got none: the stream is silent`);
+      }
       pictures.whenLost(() =>
         warn("source-lost", `the ${name} gives no more pictures: its last one stays, until something else is shown`),
       );
@@ -72,6 +78,13 @@ export async function openStream(
       };
     },
   };
+}
+
+function framesOf<Frame extends { close(): void }>(
+  given: ReadableStream<Frame> | MessagePort,
+  clock: Clock,
+): ReadableStream<Frame> {
+  return "getReader" in given ? given : askedStream(given, clock);
 }
 
 /** An input that can end by itself, also before anyone listens. */

@@ -1,5 +1,6 @@
 import type { CaptureRequest } from "../capture/messages.ts";
 import { RelayError } from "../model/errors.ts";
+import { loadCode } from "./load-code.ts";
 import { requestMedia } from "./request-media.ts";
 
 /** Where a capture takes its media from. */
@@ -51,7 +52,7 @@ export interface InputWish {
   readonly height?: number;
 }
 
-/** @throws RelayError `source-denied`, `source-missing`, `unsupported-browser` */
+/** @throws RelayError `source-denied`, `source-missing`, `unsupported-browser`, `code-unavailable` */
 export async function openInput(source: CaptureSource, { audio, height = 0 }: InputWish): Promise<CaptureInput> {
   const nothing = { transfer: [], release: () => undefined };
   switch (source.kind) {
@@ -67,7 +68,7 @@ export async function openInput(source: CaptureSource, { audio, height = 0 }: In
     case "screen":
       return await openScreen(source, audio);
     case "stream":
-      return openStream(source);
+      return await openStream(source, audio);
   }
 }
 
@@ -85,25 +86,29 @@ function filesRequest(files: readonly Blob[], loop = false): CaptureRequest {
 }
 
 async function openCamera(source: Extract<CaptureSource, { kind: "camera" }>, audio: boolean): Promise<CaptureInput> {
-  const processor = trackProcessor("a camera");
+  expectFrames("a camera");
   const stream = await requestMedia(source, { audio });
-  return inputOf(stream, { name: "camera", processor, ...(audio ? { silent: "no microphone was found" } : {}) });
+  return await inputOf(stream, { name: "camera", audio, ...(audio ? { silent: "no microphone was found" } : {}) });
 }
 
 async function openScreen(source: Extract<CaptureSource, { kind: "screen" }>, audio: boolean): Promise<CaptureInput> {
-  const processor = trackProcessor("the screen");
+  expectFrames("the screen");
   const stream = await requestMedia(source, { audio });
   const isMissed = audio && source.withSound === true;
-  return inputOf(stream, {
+  return await inputOf(stream, {
     name: "screen",
-    processor,
+    audio,
     ...(isMissed ? { silent: "what was chosen to be shared gives no sound" } : {}),
   });
 }
 
-function openStream({ stream, name = "camera" }: Extract<CaptureSource, { kind: "stream" }>): CaptureInput {
+async function openStream(
+  { stream, name = "camera" }: Extract<CaptureSource, { kind: "stream" }>,
+  audio: boolean,
+): Promise<CaptureInput> {
   try {
-    return inputOf(stream, { name, processor: trackProcessor(`a ${name}`) });
+    expectFrames(`a ${name}`);
+    return await inputOf(stream, { name, audio });
   } catch (thrown) {
     release(stream);
     throw thrown;
@@ -113,47 +118,85 @@ function openStream({ stream, name = "camera" }: Extract<CaptureSource, { kind: 
 interface InputOptions {
   /** For messages. */
   readonly name: string;
-  readonly processor: TrackProcessor<never>;
+  readonly audio: boolean;
   /** Why there is no sound, where that is missed. */
   readonly silent?: string;
 }
 
-function inputOf(stream: MediaStream, { name, processor, silent }: InputOptions): CaptureInput {
+async function inputOf(stream: MediaStream, { name, audio, silent }: InputOptions): Promise<CaptureInput> {
   const [video] = stream.getVideoTracks();
-  const [audio] = stream.getAudioTracks();
+  const [sound] = audio ? stream.getAudioTracks() : [];
   if (video === undefined) {
     release(stream);
     throw new RelayError("source-missing", `expected a picture of the ${name}, got a stream without video`);
   }
-  const pictures: ReadableStream<VideoFrame> = new processor({ track: video }).readable;
-  const sound: ReadableStream<AudioData> | undefined = audio && new processor({ track: audio }).readable;
+  const frames = await framesOf(stream, video, sound);
   const { frameRate } = video.getSettings();
   return {
     request: {
       kind: "stream",
       name,
-      video: pictures,
-      ...(sound === undefined ? {} : { audio: sound }),
+      video: frames.video,
+      ...(frames.audio === undefined ? {} : { audio: frames.audio }),
       ...(frameRate === undefined ? {} : { frameRate }),
     },
-    transfer: sound === undefined ? [pictures] : [pictures, sound],
+    transfer: frames.audio === undefined ? [frames.video] : [frames.video, frames.audio],
     preview: stream,
     ...(silent === undefined || sound !== undefined
       ? {}
       : { warning: new RelayError("source-missing", `${silent}: the stream is silent`) }),
-    release: () => release(stream),
+    release: () => {
+      frames.stop();
+      release(stream);
+    },
   };
+}
+
+type StreamRequest = Extract<CaptureRequest, { kind: "stream" }>;
+
+interface Frames extends Pick<StreamRequest, "video" | "audio"> {
+  stop(): void;
+}
+
+/** The browser's own streams of frames, or what stands in for them where it has none. */
+async function framesOf(stream: MediaStream, video: MediaStreamTrack, audio?: MediaStreamTrack): Promise<Frames> {
+  const Processor = trackProcessor();
+  if (Processor !== undefined) {
+    const pictures: ReadableStream<VideoFrame> = new Processor({ track: video }).readable;
+    const sound: ReadableStream<AudioData> | undefined = audio && new Processor({ track: audio }).readable;
+    return { video: pictures, ...(sound === undefined ? {} : { audio: sound }), stop: () => undefined };
+  }
+  try {
+    const { takePictures, takeSound } = await loadCode("capturing", import("./track-frames.ts"));
+    const taken = [takePictures(video), ...(audio === undefined ? [] : [takeSound(audio)])] as const;
+    const [pictures, sound] = taken;
+    return {
+      video: pictures.port,
+      ...(sound === undefined ? {} : { audio: sound.port }),
+      stop: () => {
+        for (const each of taken) each.stop();
+      },
+    };
+  } catch (thrown) {
+    release(stream);
+    throw thrown;
+  }
 }
 
 function release(stream: MediaStream): void {
   for (const track of stream.getTracks()) track.stop();
 }
 
-function trackProcessor(what: string): TrackProcessor<never> {
+function trackProcessor(): TrackProcessor<never> | undefined {
   const processor: unknown = Reflect.get(globalThis, "MediaStreamTrackProcessor");
-  if (processor !== undefined && navigator.mediaDevices !== undefined) return processor as TrackProcessor<never>;
+  return processor as TrackProcessor<never> | undefined;
+}
+
+/** @throws RelayError `unsupported-browser` */
+function expectFrames(what: string): void {
+  if (trackProcessor() !== undefined || typeof VideoFrame !== "undefined") return;
   throw new RelayError(
     "unsupported-browser",
-    `expected MediaStreamTrackProcessor, which publishing ${what} needs: this browser has none`,
+    `expected MediaStreamTrackProcessor or VideoFrame, which publishing ${what} needs: this browser has neither`,
   );
 }

@@ -144,7 +144,9 @@ export interface Capture {
 const MAX_RENDITIONS = 8;
 
 /**
- * Opens a source and its encoders. Nothing is given before `start()`, which `publishCapture()` calls.
+ * Opens a source and its encoders. Nothing is given before `start()`, which `publishCapture()` calls. Where the browser has no
+ * `MediaStreamTrackProcessor`, frames of a camera, a screen or a stream are taken on this page's thread: of a `<video>`, and of an `AudioContext`, which
+ * may wait for a click where there is no microphone.
  * @throws RelayError `source-denied`, `source-missing`, `unsupported-browser`, `unsupported-media`, `encoder-failed`, `code-unavailable`,
  * `invalid-option`; the reason of `signal` when it aborts
  * @example

@@ -86,8 +86,7 @@ const codes = {
   },
   "unsupported-browser": {
     cause: "This browser lacks something the demo needs, or keeps it from this page.",
-    remedy:
-      "Use a current Chrome, Edge, Firefox or Safari, in an ordinary window, over https or on localhost. A camera or a screen can be published in Chrome and Edge.",
+    remedy: "Use a current Chrome, Edge, Firefox or Safari, in an ordinary window, over https or on localhost.",
   },
   "page-not-controlled": {
     cause: "The Service Worker runs, but does not answer for this page. A forced reload does that.",

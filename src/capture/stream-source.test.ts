@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { TestClock } from "./capture.test-support.ts";
+import { SoundLine } from "./sound-line.ts";
+import { openStream } from "./stream-source.ts";
+
+const picture = { displayWidth: 640, displayHeight: 361, close: () => undefined } as unknown as VideoFrame;
+
+/** Gives these, and stays open. */
+const giving = <Frame>(...frames: Frame[]): ReadableStream<Frame> =>
+  new ReadableStream({ start: (controller) => frames.forEach((frame) => void controller.enqueue(frame)) });
+const line = () => new SoundLine({ sampleRate: 48_000, channels: 2, encode: () => undefined });
+const settled = () => new Promise((resolve) => setTimeout(resolve));
+
+/** Opens, and starts; resolves with what was told by then. */
+async function warningsOf(audio: boolean): Promise<readonly string[]> {
+  const clock = new TestClock();
+  const request = { kind: "stream", name: "camera", video: giving(picture), audio: giving<AudioData>() } as const;
+  const opening = openStream(request, { audio }, clock);
+  await settled();
+  clock.advance(2_000);
+  const feed = await opening;
+  expect(feed).toMatchObject({ width: 640, height: 360 });
+  const warnings: string[] = [];
+  feed.start({
+    size: { width: 640, height: 360 },
+    frameRate: 30,
+    start: { monotonicMs: clock.now(), wallMs: clock.wallMs() },
+    clock,
+    line: line(),
+    warn: (code, message) => warnings.push(`${code}: ${message}`),
+    ended: () => undefined,
+  });
+  return warnings;
+}
+
+test("a microphone that gives no sound in time is told of, and the stream starts without", async () => {
+  expect(await warningsOf(true)).toEqual([
+    "source-missing: expected sound of the camera within 2 s, got none: the stream is silent",
+  ]);
+});
+
+test("sound that nobody wants is not waited for", async () => {
+  expect(await warningsOf(false)).toEqual([]);
+});
