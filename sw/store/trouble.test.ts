@@ -1,6 +1,7 @@
 import "fake-indexeddb/auto";
 import { IDBFactory, IDBObjectStore } from "fake-indexeddb";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { eventually } from "../../src/model/eventually.test-support.ts";
 import { PART_GAP } from "../../src/model/record.ts";
 import { PART_LOST } from "./schema.ts";
 import { changeRaw, mediaOf, openStore, PART_MS, Producer, rawRecords, told } from "./store.test-support.ts";
@@ -316,10 +317,10 @@ test("media that is missing or short is answered with nothing, told once, and a 
   expect(await store.segment("studio", "main", 1)).toBeUndefined();
   expect(told(await store.part("studio", "main", 3))).toBe(told(mediaOf(3)));
   expect(troubles).toEqual(["store-corrupt"]);
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const [row] = await rawRecords("segments");
     expect(row?.value).toMatchObject({ flags: [1, 0, PART_LOST, 0] });
-  }, BUSY);
+  });
   await store.close();
   const [stream] = await (await openStore()).store.load();
   expect(stream?.renditions[0]?.segments[0]?.flags).toEqual([1, 0, PART_GAP, 0]);

@@ -1,6 +1,7 @@
 import { Path } from "@moq/net";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
+import { eventually } from "../../model/eventually.test-support.ts";
 import {
   announcement,
   type ClientTransport,
@@ -74,7 +75,7 @@ describe("who publishes", () => {
     publisher.close();
     expect(await announcement(heard)).toBe("-studio");
     await expect(subscriber.recvGroup().catch(() => undefined)).resolves.toBeUndefined();
-    await vi.waitFor(() => expect(relay.stats.subscriptions).toEqual({}));
+    await eventually(() => expect(relay.stats.subscriptions).toEqual({}));
   });
 
   test("one who sends more than the limit is closed, and another goes on", async () => {
@@ -85,7 +86,7 @@ describe("who publishes", () => {
     const heard = viewer.announced();
     for (let event = ""; event !== "+noise"; ) event = await announcement(heard);
     const noise = viewer.consume(Path.from("noise")).track("video").subscribe();
-    await vi.waitFor(() => expect(relay.stats.subscriptions).toEqual({ "noise/video": 1 }));
+    await eventually(() => expect(relay.stats.subscriptions).toEqual({ "noise/video": 1 }));
     flood.writeFrame(frame(new Uint8Array(200 * KIB)));
     await flooding.closed;
     expect(await announcement(heard)).toBe("-noise");
@@ -110,7 +111,7 @@ describe("who publishes", () => {
     const consumed = viewer.consume(STUDIO);
     const [endless, other] = [consumed.track("video").subscribe(), consumed.track("sound").subscribe()];
     await Promise.all([endless.info(), other.info()]);
-    await vi.waitFor(() => expect(Object.keys(relay.stats.subscriptions)).toHaveLength(2));
+    await eventually(() => expect(Object.keys(relay.stats.subscriptions)).toHaveLength(2));
     for (let group = 0; group < 6; group += 1) track.appendGroup().writeFrame(frame(`${group}`));
     await endless.closed;
     sound.writeFrame(frame("heard"));
@@ -128,7 +129,7 @@ describe("who watches", () => {
     const stalled = await client(relay, { onSocket: (opened) => (socket = opened) });
     const [good, bad] = [viewer, stalled].map((session) => session.consume(STUDIO).track("video").subscribe());
     await Promise.all([good?.info(), bad?.info()]);
-    await vi.waitFor(() => expect(relay.stats.subscriptions).toEqual({ "studio/video": 2 }));
+    await eventually(() => expect(relay.stats.subscriptions).toEqual({ "studio/video": 2 }));
     socket?.pause();
     for (let index = 0; index < 64; index += 1) {
       track.writeFrame(frame(new Uint8Array(512 * KIB).fill(index)));
@@ -151,11 +152,11 @@ describe("who watches", () => {
     const { viewer, track } = await pair(relay);
     const viewers = [viewer, await client(relay), await client(relay)];
     const subscribers = viewers.map((session) => session.consume(STUDIO).track("video").subscribe());
-    await vi.waitFor(() => expect(relay.stats.subscriptions).toEqual({ "studio/video": 3 }));
+    await eventually(() => expect(relay.stats.subscriptions).toEqual({ "studio/video": 3 }));
     track.writeFrame(frame("once"));
     for (const subscriber of subscribers) expect((await subscriber.recvGroup())?.sequence).toBe(0);
     for (const subscriber of subscribers) subscriber.close();
-    await vi.waitFor(() => expect(relay.stats.subscriptions).toEqual({}));
+    await eventually(() => expect(relay.stats.subscriptions).toEqual({}));
     await track.unused();
   });
 
@@ -164,7 +165,7 @@ describe("who watches", () => {
     const { viewer, track } = await pair(relay);
     const consumed = viewer.consume(STUDIO).track("video");
     const subscriber = consumed.subscribe();
-    await vi.waitFor(() => expect(relay.stats.subscriptions).toEqual({ "studio/video": 1 }));
+    await eventually(() => expect(relay.stats.subscriptions).toEqual({ "studio/video": 1 }));
     for (let index = 0; index < 4; index += 1) {
       track.writeFrame(frame(`${index}`));
       await subscriber.recvGroup();
@@ -204,7 +205,7 @@ describe("who may come in", () => {
     await expect(connectTo(relay, { over, alpn, path: "/?jwt=wrong" })).rejects.toThrow();
     expect(relay.stats).toMatchObject({ refused: 1, sessions: [] });
     await client(relay, { over, alpn, path: "/?jwt=secret" });
-    await vi.waitFor(() => expect(relay.stats.sessions).toHaveLength(1));
+    await eventually(() => expect(relay.stats.sessions).toHaveLength(1));
   });
 
   test("as many as the limit says", async () => {
@@ -213,7 +214,7 @@ describe("who may come in", () => {
     await expect(connectTo(relay, { over: "websocket" })).rejects.toThrow();
     expect(relay.stats.refused).toBe(1);
     first.close();
-    await vi.waitFor(() => expect(relay.stats.sessions).toEqual([]));
+    await eventually(() => expect(relay.stats.sessions).toEqual([]));
     await client(relay);
   });
 

@@ -1,9 +1,10 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { type CarriageServer, startCarriageServer } from "../../../e2e/carriage-server.ts";
 import { systemClock } from "../../model/clock.ts";
 import { RelayError } from "../../model/errors.ts";
+import { eventually } from "../../model/eventually.test-support.ts";
 import { type PartKey, PIECE_SIZE_BYTES, type StreamCard } from "../../model/part-header.ts";
 import { loadWebTransport } from "../../node/web-transport/native.ts";
 import { Transport } from "../../node/web-transport/transport.ts";
@@ -139,7 +140,7 @@ describe("from a publisher, through a server, to a viewer", () => {
     const publisher = await TestPublisher.open(source);
     const viewer = watch(source, publisher);
     await publisher.parts(20);
-    await vi.waitFor(() => expect(viewer.numbers()).toEqual(upTo(20)));
+    await eventually(() => expect(viewer.numbers()).toEqual(upTo(20)));
     expect(viewer.parts.every(({ bytes }) => bytes.byteLength === PIECE_SIZE_BYTES + 9)).toBe(true);
     expect(viewer.cards.map(({ epoch }) => epoch)).toEqual(["e1"]);
     expect(viewer.inits[0]).toEqual(INIT);
@@ -157,11 +158,11 @@ describe("from a publisher, through a server, to a viewer", () => {
     const source = sourceOf(served);
     const publisher = await TestPublisher.open(source);
     await publisher.parts(18);
-    await vi.waitFor(() => expect(served.room("studio")?.stats.keptParts).toBe(18));
+    await eventually(() => expect(served.room("studio")?.stats.keptParts).toBe(18));
     const viewer = watch(source, publisher);
-    await vi.waitFor(() => expect(viewer.numbers()).toEqual(upTo(18, 12)));
+    await eventually(() => expect(viewer.numbers()).toEqual(upTo(18, 12)));
     await publisher.card([{ rendition: 0, msn: 14, part: 1 }]);
-    await vi.waitFor(() => expect(viewer.cards.at(-1)?.ended).toEqual([{ rendition: 0, msn: 14, part: 1 }]));
+    await eventually(() => expect(viewer.cards.at(-1)?.ended).toEqual([{ rendition: 0, msn: 14, part: 1 }]));
   });
 
   test("a session that is lost is opened again, and nothing is missing or comes twice", async () => {
@@ -170,10 +171,10 @@ describe("from a publisher, through a server, to a viewer", () => {
     const publisher = await TestPublisher.open(source);
     const viewer = watch(source, publisher);
     await publisher.parts(6);
-    await vi.waitFor(() => expect(viewer.numbers()).toEqual(upTo(6)));
+    await eventually(() => expect(viewer.numbers()).toEqual(upTo(6)));
     served.disconnect();
     await publisher.parts(6);
-    await vi.waitFor(() => expect(viewer.numbers()).toEqual(upTo(12)), { timeout: 15_000 });
+    await eventually(() => expect(viewer.numbers()).toEqual(upTo(12)));
     expect(viewer.feed.stats.relay.sessions).toBe(2);
     expect(publisher.uplink.stats).toMatchObject({ sessions: 2, refused: 0 });
   });
@@ -192,11 +193,11 @@ describe("from a publisher, through a server, to a viewer", () => {
       setCard: () => undefined,
     });
     await publisher.parts(8);
-    await vi.waitFor(() => expect(announced).toHaveLength(8));
+    await eventually(() => expect(announced).toHaveLength(8));
     const { signal } = new AbortController();
     viewer.feed.fetch({ rendition: 0, msn: 11, part: 2 }, signal);
     viewer.feed.fetch({ rendition: 0, msn: 99, part: 0 }, signal);
-    await vi.waitFor(() => expect([provided, failed]).toEqual([[6], [{ rendition: 0, msn: 99, part: 0 }]]));
+    await eventually(() => expect([provided, failed]).toEqual([[6], [{ rendition: 0, msn: 99, part: 0 }]]));
     expect(viewer.parts).toEqual([]);
   });
 });
@@ -207,15 +208,15 @@ describe("what is wrong", () => {
     const publisher = await TestPublisher.open(source);
     const viewer = watch(source, publisher);
     await publisher.parts(2);
-    await vi.waitFor(() => expect(viewer.numbers()).toEqual(upTo(2)));
+    await eventually(() => expect(viewer.numbers()).toEqual(upTo(2)));
     const liar = await new HeaderSigner({ epoch: "e1", keys: await KeyPair.generate() }).sign(
       { ...factsOf(5), initDigest: await sha256(INIT) },
       Uint8Array.of(66),
     );
     publisher.uplink.provide(liar, Uint8Array.of(66));
-    await vi.waitFor(() => expect(viewer.feed.stats.relay.lastRefusal).toMatch(/^unproven/));
+    await eventually(() => expect(viewer.feed.stats.relay.lastRefusal).toMatch(/^unproven/));
     await publisher.parts(1);
-    await vi.waitFor(() => expect(viewer.numbers()).toEqual(upTo(3)));
+    await eventually(() => expect(viewer.numbers()).toEqual(upTo(3)));
   });
 
   test.each([
@@ -232,7 +233,7 @@ describe("what is wrong", () => {
     const publisher = await TestPublisher.open(source);
     const viewer = watch(source, publisher);
     await publisher.parts(1);
-    await vi.waitFor(() => expect(viewer.numbers()).toEqual([0]));
+    await eventually(() => expect(viewer.numbers()).toEqual([0]));
   });
 
   test.each([
