@@ -11,8 +11,9 @@ const URGENT_MS = 700;
 /** An answer takes a round trip or two, and this. */
 const ANSWER_MS = 150;
 const URGENT_ANSWER_MS = 80;
-/** And of another one after this: a piece that comes twice costs less than a part of the origin. */
+/** And of another one after this, or once an answer from so far could be there: a piece that comes twice costs less than a part of the origin. */
 const HEDGE_MS = 100;
+const HEDGE_ROUND_TRIPS = 1.25;
 /** A pong that is long out says that a neighbour is gone, not that it is far. */
 const MAX_ANSWER_MS = 700;
 /** One that never sent anything may never do so. */
@@ -252,7 +253,8 @@ export class Pulls {
     if (asked !== undefined) {
       const waitMs = Math.min((isUrgent ? URGENT_ANSWER_MS : ANSWER_MS) + 3 * asked.delayMs, MAX_ANSWER_MS);
       const waitedMs = nowMs - part.askedMs(index);
-      if (waitedMs < waitMs) return isUrgent && waitedMs >= HEDGE_MS;
+      const hedgeMs = Math.max(HEDGE_MS, HEDGE_ROUND_TRIPS * 2 * asked.delayMs);
+      if (waitedMs < waitMs) return isUrgent && waitedMs >= hedgeMs;
       part.setAsked(index, -1, nowMs);
       this.#broke(asked, part, nowMs);
       return true;
