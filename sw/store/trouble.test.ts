@@ -6,9 +6,6 @@ import { PART_GAP } from "../../src/model/record.ts";
 import { PART_LOST } from "./schema.ts";
 import { changeRaw, mediaOf, openStore, PART_MS, Producer, rawRecords, told } from "./store.test-support.ts";
 
-/** Nobody tells when a record is mended: for a machine that has much else to do. */
-const BUSY = { timeout: 30_000 };
-
 beforeEach(() => {
   globalThis.indexedDB = new IDBFactory();
 });
