@@ -12,14 +12,14 @@ if (webTransport !== undefined) process.env.EDDY_WEB_TRANSPORT ??= webTransport;
 const port = Number(process.env.EDDY_PORT ?? 4183);
 
 /**
- * What is held to a latency, to a rate or to an unbroken picture: live media on few cores, where tests that ran side by side would
- * measure each other.
+ * What is held to a latency, to a rate or to an unbroken picture, or wants a moment in which nothing happens (an update of the worker): live media on
+ * few cores, where tests that ran side by side would measure each other.
  */
 const ALONE = [
   "app/{home,inspect-load}.spec.ts",
   "browsers/*.spec.ts",
   "testing-kit/*.spec.ts",
-  "{files,hidden-tab,join,kill,live,moq,players,producer-loss,publisher,webtransport}.spec.ts",
+  "{files,hidden-tab,join,kill,live,moq,players,producer-loss,publisher,webtransport,worker}.spec.ts",
 ];
 /** Eight browsers' worth of tabs want a machine of their own: `npm run e2e:swarm`. */
 const ELSEWHERE = ["swarm/**"];
