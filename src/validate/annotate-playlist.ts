@@ -91,7 +91,7 @@ export function annotatePlaylist(text: string, options: AnnotateOptions = {}): r
     // A delta is no whole playlist, and what is merged with another has lines of that.
     if (playlist.skip !== undefined) continue;
     checks.playlist?.(playlist, report);
-    if (before !== undefined) checks.change?.(before, playlist, report, 0);
+    if (before !== undefined) checks.change?.(before, playlist, report, false);
   }
   return lines.map((line, index) => ({ text: line, rules: rulesOfLine(line), findings: findings[index] ?? [] }));
 }

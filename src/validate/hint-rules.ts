@@ -78,9 +78,9 @@ export const hintRules: readonly Rule[] = [
     title: "A TYPE=MAP hint when the next part changes the init segment",
     how: "the playlist before each change of init segment that was waited for, unless its hint for the part was dropped too (rule 40)",
     checks: {
-      change(before, after, report, waitedMs) {
-        // A playlist that was asked for late may have been preceded by one with the hint, which nobody saw.
-        if (waitedMs < (before.partTargetMs ?? 0) / 2) return;
+      change(before, after, report, isNext) {
+        // Between the two there may have been one with the hint, which nobody saw.
+        if (!isNext) return;
         const hint = outcomeOfHint(before, after);
         // What was planned has changed: rule 40 says whether it may. From the playlist on that hints anew, the new plan holds.
         if (hint !== undefined && hint.outcome !== "kept") return;

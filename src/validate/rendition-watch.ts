@@ -158,6 +158,12 @@ export class RenditionWatch {
     if (answer.status === 200 && !satisfied) await this.#asker.wait(this.#pauseMs);
   }
 
+  /** Whether the origin held it until there was something after the playlist before. A whole segment is waited for past that. */
+  #hasWaitedFor({ askedMs, endMs }: Exchange, kind: BlockedKind | "plain"): boolean {
+    const waitedMs = endMs - askedMs - this.#asker.lag.sinceMs(askedMs);
+    return kind !== "plain" && kind !== "msn" && waitedMs >= this.#partTargetMs / 2;
+  }
+
   async #reloadDelta(asked: "YES" | "v2"): Promise<void> {
     const checker = this.#checker;
     const base = this.#known;
@@ -190,9 +196,9 @@ export class RenditionWatch {
     const subject = { url: exchanged.url, playlist };
     checker.run("answer", subject, (check, report) => check(playlist, report));
     checker.run("playlist", subject, (check, report) => check(playlist, report));
-    const waitedMs = exchanged.endMs - exchanged.askedMs;
+    const isNext = this.#hasWaitedFor(exchanged, kind);
     if (before !== undefined)
-      checker.run("change", subject, (check, report) => check(before, playlist, report, waitedMs));
+      checker.run("change", subject, (check, report) => check(before, playlist, report, isNext));
     const seenMs = this.#askedMs;
     this.#full = playlist;
     this.#askedMs = exchanged.askedMs;

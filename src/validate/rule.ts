@@ -195,8 +195,8 @@ export interface Checks {
   readonly answer?: (playlist: MediaPlaylist, report: Report) => void;
   /** Each full Media Playlist. */
   readonly playlist?: (playlist: MediaPlaylist, report: Report) => void;
-  /** Each two full Media Playlists, one after the other; `waitedMs`: from asking for the second until it was there, 0 where nobody knows. */
-  readonly change?: (before: MediaPlaylist, after: MediaPlaylist, report: Report, waitedMs: number) => void;
+  /** Each two full Media Playlists, one after the other; `isNext`: the second was waited for, so that there was none between them. */
+  readonly change?: (before: MediaPlaylist, after: MediaPlaylist, report: Report, isNext: boolean) => void;
   readonly delta?: (delta: DeltaAnswer, report: Report) => void;
   readonly blocked?: (blocked: BlockedAnswer, report: Report) => void;
   readonly exchange?: (exchange: Exchange, report: Report, setting: Setting) => void;

@@ -33,8 +33,7 @@ export function lintPlaylists(playlists: readonly PlaylistText[]): string[] {
     if (playlist === undefined) continue;
     checker.run("playlist", subject, (check, report) => check(playlist, report));
     // Of these none was missed.
-    if (before !== undefined)
-      checker.run("change", subject, (check, report) => check(before, playlist, report, Number.POSITIVE_INFINITY));
+    if (before !== undefined) checker.run("change", subject, (check, report) => check(before, playlist, report, true));
     broken.push(...brokenPromises(textOf(text), playlist, before).map((what) => `playlist ${index}: ${what}`));
   }
   const found = findings.all.map(({ rule, message, lines = [] }) => `rule ${rule}: ${[message, ...lines].join("\n")}`);
