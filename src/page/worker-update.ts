@@ -5,9 +5,12 @@ import { WorkerLink, type WorkerPort } from "./worker-link.ts";
 const SETTLE_MS = 300;
 /** Pages send nothing for so long, and wait as long for the one that sees to the update: where its tab is closed meanwhile, the next one does. */
 const SILENT_MS = 3_000;
-/** So often the old worker is drained until the new one has taken over: players ask it again meanwhile. */
-const DRAIN_EVERY_MS = 300;
-const MAX_DRAINS = 10;
+/**
+ * So often the old worker is drained until the new one has taken over: players ask it again meanwhile. Not more often, since it takes most of a second to
+ * stop on a busy machine, and a drain that comes while it does starts it again.
+ */
+const DRAIN_EVERY_MS = 1_000;
+const MAX_DRAINS = 3;
 
 /** The way to a worker, whichever it is by now. */
 export function portOf(workerNow: () => ServiceWorker | null): WorkerPort {
