@@ -111,9 +111,6 @@ export interface LiveBounds {
   readonly audioOnly?: boolean;
 }
 
-/** A sample a second. Some viewers begin half a second further behind, and make up for it at a rate that nobody hears. */
-const TUNE_IN_SAMPLES = 12;
-
 /** Watches a live stream in tabs of their own, and holds what a viewer is promised. */
 export async function expectLive(context: BrowserContext, info: TestInfo, bounds: LiveBounds): Promise<void> {
   const { name, observedMs, latencyMs, glassMs } = bounds;
@@ -129,7 +126,7 @@ export async function expectLive(context: BrowserContext, info: TestInfo, bounds
   const glass = glassMs === undefined ? [] : await Promise.all(viewers.map(({ page }) => glassToGlassMs(page)));
 
   const report = viewers.map(({ startMs }, index) => {
-    const settled = (seen[index] ?? []).slice(TUNE_IN_SAMPLES).map((each) => Math.round(each.latencyMs));
+    const settled = (seen[index] ?? []).slice(5).map((each) => Math.round(each.latencyMs));
     const last = seen[index]?.at(-1);
     return {
       startMs,
@@ -159,8 +156,7 @@ export async function expectLive(context: BrowserContext, info: TestInfo, bounds
     );
     // The first seconds are tune-in. A machine that stands still adds as much to all that is live, and no more than that is excused.
     const mostMs = latencyMs + Math.min(busyMs, BLINK_MS / 2);
-    for (const each of samples.slice(TUNE_IN_SAMPLES))
-      expect(each.latencyMs, "hls.latency").toBeLessThanOrEqual(mostMs);
+    for (const each of samples.slice(5)) expect(each.latencyMs, "hls.latency").toBeLessThanOrEqual(mostMs);
     expect((last?.partLoads ?? 0) / (last?.loads ?? 1), "share of parts").toBeGreaterThan(0.95);
     expect(last?.positionMs, "played").toBeGreaterThan((samples[0]?.positionMs ?? 0) + observedMs - 2_000);
     if (glassMs !== undefined)

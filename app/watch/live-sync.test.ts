@@ -37,8 +37,17 @@ test("a playback that begins too early skips what it has in hand beyond its need
   expect(sync.skipMs(at(100, 900))).toBe(0);
   expect(sync.skipMs(at(500, 1100))).toBe(500);
   expect(sync.skipMs(at(500, 1100))).toBe(0);
+});
+
+test("a skip waits for the media that makes it reach, and takes what there is in the end", () => {
+  const sync = new LiveSync();
+  expect(sync.skipMs(at(2_000, 1_800))).toBe(0);
+  expect(sync.skipMs(at(2_000, 2_400))).toBe(1_950);
+  expect(sync.skipMs(at(2_000, 4_000))).toBe(0);
   sync.restart();
+  for (let looks = 0; looks < 7; looks++) expect(sync.skipMs(at(500, 700))).toBe(0);
   expect(sync.skipMs(at(500, 700))).toBe(250);
+  expect(sync.skipMs(at(500, 1100))).toBe(0);
 });
 
 test("nothing is skipped with little in hand, nor once the playback has begun, nor for who starts far back", () => {

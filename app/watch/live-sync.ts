@@ -37,7 +37,8 @@ export class LiveSync {
 
   /**
    * Once, as the first pictures move: how much of the media in hand to skip, in ms, or 0. A player begins where it can decode and
-   * after all it had to load, which is up to a second too early; made up by rate alone, that would take ten.
+   * after all it had to load, which is up to two seconds too early; made up by rate alone, that would take twenty. The skip waits for the media
+   * that makes it reach; the last look takes what there is.
    */
   skipMs({ latencyMs, targetLatencyMs, bufferAheadMs }: LiveDistance): number {
     const behindMs = latencyMs - targetLatencyMs;
@@ -45,7 +46,8 @@ export class LiveSync {
     if (this.#joiningLooks === 0 || targetLatencyMs <= 0 || behindMs >= LEFT_BEHIND_MS) return 0;
     this.#joiningLooks -= 1;
     const sparedMs = Math.min(behindMs, bufferAheadMs - AHEAD_AFTER_SKIP * targetLatencyMs);
-    if (sparedMs <= START_BEHIND_MS) return 0;
+    const reaches = sparedMs >= behindMs - STOP_BEHIND_MS;
+    if (sparedMs <= START_BEHIND_MS || !(reaches || this.#joiningLooks === 0)) return 0;
     this.#joiningLooks = 0;
     return sparedMs;
   }

@@ -3,7 +3,6 @@ declare module "bittorrent-tracker/server" {
   import type { EventEmitter } from "node:events";
   import type { Server as HttpServer } from "node:http";
 
-  // biome-ignore lint/style/noDefaultExport: as the package has it.
   export default class Server extends EventEmitter {
     constructor(options: { udp: boolean; http: boolean; ws: boolean; stats: boolean });
     readonly http: HttpServer;

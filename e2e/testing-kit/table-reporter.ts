@@ -7,7 +7,6 @@ const FROM = "<!-- measured -->";
 const TO = "<!-- /measured -->";
 
 /** Gathers what came of each trouble, over all runs, and writes it as a table where `EDDY_TABLE` names a file. */
-// biome-ignore lint/style/noDefaultExport: Playwright takes a reporter so.
 export default class TableReporter implements Reporter {
   readonly #runs = new Map<string, (readonly Outcome[])[]>();
 

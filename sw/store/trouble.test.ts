@@ -263,8 +263,8 @@ test("a record whose columns have holes is not what was written", async () => {
   await changeRaw(
     "segments",
     ([, , msn]) => msn === 2,
-    // biome-ignore lint/suspicious/noSparseArray: as IndexedDB keeps it.
-    (value) => ({ ...value, durationsMs: [500, , 500, 500] }),
+    // The second is a hole, as IndexedDB keeps it.
+    (value) => ({ ...value, durationsMs: Object.assign(new Array(4), { 0: 500, 2: 500, 3: 500 }) }),
   );
   const { store } = await openStore();
   const troubles: string[] = [];
