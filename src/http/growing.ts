@@ -1,10 +1,11 @@
 import type { Bytes } from "../model/bytes.ts";
+import { RelayError } from "../model/errors.ts";
 import type { GrowingSegment } from "../origin/answers.ts";
 import { streamOf } from "./body.ts";
 import { LAST_POSITION, type OpenRange } from "./byte-range.ts";
 import { slice } from "./views.ts";
 
-/** Waits for more than `fromBytes` of a segment; undefined when no more comes. */
+/** Waits for more than `fromBytes` of a segment; undefined when no more comes. Rejects with `deadline` when it has not come in time. */
 export type Grow = (fromBytes: number, signal: AbortSignal) => Promise<GrowingSegment | undefined>;
 
 export interface GrowingAnswer {
@@ -15,7 +16,7 @@ export interface GrowingAnswer {
 
 /**
  * Answers from a segment that still grows: part by part, each once all of it is there (rule 63), until the segment closes, no part
- * comes within the deadline, or the range is met. Undefined when nothing comes at all: the part that was hinted is elsewhere,
+ * comes within the deadline, or the range is met. Undefined when nothing is to come: the part that was hinted is elsewhere,
  * in the next segment, or nowhere. 6.2.6 wants a 404 for a hint that is given up (rule 40): a 206 cannot be empty, and to answer
  * with the next segment's bytes would put them at the wrong place of this one. Who asks after the segment has closed gets 416 with
  * its size, as of any resource that is whole.
@@ -59,7 +60,7 @@ function partByPart(
   return new ReadableStream<Bytes>(
     {
       async pull(controller) {
-        segment ??= await grow(sentBytes, either);
+        segment ??= await grow(sentBytes, either).catch(nothingIfLate);
         if (segment === undefined) return controller.close();
         for (const view of slice(segment.views, sentBytes, segment.sizeBytes)) controller.enqueue(view);
         sentBytes = segment.sizeBytes;
@@ -72,4 +73,9 @@ function partByPart(
     },
     { highWaterMark: 0 },
   );
+}
+
+/** What was sent is right: who reads asks for what comes after it. */
+function nothingIfLate(thrown: unknown): undefined {
+  if (!(thrown instanceof RelayError && thrown.code === "deadline")) throw thrown;
 }

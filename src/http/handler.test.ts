@@ -184,6 +184,20 @@ test("rule 58: a request whose part does not come is answered with the playlist 
   expect(playlists.stats.streams[0]?.renditionStats[0]).toMatchObject({ waiting: 0, expired: 1 });
 });
 
+test("rule 58: a hinted part that is still to come is 503 after three target durations, and at once where nobody is to wait", async () => {
+  const rendition = open();
+  addParts(0, 7);
+  const hinted = get("studio/main/e1/part-7.mp4");
+  await vi.advanceTimersByTimeAsync(3 * 1000);
+  expect((await hinted).status).toBe(503);
+  const drained = get("studio/main/e1/part-7.mp4");
+  expect(rendition.drain()).toBe(1);
+  expect((await drained).status).toBe(503);
+  const given = get("studio/main/e1/part-7.mp4");
+  rendition.addGap(200);
+  expect((await given).status).toBe(404);
+});
+
 test("rules 40 and 63: the hinted part is answered whole once it is there, also when it opens a new segment", async () => {
   open();
   addParts(0, 10);

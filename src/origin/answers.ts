@@ -163,7 +163,10 @@ export class Answers {
     return this.#reloads.wait(key, signal === undefined ? { deadlineMs } : { deadlineMs, signal });
   }
 
-  /** A part; the one that is hinted comes when it is there (rules 40 and 63). Undefined: 404. */
+  /**
+   * A part; the one that is hinted comes when it is there (rules 40 and 63). Undefined: 404.
+   * @throws RelayError `waiter-limit`; `deadline` where it is still to come after three target durations, or once nobody is to wait (rule 58)
+   */
   part(epoch: string, id: PartId, signal?: AbortSignal): Bytes | undefined | Promise<Bytes | undefined> {
     const isOurs = this.#context.epochs.hasPart(epoch, id);
     const slot = isOurs ? this.#ring.get(id) : undefined;
@@ -175,14 +178,16 @@ export class Answers {
       return this.#archive.part(id, signal).then((bytes) => this.#count(bytes));
     }
     const deadlineMs = 3 * this.#context.config.targetDurationMs;
-    return this.#ring.waitFor(id, { deadlineMs, signal }).then((late) => this.#count(late?.bytes));
+    return this.#ring.waitFor(id, { deadlineMs, signal }).then((late) => {
+      if (late === undefined && this.#isHinted(epoch, id)) throw this.#late(`part ${id}`);
+      return this.#count(late?.bytes);
+    });
   }
 
   /**
    * A segment that still grows, where parts are ranges of theirs: the open one, and the one that the next part may open. Resolves
-   * once it holds more than `fromBytes` or has closed. Undefined where it holds no more after three target durations, closed
-   * without, or is none of these: 404.
-   * @throws RelayError `waiter-limit`
+   * once it holds more than `fromBytes` or has closed. Undefined where it closed without, or is none of these: 404.
+   * @throws RelayError `waiter-limit`; `deadline` where more is still to come after three target durations, or once nobody is to wait (rule 58)
    */
   async growing(epoch: string, msn: Msn, fromBytes: number, signal?: AbortSignal): Promise<GrowingSegment | undefined> {
     const manifest = this.#manifest;
@@ -197,8 +202,18 @@ export class Answers {
       if (segment?.closed || manifest.ended || epoch !== this.#context.epochs.last) return undefined;
       const key = positionKey({ msn, part: segment?.partCount ?? 0 });
       const outcome = await this.#block(key, endMs - this.#context.clock.now(), signal);
+      if (outcome === "deadline") throw this.#late(`byte ${fromBytes} of segment ${msn}`);
       if (outcome !== "woken") return undefined;
     }
+  }
+
+  /** Whether this is the part to come. */
+  #isHinted(epoch: string, id: PartId): boolean {
+    return id === this.#manifest.nextPartId && epoch === this.#context.epochs.last && !this.#manifest.ended;
+  }
+
+  #late(what: string): RelayError {
+    return new RelayError("deadline", `"${this.#context.name}": ${what} has not come yet`);
   }
 
   /** Whether a segment of this number may still grow, and is asked for by range. */

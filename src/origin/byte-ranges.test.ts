@@ -103,6 +103,17 @@ test("rule 40: where the next part opens another segment, a waiting request for 
   expect((await ask(origin, `bytes=${bytesOf(5, 10).byteLength}-`)).status).toBe(416);
 });
 
+test("rule 58: where no more of a segment comes, what was sent of it stands, and who has nothing yet is told to ask again", async () => {
+  const origin = started();
+  const begun = await ask(origin, "bytes=0-");
+  const waiting = ask(origin, `bytes=${bytesOf(5, 7).byteLength}-`);
+  const read = begun.arrayBuffer();
+  await vi.waitFor(() => expect(origin.rendition("hd").stats.waiting).toBe(2));
+  origin.rendition("hd").drain();
+  expect((await waiting).status).toBe(503);
+  expect(Buffer.from(await read).equals(bytesOf(5, 7))).toBe(true);
+});
+
 test("rule 40: a discontinuity, an init segment or a key is known to open a segment, and so the hint names it", async () => {
   const origin = started();
   for (const change of [
@@ -128,7 +139,7 @@ test("no request waits for ever: neither for a part that does not come, nor in t
   const hinted = ask(origin, `bytes=${sizeOf(5) + sizeOf(6)}-`);
   const body = (await ask(origin, undefined)).arrayBuffer();
   await vi.advanceTimersByTimeAsync(3_000);
-  expect((await hinted).status).toBe(404);
+  expect((await hinted).status).toBe(503);
   expect((await body).byteLength).toBe(sizeOf(5) + sizeOf(6));
   const ending = ask(origin, `bytes=${sizeOf(5) + sizeOf(6)}-`);
   origin.playlists.get("studio").end();

@@ -96,7 +96,7 @@ export class TestOrigin {
     for (let n = from; n < to; n++) for (const id of ids) this.part(id, n);
   }
 
-  get(path: string, init: RequestInit = {}): Promise<Response> {
+  async get(path: string, init: RequestInit = {}): Promise<Response> {
     const response = createMatch(this.playlists, { clips: clips(), ...this.#handler })(
       new Request(`http://localhost/live/studio/${path}`, init),
     );
