@@ -7,20 +7,14 @@ import { compare, expectWhole, windowMedia } from "./window-media.ts";
 
 /** Holds the worker up where it asks whether it may go on. */
 class Points {
-  #armed: { readonly point: string; passes: number; readonly reached: () => void } | undefined;
+  #armed: { readonly point: string; after: string | undefined; readonly reached: () => void } | undefined;
   readonly #held: ((text: string) => void)[] = [];
-  readonly #passedAtMs = new Map<string, number>();
 
-  /** Resolves when the worker has come to this point, which it passes so many times before and then does not leave. */
-  hold(point: string, passes = 0): Promise<void> {
+  /** Resolves when the worker has come to this point, once it has been at the other one; then it does not leave it. */
+  hold(point: string, after?: string): Promise<void> {
     return new Promise((reached) => {
-      this.#armed = { point, passes, reached };
+      this.#armed = { point, after, reached };
     });
-  }
-
-  /** Since a worker was at this point. */
-  idleMs(point: string): number {
-    return Date.now() - (this.#passedAtMs.get(point) ?? 0);
   }
 
   /** Lets workers go on from now on. */
@@ -32,12 +26,9 @@ class Points {
   answer(path: string): Promise<string> | undefined {
     if (!path.startsWith("/fault/")) return undefined;
     const point = path.slice("/fault/".length);
-    this.#passedAtMs.set(point, Date.now());
-    if (this.#armed?.point !== point) return Promise.resolve(this.#armed?.point ?? "");
-    if (this.#armed.passes > 0) {
-      this.#armed.passes -= 1;
-      return Promise.resolve("");
-    }
+    if (this.#armed?.after === point) this.#armed.after = undefined;
+    if (this.#armed === undefined || this.#armed.after !== undefined) return Promise.resolve("");
+    if (this.#armed.point !== point) return Promise.resolve(this.#armed.point);
     this.#armed.reached();
     return new Promise((resolve) => this.#held.push(resolve));
   }
@@ -46,9 +37,7 @@ class Points {
 const POINTS: readonly {
   readonly point: string;
   readonly when: string;
-  readonly passes?: number;
-  /** Before anything is held: how long nothing must have come to the point. */
-  readonly idleMs?: number;
+  readonly after?: string;
   readonly bring?: (page: Page) => Promise<unknown>;
 }[] = [
   { point: "batch", when: "before a batch is taken" },
@@ -71,10 +60,8 @@ const POINTS: readonly {
   {
     point: "sweep",
     when: "when a stream has been removed, and its media is still there",
-    // Its head goes at once, and that is what whoever removes it waits for.
-    passes: 1,
-    // A worker that has started looks for what an interrupted sweep has left, a little with each batch, and would take that pass.
-    idleMs: 1_000,
+    // Its head goes at once, and that is what whoever removes it waits for. A worker that has started sweeps too, for what an interrupted one has left.
+    after: "forget",
     bring: async (page) => {
       expect(await page.evaluate(() => window.eddy?.relay.remove("old"))).toBe(true);
     },
@@ -95,10 +82,9 @@ test("a worker that is killed at any moment of its work on the disk finds it who
     await untilListed(page, "studio", 2);
     const parts = () => published.parts("studio");
 
-    for (const { point, when, passes, idleMs = 0, bring } of POINTS) {
+    for (const { point, when, after, bring } of POINTS) {
       await test.step(when, async () => {
-        await expect.poll(() => points.idleMs(point)).toBeGreaterThanOrEqual(idleMs);
-        const reached = points.hold(point, passes);
+        const reached = points.hold(point, after);
         await bring?.(page);
         await reached;
         const acknowledged = parts().filter(({ acknowledgedAtMs }) => acknowledgedAtMs !== undefined).length;

@@ -1,8 +1,8 @@
 /**
  * Where a test may end the worker: before the store opens and is read, before a batch is taken, between its media and its head,
- * after it is on disk and before anybody is told, before garbage is swept, and before media is read.
+ * after it is on disk and before anybody is told, before the head of a removed stream goes, before other garbage is swept, and before media is read.
  */
-export type FaultPoint = "open" | "load" | "batch" | "batch-half" | "batch-done" | "sweep" | "read";
+export type FaultPoint = "open" | "load" | "batch" | "batch-half" | "batch-done" | "forget" | "sweep" | "read";
 
 /**
  * A test's hook. What it throws stops the store for good, as a kill would; a promise holds the store up at this point (but at

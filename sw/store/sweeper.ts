@@ -77,7 +77,7 @@ export class Sweeper {
   /** Deletes the heads that go, or else one slice. */
   async sweep(): Promise<void> {
     if (this.isIdle) return;
-    await this.#faults?.("sweep");
+    await this.#faults?.(this.hasHeads ? "forget" : "sweep");
     if (this.hasHeads) return this.#sweepHeads();
     const garbage = this.#garbage[0];
     if (garbage === undefined) return;
