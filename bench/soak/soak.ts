@@ -26,13 +26,14 @@ const TICK_MS = 1_000;
 const COLLECT_MS = 3_000;
 const TELL_MS = 30_000;
 /** What a cycle consists of, one after the other, and the share of it that each begins at. */
-type Weather = "storm" | "updates" | "calm";
+type Weather = "storm" | "calm" | "updates";
 /**
- * First workers are killed, then they are updated, and then tabs are lost, the disk is full and memory is measured. Apart, since what a page
- * alone could bring back would go with both, and memory is that of a worker that lives.
+ * First workers are killed, then tabs are lost, the disk is full and memory is measured, and then workers are updated. Apart, since what a page
+ * alone could bring back would go with both, and memory is that of a worker that lives. Updates come last, since a new worker that finds no
+ * quiet moment takes over whenever it may, minutes later.
  */
-const UPDATES_FROM = 0.25;
-const CALM_FROM = 0.4;
+const CALM_FROM = 0.25;
+const UPDATES_FROM = 0.85;
 const CYCLE_MINUTES = 30;
 /** Between a death and a kill: until the disk has what was acknowledged. */
 const APART_MS = 20_000;
@@ -69,8 +70,8 @@ const EVERY_MS = {
 type Event = keyof typeof EVERY_MS;
 const EVENTS: Readonly<Record<Weather, readonly Event[]>> = {
   storm: ["kill", "fault"],
-  updates: ["update", "fault", "restart"],
   calm: ["fault", "reload", "close", "restart", "pressure"],
+  updates: ["update", "fault", "restart"],
 };
 
 /** Eight streams and sixteen tabs for a long time, and what goes wrong with them on purpose. */
@@ -145,7 +146,8 @@ export class Soak {
   }
 
   #turn(share: number, nowMs: number): void {
-    const weather = share < UPDATES_FROM ? "storm" : share < CALM_FROM || this.#isUpdating ? "updates" : "calm";
+    const isUpdating = share >= UPDATES_FROM || this.#isUpdating;
+    const weather = isUpdating ? "updates" : share < CALM_FROM ? "storm" : "calm";
     if (weather === "calm" && this.#weather !== "calm") this.#calmSinceMs = nowMs;
     this.#weather = weather;
   }
@@ -240,19 +242,18 @@ export class Soak {
     const { site, strictUpdates } = this.#options;
     const wanted = site.release();
     this.#lastKillMs = Date.now();
-    const { tookMs, release, state } = await this.#cast.attacker.page.evaluate(
-      (within) => window.soak.update(within),
-      TAKE_OVER_MS,
-    );
-    this.#lastKillMs = Date.now();
+    const { page } = this.#cast.attacker;
+    const { tookMs, release, state } = await page.evaluate((within) => window.soak.update(within), TAKE_OVER_MS);
     this.#account.count("update");
     this.#account.updated(tookMs);
     if (tookMs === undefined) {
       const what = `a new worker has not taken over within ${TAKE_OVER_MS} ms: it is ${state}`;
       if (strictUpdates) this.#account.fault(what);
       else this.#options.tell(what);
+      while (!this.#isOver && (await page.evaluate(() => window.soak.isUpdating()))) await wait(TICK_MS);
     } else if (release !== wanted)
       this.#account.fault(`the worker that took over is release ${release}, and not ${wanted}`);
+    this.#lastKillMs = Date.now();
   }
 
   async #fillDisk(): Promise<void> {

@@ -4,7 +4,7 @@ import { fill } from "./filler.ts";
 import { play } from "./player.ts";
 import { Producer, type ProducerOptions } from "./producer.ts";
 import { StreamReader, type StreamReaderOptions } from "./stream-reader.ts";
-import { update } from "./update.ts";
+import { isUpdating, update } from "./update.ts";
 import { readWindows } from "./window.ts";
 
 /** What a tab of the soak can be told to do. */
@@ -28,6 +28,7 @@ const soak = {
   attack,
   fill,
   update,
+  isUpdating,
   readWindows,
 };
 

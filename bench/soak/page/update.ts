@@ -31,6 +31,12 @@ export async function update(withinMs: number): Promise<Updated> {
   return { tookMs, ...(release === undefined ? {} : { release }) };
 }
 
+/** Whether a new worker is there that has not taken over. */
+export async function isUpdating(): Promise<boolean> {
+  const { installing, waiting, active } = await navigator.serviceWorker.ready;
+  return installing !== null || waiting !== null || active?.state !== "activated";
+}
+
 /** Undefined where it says nothing. */
 function releaseOf(worker: ServiceWorker): Promise<number | undefined> {
   const { port1, port2 } = new MessageChannel();
