@@ -8,6 +8,7 @@ import { relative } from "node:path";
  * @typedef {{ title: string, file: string, line: number, tests: { status: string, results: { error?: PlaywrightError }[] }[] }} PlaywrightSpec
  * @typedef {{ suites?: PlaywrightSuite[], specs?: PlaywrightSpec[] }} PlaywrightSuite
  * @typedef {{ suites?: PlaywrightSuite[], errors?: PlaywrightError[] }} PlaywrightReport
+ * @typedef {{ faults?: Record<string, number> }} SoakReport
  */
 
 /** As many as a failed property needs for its seed and its counterexample. */
@@ -58,4 +59,13 @@ export function failedE2e(report) {
     error: firstLines(message ?? stack),
   }));
   return [...failed, ...broken];
+}
+
+/** Of a soak that came to no report, the end of its log. @type {(report: SoakReport | undefined, log: string) => FailedTest[]} */
+export function failedSoak(report, log) {
+  if (report === undefined) return [{ name: "soak", error: firstLines(log.split("\n").slice(-MAX_LINES).join("\n")) }];
+  return Object.entries(report.faults ?? {}).map(([fault, times]) => ({
+    name: `soak, ${times} times`,
+    error: firstLines(fault),
+  }));
 }

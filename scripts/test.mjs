@@ -1,11 +1,12 @@
 // Everything that has to hold: types, lint, units, the package, the real browser, and a soak. Ends with "N passed, N failed".
 import { spawn, spawnSync } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
-import { failedE2e, failedUnits } from "./failed-tests.mjs";
+import { failedE2e, failedSoak, failedUnits } from "./failed-tests.mjs";
 
 const REPORTS = ".cache/reports";
 const UNITS = `${REPORTS}/unit.json`;
 const SOAK_MINUTES = 10;
+const SOAK = `${REPORTS}/soak.json`;
 const SOAK_LOG = `${REPORTS}/soak.log`;
 /** The last lines of the soak's log are its report. */
 const SOAK_LINES = 30;
@@ -81,7 +82,8 @@ results.push(checked("build"));
 const soaking = soak();
 const shared = tested("shared");
 const soakOk = await soaking;
-console.log(`\n${readFileSync(SOAK_LOG, "utf8").trimEnd().split("\n").slice(-SOAK_LINES).join("\n")}`);
+const soakLog = readFileSync(SOAK_LOG, "utf8").trimEnd();
+console.log(`\n${soakLog.split("\n").slice(-SOAK_LINES).join("\n")}`);
 const alone = tested("alone");
 results.push(shared.result, counted("soak", soakOk, soakOk ? 1 : 0, 0), alone.result);
 
@@ -92,6 +94,7 @@ function tell(step, ok, tests) {
 }
 
 tell("unit", unitsOk, failedUnits(units));
+if (!soakOk) tell("soak", soakOk, failedSoak(report(SOAK), soakLog));
 tell("e2e", shared.ok, failedE2e(shared.e2e));
 tell("e2e", alone.ok, failedE2e(alone.e2e));
 
