@@ -93,7 +93,7 @@ test("another version takes the place of the old one whole: its files are kept, 
 test("with the network gone, all tabs closed and the browser started again, the whole window plays, every picture of it", async ({
   playwright,
 }, info) => {
-  test.setTimeout(180_000);
+  test.setTimeout(120_000);
   const profile = info.outputPath("profile");
   const browser = () => playwright.chromium.launchPersistentContext(profile, info.project.use.launchOptions);
   site = await serveBuild();
@@ -120,7 +120,7 @@ test("with the network gone, all tabs closed and the browser started again, the 
     await after.setOffline(true);
     await page.goto(address);
     await expect(page.getByText("Offline: playing what is stored.")).toBeVisible();
-    await expect(page.locator(".watch")).toHaveAttribute("data-state", "over", { timeout: 60_000 });
+    await expect(page.locator(".watch")).toHaveAttribute("data-state", "over", { timeout: 30_000 });
     expect(await dvrPlaylist(page)).toEqual(listed);
 
     const pictures = await picturesOf(page);
