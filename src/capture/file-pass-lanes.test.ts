@@ -16,6 +16,7 @@ import type { ReadPacket } from "./file-packets.ts";
 import { AudioPassLane, VideoPassLane } from "./file-pass-lanes.ts";
 import { SegmentKeys } from "./file-scan.ts";
 import { LoopTimeline, PacketTimeline } from "./file-timeline.ts";
+import { PartCutter } from "./part-cutter.ts";
 import type { EncodedPacket } from "./source.ts";
 
 const silent = { bytes: new Uint8Array([1]), durationUs: AAC_US };
@@ -226,6 +227,51 @@ test("a copy that lacks some last frames ends without a hole", async () => {
   const shown = played.video.map(({ timestampUs }) => timestampUs).sort((a, b) => a - b);
   for (const [index, timestampUs] of shown.slice(1).entries())
     expect(timestampUs - (shown[index] ?? 0)).toBeLessThan(FRAME_US + 3);
+});
+
+/** Reordered pictures, stopped after so many packets. */
+async function stopped(afterPackets: number) {
+  const given: EncodedPacket[] = [];
+  const lane = new VideoPassLane({
+    stream: new ListStream(videoPackets({ frames: 120, reorder: true })),
+    timeline: new LoopTimeline(0, false),
+    put: (packet) => given.push(packet),
+    reorderDepth: 2,
+    frameUs: FRAME_US,
+    constant: true,
+    maxHoleUs: 334_000,
+    keys: new SegmentKeys(1e6),
+  });
+  while (given.length < afterPackets) {
+    await lane.head();
+    lane.give();
+  }
+  const lastUs = Math.max(...given.map(({ timestampUs }) => timestampUs));
+  lane.close();
+  return { given, lastUs };
+}
+
+test("stopped between any two packets, it gives all that is shown before the last one, and nothing after that", async () => {
+  for (let after = 1; after < 120; after++) {
+    const { given, lastUs } = await stopped(after);
+    const shown = given.map(({ timestampUs }) => timestampUs).sort((a, b) => a - b);
+    expect(shown).toEqual(shown.map((_, frame) => Math.round(frame * FRAME_US)));
+    expect(shown.at(-1)).toBe(lastUs);
+  }
+});
+
+test("rule 15: stopped between any two packets, no part but the last is short", async () => {
+  for (let after = 1; after < 120; after++) {
+    const partsMs: number[] = [];
+    const cutter = new PartCutter({
+      tracks: [{ kind: "video", trackId: 1, timescale: 57_600, reorderDepth: 2 }],
+      partTargetMs: 334,
+      onPart: ({ durationMs }) => partsMs.push(durationMs),
+    });
+    for (const packet of (await stopped(after)).given) cutter.push(packet);
+    cutter.flush();
+    for (const durationMs of partsMs.slice(0, -1)) expect(durationMs).toBeGreaterThanOrEqual(334 * 0.85);
+  }
 });
 
 test("rule 15: key frames nearer than half a target are carried as ordinary frames", async () => {

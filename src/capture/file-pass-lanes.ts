@@ -52,6 +52,8 @@ export class VideoPassLane implements PacedLane {
   #sourceEndUs: number | undefined;
   #roundEndUs = 0;
   #lastDecodeUs: number | undefined;
+  /** The latest that was given is shown at this time. */
+  #shownUs = Number.NEGATIVE_INFINITY;
   #over = false;
 
   constructor(options: VideoPassOptions) {
@@ -74,6 +76,7 @@ export class VideoPassLane implements PacedLane {
     const placed = this.#window.shift();
     if (placed === undefined) return;
     const { packet, timestampUs, seam } = placed;
+    this.#shownUs = Math.max(this.#shownUs, timestampUs);
     put({
       kind: "video",
       bytes: packet.bytes,
@@ -83,7 +86,9 @@ export class VideoPassLane implements PacedLane {
     });
   }
 
+  /** Stopped between reordered frames, it still gives those that are shown before the last one: without them it would end in a hole. */
   close(): void {
+    while (this.#window.some(({ timestampUs }) => timestampUs < this.#shownUs)) this.give();
     this.#options.stream.close();
   }
 
