@@ -60,11 +60,13 @@ const POINTS: readonly {
   {
     point: "sweep",
     when: "when a stream has been removed, and its media is still there",
-    // Its head goes at once, and that is what whoever removes it waits for. A worker that has started sweeps too, for what an interrupted one has left.
+    // Its head goes at once. A worker that has started sweeps too, for what an interrupted one has left.
     after: "forget",
-    bring: async (page) => {
-      expect(await page.evaluate(() => window.eddy?.relay.remove("old"))).toBe(true);
-    },
+    bring: (page) =>
+      page.evaluate(() => {
+        // Where the sweep is part of the same batch, the kill comes before the answer.
+        window.eddy?.relay.remove("old").catch(() => undefined);
+      }),
   },
 ];
 
