@@ -7,52 +7,19 @@ import { checkKeys, type MediaKey } from "../model/media-key.ts";
 import { PART_GAP, PART_INDEPENDENT, type SegmentOpening } from "../model/record.ts";
 import { CLEAR, type KeyState, keyState } from "./key-tags.ts";
 import { ListRenderer, type ManifestState } from "./list-renderer.ts";
+import { beginEmpty, type ManifestBeginning } from "./manifest-beginning.ts";
 import { checkEpoch, type ManifestConfig, type ManifestOptions, resolveManifestOptions } from "./manifest-options.ts";
 import type { ManifestStats, PartInfo, PartPlacement, RenditionReport, SegmentInfo } from "./manifest-types.ts";
-import { ProducerFaults } from "./producer-faults.ts";
-import { type Segment, SegmentLog, segmentInfo } from "./segment-log.ts";
+import type { ProducerFaults } from "./producer-faults.ts";
+import { type Segment, type SegmentLog, segmentInfo } from "./segment-log.ts";
 import { isSameInit, partLine, statesBetween } from "./segment-text.ts";
 import { checkDate, msOf, partTicks } from "./tags.ts";
-import { WindowDateRanges } from "./window-date-ranges.ts";
+import type { WindowDateRanges } from "./window-date-ranges.ts";
 
 /** A part may exceed the part target by the rounding of its sample clock. */
 const ROUNDING_MS = 0.001;
 /** No sample of a live encoder lasts less. */
 const MIN_PART_MS = 1;
-
-/** What a manifest begins with: nothing, or what records tell (`restoreManifest`). */
-export interface ManifestBeginning {
-  readonly log: SegmentLog;
-  readonly state: ManifestState;
-  readonly dateRanges: WindowDateRanges;
-  readonly faults: ProducerFaults;
-  readonly discontinuitySequence: number;
-  readonly position?: PartPosition;
-  readonly segmentStartMs: number;
-  readonly wallOffsetMs?: number;
-}
-
-export function beginEmpty(config: ManifestConfig): ManifestBeginning {
-  const { epoch, firstPartId: nextPartId, discontinuitySequence } = config;
-  const log = new SegmentLog(config);
-  return {
-    log,
-    state: {
-      epoch,
-      init: { epoch, index: 0 },
-      keys: CLEAR,
-      pendingInit: undefined,
-      pendingKeys: undefined,
-      discontinuityNext: false,
-      nextPartId,
-      ended: false,
-    },
-    dateRanges: new WindowDateRanges(log),
-    faults: new ProducerFaults(config.partTarget),
-    discontinuitySequence,
-    segmentStartMs: 0,
-  };
-}
 
 /**
  * The Media Playlist of one rendition: parts go in, LL-HLS text comes out. Closed segments keep their text and a rendered

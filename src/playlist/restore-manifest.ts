@@ -1,7 +1,8 @@
 import type { DateRangeOptions } from "../model/date-range.ts";
 import type { Msn } from "../model/ids.ts";
 import { PART_GAP, PART_INDEPENDENT, type SegmentRecord } from "../model/record.ts";
-import { beginEmpty, M3u8Manifest, type ManifestBeginning } from "./m3u8-manifest.ts";
+import { M3u8Manifest } from "./m3u8-manifest.ts";
+import { beginEmpty, type ManifestBeginning } from "./manifest-beginning.ts";
 import type { ManifestConfig, ManifestOptions } from "./manifest-options.ts";
 import { replay } from "./replay.ts";
 import { isGap } from "./segment-log.ts";
