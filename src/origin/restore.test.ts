@@ -264,6 +264,18 @@ test("a record that is none is refused, and leaves its place free", () => {
   expect(playlists.stats.places.used).toBe(used);
 });
 
+test("a record that fails halfway leaves no ring behind", () => {
+  const origin = started("files");
+  origin.parts(0, 12);
+  const stored = archive.stored("studio");
+  const [hd, ...others] = stored.renditions;
+  if (hd === undefined) throw new Error("no rendition was recorded");
+  const playlists = new Playlists({ numPlaylists: RENDITIONS.length }, { recordings: new Recordings(archive) });
+  const broken = { ...stored, renditions: [{ ...hd, inits: [] }, ...others] };
+  expect(() => playlists.restore(broken)).toThrowError(expect.objectContaining({ code: "malformed-init" }));
+  expect(playlists.open("live", { options: origin.options, epoch: "e9" }).renditions.size).toBe(RENDITIONS.length);
+});
+
 test("more recordings than places: one that is asked for takes the place of another, and a live stream gives up none", async () => {
   const origin = started("files");
   origin.parts(0, 32);

@@ -240,15 +240,24 @@ export class Stream {
   }
 
   #rendition(context: StreamContext, options: RenditionConfig): Rendition {
-    const rendition: Rendition = new Rendition({
-      ...context.rendition(options),
-      reports: (list) => this.#reportsFor(options.id, list),
-      advanced: () => this.#steps.wakeThrough(ANY_STEP),
-      full: () => this.end(),
-      together: (deadlineMs, signal) =>
-        this.#isAhead(rendition) ? this.#until(() => !this.#isAhead(rendition), deadlineMs, signal) : undefined,
-    });
-    return rendition;
+    const its = context.rendition(options);
+    try {
+      const rendition: Rendition = new Rendition({
+        ...its,
+        reports: (list) => this.#reportsFor(options.id, list),
+        advanced: () => this.#steps.wakeThrough(ANY_STEP),
+        full: () => this.end(),
+        together: (deadlineMs, signal) =>
+          this.#isAhead(rendition) ? this.#until(() => !this.#isAhead(rendition), deadlineMs, signal) : undefined,
+      });
+      return rendition;
+    } catch (error) {
+      // One that was made halfway closes nothing itself.
+      const ring = `${this.name}/${options.id}`;
+      its.chunks.close(ring);
+      its.m3u8s.close(ring);
+      throw error;
+    }
   }
 
   /** Rule 43: one for each other rendition that has a part to report. */
