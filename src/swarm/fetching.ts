@@ -31,6 +31,8 @@ const NEIGHBOURS_LEAD_MS = 350;
 const RETRY_MS = 250;
 const DEFAULT_JOIN_GRACE_MS = 1500;
 const MAX_GRACES = 2;
+/** And so many while its own line is full, over which the origin would be no quicker. */
+const MAX_GRACES_OF_FULL_LINE = 6;
 /** Who does not play after so many is worse off than without peers. */
 const STARTS_WITHIN_GRACES = 3;
 const PROGRESS_MS = 600;
@@ -189,7 +191,8 @@ export class Fetching {
 
   /** Before it plays, nothing is late: a viewer that gets pieces of its peers can wait for the next. */
   #isStarting(nowMs: number): boolean {
-    if (this.#playhead.isPlaying || nowMs - this.#startedMs > MAX_GRACES * this.#graceMs) return false;
+    const graces = this.#context.neighbours.isLineFull ? MAX_GRACES_OF_FULL_LINE : MAX_GRACES;
+    if (this.#playhead.isPlaying || nowMs - this.#startedMs > graces * this.#graceMs) return false;
     return nowMs - this.#context.counters.pieceMs < PROGRESS_MS;
   }
 

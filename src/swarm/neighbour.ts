@@ -15,8 +15,6 @@ const FORMER_MS = 10_000;
 /** What was asked for is welcome for so long. */
 const REQUEST_REMEMBERED_MS = 15_000;
 const PIECES_PER_PART = 1024;
-const PING_MS = 4000;
-const PING_SLOW_MS = 1000;
 const SLOW_ANSWER_MS = 300;
 
 const NO_DELAYS: readonly number[] = new Array<number>(SUBSTREAMS).fill(NO_DELAY);
@@ -173,9 +171,9 @@ export class Neighbour {
     return (this.roundTripMs ?? 120) / 2;
   }
 
-  /** One that was long out may have found a full line, which is to be known as soon as it is not any more. */
-  get pingEveryMs(): number {
-    return this.roundTripMs !== undefined && this.roundTripMs > SLOW_ANSWER_MS ? PING_SLOW_MS : PING_MS;
+  /** Its last answer was so long out that it may have found a full line. */
+  get isSlow(): boolean {
+    return this.roundTripMs !== undefined && this.roundTripMs > SLOW_ANSWER_MS;
   }
 
   /** An answer that is still out says so much already. */

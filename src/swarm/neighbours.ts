@@ -37,6 +37,13 @@ export class Neighbours {
     return nearestMs > FULL_LINE_MS && nearestMs < Number.POSITIVE_INFINITY;
   }
 
+  /** At least half of them are slow to answer: their lines are full, or ours. */
+  get isMostlySlow(): boolean {
+    let slow = 0;
+    for (const { isSlow } of this.list) if (isSlow) slow += 1;
+    return slow > 0 && 2 * slow >= this.list.length;
+  }
+
   /** Those that do not upload, or not to us, or have sent nothing of what they were asked for. */
   get idle(): number {
     let count = 0;

@@ -254,7 +254,8 @@ export class Pulls {
       const waitMs = Math.min((isUrgent ? URGENT_ANSWER_MS : ANSWER_MS) + 3 * asked.delayMs, MAX_ANSWER_MS);
       const waitedMs = nowMs - part.askedMs(index);
       const hedgeMs = Math.max(HEDGE_MS, HEDGE_ROUND_TRIPS * 2 * asked.delayMs);
-      if (waitedMs < waitMs) return isUrgent && waitedMs >= hedgeMs;
+      // Before it plays, a piece that comes twice only holds up the next.
+      if (waitedMs < waitMs) return isUrgent && this.#playhead.isPlaying && waitedMs >= hedgeMs;
       part.setAsked(index, -1, nowMs);
       this.#broke(asked, part, nowMs);
       return true;

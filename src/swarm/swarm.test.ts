@@ -274,6 +274,28 @@ describe("parents", () => {
     expect(viewer.fetches).toEqual([]);
   });
 
+  test("before it plays, nobody is asked for a piece that may yet come of another", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v", { fetches: true, joinGraceMs: 30_000 });
+    const others = ["a", "b"].map((id) => new Scripted(viewer, id));
+    for (const other of others) other.ping = (answer) => clock.after(300, answer);
+    clock.advance(20_000);
+    viewer.swarm.setBuffer(0);
+    viewer.swarm.announce(keyOf(0));
+    // Longer than a part may take that is asked for at the start.
+    clock.advance(1600);
+    for (const other of others) {
+      other.header(0);
+      other.has(0);
+    }
+    const asked = (): number =>
+      others.flatMap((other) => other.of("request")).reduce((sum, { count }) => sum + count, 0);
+    clock.advance(500);
+    expect(asked()).toBe(4);
+    clock.advance(300);
+    expect(asked()).toBeGreaterThan(4);
+  });
+
   test("the publisher is asked again after it refused: what it leaves to others it has all the same", () => {
     const clock = new TestClock();
     const viewer = new TestPeer(clock, "v");

@@ -411,8 +411,8 @@ export class Swarm implements SwarmPeer {
     for (const neighbour of [...this.#neighbours.list]) {
       if (!neighbour.isReady && nowMs - neighbour.sinceMs > HELLO_MS) this.#drop(neighbour, "idle");
       else if (nowMs - neighbour.heardMs > SILENT_MS) this.#drop(neighbour, "idle");
-      else this.#roundTrips.tick(neighbour, nowMs);
     }
+    this.#roundTrips.tick(nowMs);
     this.#committee.tick(nowMs, this.#uploads.servedMs);
     if (this.#parents.beats.takeContested()) this.#committee.contested(nowMs, this.#parents.beats.isHeeded);
     this.#lookForRoot();
