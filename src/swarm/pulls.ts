@@ -59,6 +59,8 @@ export class Pulls {
   #window = FIRST_WINDOW;
   #narrowedMs = Number.NEGATIVE_INFINITY;
   #isLineFull = false;
+  /** Over a line that may be full a viewer fetches what it begins with: a piece that comes twice only holds up the next. */
+  #isCatchingUp = false;
 
   constructor(context: SwarmContext, parents: Parents, playhead: Playhead) {
     this.#context = context;
@@ -75,7 +77,9 @@ export class Pulls {
   tick(): void {
     const nowMs = this.#context.clock.now();
     this.#count();
-    this.#isLineFull = this.#context.neighbours.isLineFull;
+    const { isLineFull, isMostlySlow } = this.#context.neighbours;
+    this.#isLineFull = isLineFull;
+    this.#isCatchingUp = isMostlySlow && !this.#playhead.isPlaying;
     let left = MAX_PARTS_AT_ONCE;
     // A ban while asking changes the list.
     for (const part of [...this.#context.parts.open]) {
@@ -254,8 +258,7 @@ export class Pulls {
       const waitMs = Math.min((isUrgent ? URGENT_ANSWER_MS : ANSWER_MS) + 3 * asked.delayMs, MAX_ANSWER_MS);
       const waitedMs = nowMs - part.askedMs(index);
       const hedgeMs = Math.max(HEDGE_MS, HEDGE_ROUND_TRIPS * 2 * asked.delayMs);
-      // Before it plays, a piece that comes twice only holds up the next.
-      if (waitedMs < waitMs) return isUrgent && this.#playhead.isPlaying && waitedMs >= hedgeMs;
+      if (waitedMs < waitMs) return isUrgent && !this.#isCatchingUp && waitedMs >= hedgeMs;
       part.setAsked(index, -1, nowMs);
       this.#broke(asked, part, nowMs);
       return true;

@@ -274,11 +274,11 @@ describe("parents", () => {
     expect(viewer.fetches).toEqual([]);
   });
 
-  test("before it plays, nobody is asked for a piece that may yet come of another", () => {
+  test("before it plays, over a line that may be full, nobody is asked for a piece that may yet come of another", () => {
     const clock = new TestClock();
     const viewer = new TestPeer(clock, "v", { fetches: true, joinGraceMs: 30_000 });
     const others = ["a", "b"].map((id) => new Scripted(viewer, id));
-    for (const other of others) other.ping = (answer) => clock.after(300, answer);
+    for (const other of others) other.ping = (answer) => clock.after(320, answer);
     clock.advance(20_000);
     viewer.swarm.setBuffer(0);
     viewer.swarm.announce(keyOf(0));
