@@ -7,6 +7,7 @@ import { MOQ_TARGETS } from "./targets/moq.ts";
 import { PLAYLIST_TARGETS } from "./targets/playlists.ts";
 import { RECORD_TARGETS } from "./targets/records.ts";
 import { REQUEST_TARGETS } from "./targets/requests.ts";
+import { SERVER_TARGETS } from "./targets/servers.ts";
 import { wireTargets } from "./targets/wire.ts";
 
 /** Every decoder of what comes from outside. `corpus` is the text of `src/wire/corpus.txt`. */
@@ -21,5 +22,6 @@ export function targetsOf(corpus: string): readonly Target[] {
     ...RECORD_TARGETS,
     ...CAPTURE_TARGETS,
     ...COMMAND_TARGETS,
+    ...SERVER_TARGETS,
   ];
 }
