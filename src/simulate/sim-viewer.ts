@@ -7,7 +7,7 @@ import { delayToOrigin, type Profile } from "./population.ts";
 import type { Random } from "./random.ts";
 import type { SimHost } from "./sim-host.ts";
 import { isPolluted } from "./sim-proof.ts";
-import { isPoor, type Member } from "./tracker.ts";
+import { isShort, type Member } from "./tracker.ts";
 import type { World } from "./world.ts";
 
 export interface ViewerOptions {
@@ -113,7 +113,7 @@ export class SimViewer implements SwarmListener, Member {
   #seekNeighbours(): void {
     if (this.isGone) return;
     this.#world.introduce(this);
-    const everyMs = isPoor(this) ? LOOKS_EVERY_POOR_MS : LOOKS_EVERY_MS;
+    const everyMs = isShort(this) ? LOOKS_EVERY_POOR_MS : LOOKS_EVERY_MS;
     this.#world.clock.after(everyMs * (0.75 + 0.5 * this.#random()), () => this.#seekNeighbours());
   }
 

@@ -36,8 +36,11 @@ const useful = (member: Member): number => taken(member) - member.peer.idleNeigh
 const wanted = ({ maxNeighbours }: Member): number => Math.ceil(maxNeighbours * OPEN_SHARE);
 const POOR = 4;
 
-/** Has too few to count on them. */
-export const isPoor = (member: Member): boolean => useful(member) < POOR;
+/** Is connected to too few to count on them: it looks again soon. */
+export const isShort = ({ host, peer }: Member): boolean => host.links.size - peer.idleNeighbours < POOR;
+
+/** Has too few to count on them, those to come among them: others make room for it. */
+const isPoor = (member: Member): boolean => useful(member) < POOR;
 
 export function isLinked(a: Member, b: Member): boolean {
   for (const link of a.host.links) if (link.far.host === b.host) return true;

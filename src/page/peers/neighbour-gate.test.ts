@@ -57,6 +57,14 @@ test("a connection that is being made takes a place, until it is there, fails or
   expect(one.taken).toBe(1);
 });
 
+test("connections that are being made count as links, and not where it is to be known how soon to look again", () => {
+  const { gate: one } = gate(12);
+  for (let n = 0; n < 8; n++) one.hears({ peer: `new${n}`, links: 0 });
+  expect([one.links, one.isHungry, one.isPoor]).toEqual([8, false, true]);
+  fill(one, 4, "new");
+  expect([one.links, one.isHungry, one.isPoor]).toEqual([8, false, false]);
+});
+
 test("two that come at the same time do not both get the last place", () => {
   const { gate: one } = gate(1);
   expect(one.joined("a")).toBe(true);

@@ -77,9 +77,9 @@ export class NeighbourGate {
     return this.links < this.#wanted && this.taken < this.#options.max();
   }
 
-  /** Has too few to count on them. */
+  /** Is connected to too few to count on them. Those to come may turn out to give nothing, or not come at all. */
   get isPoor(): boolean {
-    return this.#isPoor(this.links);
+    return this.#isPoor(this.#linked.size - this.#options.idle());
   }
 
   knows(peer: PeerId): boolean {
