@@ -24,6 +24,8 @@ export interface FollowRun {
   readonly followed: ReadonlyMap<string, FollowedSoFar>;
   /** Requests of the origin, by path and range. */
   readonly requests: readonly string[];
+  /** Those of them that were given what they asked for. */
+  readonly served: readonly string[];
 }
 
 export interface FollowScenario extends Scenario {
@@ -84,12 +86,16 @@ export async function followScenario(scenario: FollowScenario): Promise<FollowRu
   const { clock, fetch: origin } = scriptedOrigin(noting(scenario, published));
   clock.advance(scenario.ageMs ?? 2_400);
   const requests: string[] = [];
+  const served: string[] = [];
   const between = scenario.between?.(origin, clock) ?? origin;
-  const fetch: Fetch = (url, init) => {
+  const fetch: Fetch = async (url, init) => {
     const { pathname, search } = new URL(url);
     const range = new Headers(init.headers).get("range");
-    requests.push(`${pathname}${search}${range === null ? "" : ` ${range}`}`);
-    return between(url, init);
+    const request = `${pathname}${search}${range === null ? "" : ` ${range}`}`;
+    requests.push(request);
+    const response = await between(url, init);
+    if (response.ok) served.push(request);
+    return response;
   };
   const opened = followOrigin({ url: URL_OF_ORIGIN, fetch, clock, random: () => 0.5, ...scenario.follow });
   const follower = await inVirtualTime(clock, opened);
@@ -131,7 +137,7 @@ export async function followScenario(scenario: FollowScenario): Promise<FollowRu
   await inVirtualTime(clock, Promise.allSettled(fetches), 30_000);
   follower.close();
   await run;
-  return { follower, clock, published, followed, requests };
+  return { follower, clock, published, followed, requests, served };
 }
 
 /**
