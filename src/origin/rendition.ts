@@ -45,6 +45,9 @@ export interface RenditionContext
   readonly restored?: RestoredRendition;
 }
 
+/** What its rings are called. */
+export const ringName = (stream: string, rendition: string): string => `${stream}/${rendition}`;
+
 /**
  * One rendition: its ring of parts and its Media Playlist, between what comes in (`Intake`) and who asks (`Answers`).
  * Everything but waiting is synchronous, so no request ever sees a playlist that lists what the ring has not.
@@ -71,7 +74,7 @@ export class Rendition {
     const start = restored?.start ?? context.start;
     const recorded = restored?.epochs ?? [];
     const [{ name: epoch } = { name: context.epoch }] = recorded;
-    const name = `${context.stream}/${options.id}`;
+    const name = ringName(context.stream, options.id);
     this.#options = options;
     this.#context = context;
     this.#name = name;

@@ -11,7 +11,7 @@ import { isKnown, renderMultivariant } from "../playlist/multivariant.ts";
 import type { ListKind } from "./answers.ts";
 import type { Recorder } from "./archive.ts";
 import { firstPlaylistDeadlineMs } from "./reload.ts";
-import { Rendition, type RenditionContext } from "./rendition.ts";
+import { Rendition, type RenditionContext, ringName } from "./rendition.ts";
 
 export interface StreamContext {
   readonly name: string;
@@ -253,7 +253,7 @@ export class Stream {
       return rendition;
     } catch (error) {
       // One that was made halfway closes nothing itself.
-      const ring = `${this.name}/${options.id}`;
+      const ring = ringName(its.stream, options.id);
       its.chunks.close(ring);
       its.m3u8s.close(ring);
       throw error;

@@ -4,7 +4,7 @@ import type { SwarmContext } from "./swarm-context.ts";
 const PING_MS = 4000;
 /** A line that was full is to be known as soon as it is not any more, and one that fills, by its nearest too. */
 const PING_SLOW_MS = 1000;
-/** Of the time between two pings, what chance adds: not all at once. */
+/** Of the shorter of the two, what chance adds: not all at once. */
 const SPREAD = 0.2;
 /** What held up an answer once may be over: a short time is believed sooner than a long one. */
 const SHORTER_WEIGHT = 0.7;
