@@ -73,4 +73,7 @@ test("a quantile is a value that occurs", () => {
   expect(quantile([3, 1, 2], 0.5)).toBe(2);
   expect(quantile([3, 1, 2], 1)).toBe(3);
   expect(quantile([], 0.5)).toBeUndefined();
+  const twenty = Array.from({ length: 20 }, (_, index) => index + 1);
+  expect(quantile(twenty, 0.95), "19 of 20 are at most that").toBe(19);
+  expect([0, 0.05, 0.5, 0.55, 0.56].map((share) => quantile(twenty, share))).toEqual([1, 1, 10, 11, 12]);
 });

@@ -122,5 +122,7 @@ export function frameAt({ shown }: Pick<PlaybackRecord, "shown">, atMs: number):
 /** The value that so many of all are at most; undefined of none. */
 export function quantile(values: readonly number[], share: number): number | undefined {
   const sorted = [...values].sort((left, right) => left - right);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+  // Products of shares are a little off: 0.55 of 20 is more than 11.
+  const count = Math.ceil(sorted.length * share - 1e-9);
+  return sorted[Math.min(sorted.length, Math.max(1, count)) - 1];
 }
