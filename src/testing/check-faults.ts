@@ -102,12 +102,12 @@ export function isAnswerFault(fault: OriginFault): fault is AnswerFault {
 }
 
 /**
- * Holds a script against what a fault may be.
+ * Holds a script, or what is added to one of `had` faults, against what a fault may be.
  * @throws RelayError `invalid-option`, which names the fault, what was expected of it and what came
  */
-export function checkFaults(faults: unknown, world: FaultWorld): readonly OriginFault[] {
-  if (!Array.isArray(faults) || faults.length > MAX_FAULTS) {
-    const got = Array.isArray(faults) ? `${faults.length}` : shown(faults);
+export function checkFaults(faults: unknown, world: FaultWorld, had = 0): readonly OriginFault[] {
+  if (!Array.isArray(faults) || had + faults.length > MAX_FAULTS) {
+    const got = Array.isArray(faults) ? `${had + faults.length}` : shown(faults);
     throw new RelayError("invalid-option", `faults: expected a list of at most ${MAX_FAULTS}, got ${got}`);
   }
   return faults.map((fault, index) => checkFault(`faults[${index}]`, fault, world));

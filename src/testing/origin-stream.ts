@@ -92,7 +92,8 @@ export class OriginStream {
 
   /** Adds faults to the script; those without a time are from now on. @throws RelayError `invalid-option` */
   async addFaults(faults: readonly OriginFault[]): Promise<void> {
-    const added = this.#script.add(checkFaults(faults, this.plan.world), this.clock.now());
+    const checked = checkFaults(faults, this.plan.world, this.#script.faults.length);
+    const added = this.#script.add(checked, this.clock.now());
     const indexes = new Set(added.map(({ index }) => index));
     this.#producer.schedule(this.#script.timed.filter(({ index }) => indexes.has(index)));
     this.#context.changed();

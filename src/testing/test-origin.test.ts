@@ -317,6 +317,12 @@ test("once it is stopped nothing more comes, and what there is is served", async
 
 test.each<[OriginOptions, string]>([
   [{ name: "no/slash" }, "name: expected"],
+test("a script has an end, however many are added at a time", async () => {
+  const { origin } = await originWith({ faults: Array(60).fill({ kind: "latency", ms: 1 }) });
+  await origin.addFaults(...Array<OriginFault>(40).fill({ kind: "latency", ms: 1 }));
+  await expect(origin.addFaults({ kind: "end" })).rejects.toThrow(/at most 100, got 101/);
+});
+
   [{ partTargetMs: 250 }, "partTargetMs: expected 1000, 500, 333, 200, 166 or 100"],
   [{ targetDurationMs: 1_000 }, "targetDurationMs: expected a number from 2000"],
   [{ partForm: "chunks" as never }, "partForm: expected files, byterange, none, got chunks"],
