@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { FakeClock } from "../cache/fake-clock.test-support.ts";
+import { FaultScript } from "./fault-script.ts";
 import type { ProducerSink } from "./media-producer.ts";
 import { type OriginOptions, planOrigin } from "./origin-options.ts";
 import { OriginStream } from "./origin-stream.ts";
@@ -92,4 +93,19 @@ test("its state is all that another host needs to answer as it would", async () 
     clock: { atMs: 250, speed: 1 },
   });
   expect(structuredClone(stream.state)).toEqual(stream.state);
+});
+
+test("what a request brings about comes once, also where a worker that started anew asks for it again", async () => {
+  const { stream, noted } = await streamWith({
+    clock: "manual",
+    faults: [{ kind: "worker-killed", on: { kind: "part" } }],
+  });
+  stream.provoke(0);
+  await stream.advance(0);
+  const again = new FaultScript(stream.state.faults, stream.state.counts);
+  const asked = { stream: "test", kind: "part", rendition: "v0", page: "/one" } as const;
+  expect(again.befalls(asked, 0).producer).toEqual([]);
+  stream.provoke(0);
+  await stream.advance(0);
+  expect(noted.filter((what) => what === "kill")).toHaveLength(1);
 });

@@ -46,6 +46,8 @@ export class OriginStream {
   #counts: MatchCounts = [];
   #events: FaultEvent[] = [];
   #failure: RelayError | undefined;
+  /** Faults whose request has come: a worker that is ended may not have told that it counted it. */
+  readonly #provoked = new Set<number>();
 
   constructor(context: OriginStreamContext) {
     const { plan, media, sink, killWorker } = context;
@@ -68,9 +70,7 @@ export class OriginStream {
       sink,
       befell: ({ index, fault }, atMs) => this.befell({ index, kind: fault.kind, atMs }),
       killWorker,
-      failed: (error) => {
-        this.#failure ??= RelayError.from(error);
-      },
+      failed: (error) => this.#fail(error),
     });
     this.#producer.schedule(this.#script.timed);
   }
@@ -104,8 +104,11 @@ export class OriginStream {
   /** A request has come that a fault of the producer waited for. */
   provoke(index: number): void {
     const fault = this.#script.faults[index]?.fault;
-    if (fault === undefined) return;
+    if (fault === undefined || this.#provoked.has(index)) return;
+    this.#provoked.add(index);
     this.#producer.schedule([{ index, fault: { ...fault, atMs: this.clock.now() } }]);
+    // No timer of a clock by hand goes off before somebody lets time pass.
+    this.#producer.run().catch((error: unknown) => this.#fail(error));
   }
 
   /** Something has gone wrong on purpose. */
@@ -135,7 +138,9 @@ export class OriginStream {
   get state(): StreamState {
     const { name, features, seed } = this.plan;
     const faults = this.#script.faults.map(({ fault }) => fault);
-    return { name, faults, counts: this.#counts, features, seed, clock: this.clock.reading };
+    const spent = [...this.#provoked].map((index) => [`${index}`, 1] as const);
+    const counts = [...new Map([...this.#counts, ...spent])];
+    return { name, faults, counts, features, seed, clock: this.clock.reading };
   }
 
   /** For who answers in the same place. */
@@ -154,6 +159,10 @@ export class OriginStream {
   stop(): void {
     this.#producer.stop();
     this.clock.stop();
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= RelayError.from(error);
   }
 
   #check(): void {

@@ -166,6 +166,14 @@ test("a fault can wait for a request, and is then the producer's", async () => {
   expect(seen(origin)).toEqual(["gap"]);
 });
 
+test("what waits for a request comes with it, although no time passes by itself", async () => {
+  const { get, playlist } = await originWith({ faults: [{ kind: "end", on: { kind: "segment" } }] });
+  const { segments } = await playlist();
+  await get(`v0/${segments[0]?.resource?.uri}`);
+  await turn();
+  expect((await playlist()).ended).toBe(true);
+});
+
 test("a part is known by its place, as playlists give it", async () => {
   const on = { kind: "part", rendition: "v0", msn: 3, part: 2 } as const;
   const { get, playlist } = await originWith({ faults: [{ kind: "status", status: 404, on }] });
