@@ -49,7 +49,9 @@ export class OriginAnswers {
   readonly #context: OriginAnswersContext;
   readonly #reader: RequestReader;
   readonly #lines = new Map<string, ThrottledLine>();
-  readonly #frozen = new Map<string, string>();
+  readonly #frozen = new Map<string, { readonly text: string; readonly headers: Headers }>();
+  /** How far numbers of a stream have jumped down, by fault. */
+  readonly #falls = new Map<string, number>();
 
   constructor(context: OriginAnswersContext) {
     this.#context = context;
@@ -90,7 +92,7 @@ export class OriginAnswers {
   }
 
   async #playlist(request: Request, { asked, stream, events }: Call): Promise<Response> {
-    const by = faultOf(events, "sequence-jump")?.by ?? 0;
+    const by = await this.#jump(request, asked, events);
     const factor = faultOf(events, "wrong-duration")?.factor ?? 1;
     const response = await this.#ask(request, heardDirectives(new URL(request.url), stream.features, by));
     if (!response.ok || request.method === "HEAD") return response;
@@ -100,20 +102,38 @@ export class OriginAnswers {
     return textResponse(listed, response.headers);
   }
 
+  /** No number falls below 0: they jump down as far as they can, all renditions alike, and count on from there. */
+  async #jump(request: Request, { stream }: AskedRequest, events: readonly AnswerEvent[]): Promise<number> {
+    const jump = events.find(({ fault }) => fault.kind === "sequence-jump");
+    const by = faultOf(events, "sequence-jump")?.by ?? 0;
+    if (jump === undefined || by >= 0) return by;
+    const key = `${stream} ${jump.index}`;
+    const known = this.#falls.get(key);
+    if (known !== undefined) return known;
+    const url = new URL(request.url);
+    url.search = "";
+    const response = await this.#ask(new Request(url, { signal: request.signal }), url);
+    if (!response.ok) return by;
+    const first = Number(/^#EXT-X-MEDIA-SEQUENCE:(\d+)/m.exec(await response.text())?.[1] ?? 0);
+    const fall = this.#falls.get(key) ?? Math.max(by, -first);
+    this.#falls.set(key, fall);
+    return fall;
+  }
+
   /** Taken when it is first asked for, whole, and not waited for. */
   async #stale(request: Request, call: Call, { index }: AnswerEvent): Promise<Response> {
     const url = new URL(request.url);
     url.search = "";
     const key = `${index} ${url.pathname}`;
     const known = this.#frozen.get(key);
-    if (known !== undefined)
-      return textResponse(known, new Headers({ "content-type": "application/vnd.apple.mpegurl" }));
+    if (known !== undefined) return textResponse(known.text, known.headers);
     const response = await this.#playlist(new Request(url, request), call);
-    if (!response.ok) return response;
+    // A head has no text that could be held.
+    if (!response.ok || request.method === "HEAD") return response;
     const text = await response.text();
-    const held = this.#frozen.get(key) ?? text;
+    const held = this.#frozen.get(key) ?? { text, headers: response.headers };
     if (this.#frozen.size < MAX_FROZEN) this.#frozen.set(key, held);
-    return textResponse(held, response.headers);
+    return textResponse(held.text, held.headers);
   }
 
   async #ask(request: Request, url: URL): Promise<Response> {

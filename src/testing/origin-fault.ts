@@ -97,7 +97,7 @@ export interface StalePlaylistFault extends AnswerFaultTiming {
 export interface SequenceJumpFault extends AnswerFaultTiming {
   /** Tells faults apart. */
   readonly kind: "sequence-jump";
-  /** How many more; negative for fewer. */
+  /** How many more; negative for fewer, down to a playlist that begins with 0. */
   readonly by: number;
 }
 

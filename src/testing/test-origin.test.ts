@@ -265,6 +265,27 @@ test("a stale playlist stays as it was, is not waited for, and is fresh again wh
   expect((await playlist()).text).not.toBe(text);
 });
 
+test("a page of another origin may read a stale playlist too, and who asks for its head alone empties it for nobody", async () => {
+  const { get } = await originWith({ faults: [{ kind: "stale-playlist" }] });
+  await get("v0/media.m3u8", { method: "HEAD" });
+  const [fresh, held] = [await get("v0/media.m3u8"), await get("v0/media.m3u8")];
+  expect(held.headers.get("access-control-allow-origin")).toBe("*");
+  expect([...held.headers]).toEqual([...fresh.headers]);
+  expect(await held.text()).toMatch(/^#EXTM3U/);
+});
+
+test("numbers that would fall below nothing start there, and what is asked with them is understood", async () => {
+  const { playlist, origin } = await originWith({ faults: [{ kind: "sequence-jump", by: -100, atMs: 6_500 }] });
+  await origin.advance(500);
+  const jumped = await playlist();
+  expect(jumped.mediaSequence).toBe(0);
+  const waiting = playlist("v0", `?_HLS_msn=${jumped.open?.msn}&_HLS_part=${jumped.open?.parts.length}`);
+  await origin.advance(500);
+  expect((await waiting).open?.parts.length).toBe((jumped.open?.parts.length ?? 0) + 1);
+  await origin.advance(600_000);
+  expect((await playlist()).mediaSequence).toBeGreaterThan(0);
+});
+
 test("numbers jump, and what is asked with them is understood", async () => {
   const { playlist, origin } = await originWith({ faults: [{ kind: "sequence-jump", by: 1_000, atMs: 6_500 }] });
   expect((await playlist()).mediaSequence).toBe(1);
@@ -296,6 +317,12 @@ test("faults can be added, from now on", async () => {
   await expect(origin.addFaults({ kind: "worker-killed" })).rejects.toThrow(/expected host "worker"/);
 });
 
+test("a script has an end, however many are added at a time", async () => {
+  const { origin } = await originWith({ faults: Array(60).fill({ kind: "latency", ms: 1 }) });
+  await origin.addFaults(...Array<OriginFault>(40).fill({ kind: "latency", ms: 1 }));
+  await expect(origin.addFaults({ kind: "end" })).rejects.toThrow(/at most 100, got 101/);
+});
+
 test("without parts it is plain HLS, and asks for more are answered at once", async () => {
   const { playlist } = await originWith({ partForm: "none" });
   const plain = await playlist("v0", "?_HLS_msn=99");
@@ -325,12 +352,6 @@ test("once it is stopped nothing more comes, and what there is is served", async
 
 test.each<[OriginOptions, string]>([
   [{ name: "no/slash" }, "name: expected"],
-test("a script has an end, however many are added at a time", async () => {
-  const { origin } = await originWith({ faults: Array(60).fill({ kind: "latency", ms: 1 }) });
-  await origin.addFaults(...Array<OriginFault>(40).fill({ kind: "latency", ms: 1 }));
-  await expect(origin.addFaults({ kind: "end" })).rejects.toThrow(/at most 100, got 101/);
-});
-
   [{ partTargetMs: 250 }, "partTargetMs: expected 1000, 500, 333, 200, 166 or 100"],
   [{ targetDurationMs: 1_000 }, "targetDurationMs: expected a number from 2000"],
   [{ partForm: "chunks" as never }, "partForm: expected files, byterange, none, got chunks"],
