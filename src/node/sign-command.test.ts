@@ -93,7 +93,7 @@ describe("eddy-hls sign, over HTTP", () => {
     expect(Object.fromEntries(link)).toEqual({
       watch: "studio",
       origin: `${origin.url}live/studio/main.m3u8`,
-      sign: url,
+      headers: url,
       key: fingerprint,
     });
     // Not there yet: both wait, and are answered when it is published.

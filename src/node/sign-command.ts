@@ -56,7 +56,7 @@ async function sign({ url, port, host, key, name }: Arguments, context: CommandC
     follower.close();
     throw thrown;
   });
-  const link = new URLSearchParams({ watch: name, origin: url, sign: server.url, key: keys.fingerprint });
+  const link = new URLSearchParams({ watch: name, origin: url, headers: server.url, key: keys.fingerprint });
   out(`signing ${url}`);
   out(`  headers      ${server.url}`);
   out(`  fingerprint  ${keys.fingerprint}`);
