@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { readAddress } from "../address.ts";
+import { readPreferences } from "../kit/preferences.ts";
 import { beginsByItself, rememberLive } from "./begun-here.ts";
+import { initialSharing } from "./sharing.ts";
 
 class Store {
   readonly values = new Map<string, string>();
@@ -13,9 +15,11 @@ class Store {
 }
 
 const store = new Store();
-const begins = (search: string, kept: Pick<Store, "getItem"> = store): boolean => {
+const begins = (search: string, kept: Pick<Store, "getItem"> = store, preferences = {}): boolean => {
   const address = readAddress(search);
-  return address.view === "publish" && beginsByItself(address, search, kept);
+  if (address.view !== "publish") return false;
+  const chosen = readPreferences({ getItem: () => JSON.stringify(preferences) });
+  return beginsByItself({ source: address.source, sharing: initialSharing(address, chosen) }, search, kept);
 };
 
 test.each(["&peers=on", "&moq=https://relay.test", "&server=https://server.test"])(
@@ -25,6 +29,12 @@ test.each(["&peers=on", "&moq=https://relay.test", "&server=https://server.test"
     expect(begins(`?publish=studio&source=pattern${elsewhere}`)).toBe(true);
   },
 );
+
+test("a link alone does not send a camera to the relay that is set for every stream", () => {
+  const set = { moqUrl: "https://relay.test" };
+  expect(begins("?publish=studio&source=camera", store, set)).toBe(false);
+  expect(begins("?publish=studio&source=pattern", store, set)).toBe(true);
+});
 
 test("a camera that stays in this browser begins by a link", () => {
   expect(begins("?publish=studio&source=camera")).toBe(true);

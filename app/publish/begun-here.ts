@@ -1,4 +1,5 @@
-import { hasRelay, type PublishAddress } from "../address.ts";
+import type { SourceKind } from "../address.ts";
+import type { Sharing } from "./sharing.ts";
 
 /** Of this tab, which no other site can write to. */
 const KEY = "eddy live at";
@@ -9,11 +10,15 @@ interface Kept {
 
 /**
  * Whether an address is enough to go live. Anybody can make a link, and a browser asks for the camera once: so a link that would send it to
- * others needs a person, unless this tab has been live at the very same address, as after a reload.
+ * others, by what it says or by what is set for every stream, needs a person, unless this tab has been live at the very same address, as after
+ * a reload.
  */
-export function beginsByItself(address: PublishAddress, search: string, kept: Kept = sessionStorage): boolean {
-  const { source, peers } = address;
-  if (source !== "camera" || (peers !== "on" && !hasRelay(address))) return true;
+export function beginsByItself(
+  { source, sharing }: { readonly source: SourceKind; readonly sharing: Pick<Sharing, "peers" | "toRelay"> },
+  search: string,
+  kept: Kept = sessionStorage,
+): boolean {
+  if (source !== "camera" || (!sharing.peers && !sharing.toRelay)) return true;
   try {
     return kept.getItem(KEY) === search;
   } catch {

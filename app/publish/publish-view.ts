@@ -99,7 +99,7 @@ export class PublishView extends View {
       this.#form.hint(say.chooseFile);
     } else if (address.source === "screen") {
       this.#form.hint(say.chooseScreen);
-    } else if (!beginsByItself(address, location.search)) {
+    } else if (!beginsByItself({ source: address.source, sharing: this.#form.settings.sharing }, location.search)) {
       this.#form.hint(say.confirmSending);
     } else {
       void this.#goLive();
