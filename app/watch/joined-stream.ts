@@ -1,4 +1,4 @@
-import type { Relay, Session, SessionStats } from "eddy-hls";
+import { type Relay, type Session, type SessionStats, uploadRecord } from "eddy-hls";
 import { hasRelay, type JoinAddress } from "../address.ts";
 import { joinOptions, withPeersOf } from "../kit/join-sources.ts";
 import { readPreferences } from "../kit/preferences.ts";
@@ -75,8 +75,8 @@ export class JoinedStream {
       this.#session = session;
       this.#joinedAtMs = performance.now();
       session.attach(video);
-      // Who asks for other viewers gives as well; the checkbox takes it back.
-      if (withPeers) session.setConsent(true);
+      // Who asks for other viewers gives as well. The checkbox takes it back, and that holds: an address alone gives nothing again.
+      if (withPeers && (hasAgreed || uploadRecord().consent !== false)) session.setConsent(true);
       this.#show(session.stats());
       session.addEventListener("stats", ({ detail }) => this.#show(detail));
       session.addEventListener("problem", ({ detail: { code, message } }) => {
