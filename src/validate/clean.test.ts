@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { TEST_VIDEO, testInit } from "../media/media.test-support.ts";
+import type { Fetch } from "../reader/exchange.ts";
 import type { Finding } from "./finding.ts";
+import type { ModeWatch } from "./modes.test-support.ts";
 import { type Scenario, validateScenario } from "./scripted-origin.test-support.ts";
 
 const shown = ({ rule, level, message, url, lines }: Finding): string =>
@@ -29,6 +31,34 @@ test("rules 1 to 68: a sliding window over 120 s is clean, and every rule has so
   expect(rules).toHaveLength(68);
   expect(rules.filter(({ occasions }) => occasions === 0).map(({ rule }) => rule)).toEqual([]);
 });
+
+test("what an origin redirects to is what its URIs are relative to", async () => {
+  const { findings, failure, rules } = await validateScenario({
+    cache: SHORT,
+    renditions: ["high", "low"],
+    forMs: 30_000,
+    endAtMs: 29_000,
+    watch: { options: (fetch) => ({ fetch: redirecting(fetch) }) } as ModeWatch,
+  });
+  expect(failure).toBeUndefined();
+  expect(findings.map(shown)).toEqual([]);
+  expect(rules.find(({ rule }) => rule === 18)?.occasions).toBeGreaterThan(5);
+});
+
+/** Each kind of playlist sends who asks to another host, and what it names is on that host alone. */
+function redirecting(fetch: Fetch): Fetch {
+  return async (asked, init) => {
+    const url = new URL(asked);
+    const name = url.pathname.split("/").at(-1) ?? "";
+    const [host, to] =
+      name === "main.m3u8" ? ["origin", "edge"] : name === "media.m3u8" ? ["edge", "media"] : ["media", "media"];
+    if (url.host !== `${host}.example`) return new Response(null, { status: 404 });
+    url.host = "origin.example";
+    const response = await fetch(url.href, init);
+    url.host = `${to}.example`;
+    return Object.defineProperty(response, "url", { value: url.href });
+  };
+}
 
 test("rules 33 and 41: new timelines and init segments are clean", async () => {
   let index = 0;

@@ -172,7 +172,7 @@ export class RenditionWatch {
       await this.#reloadPlain();
       return;
     }
-    const answer = parse(exchanged, this.url);
+    const answer = parse(exchanged);
     // By what was known when it was asked for; the origin looked some time between then and the answer.
     const skipUntilMs = millisecondsOf(base.control.get("CAN-SKIP-UNTIL")) ?? 0;
     const oldDateRanges = this.#dateRanges.olderThan(skipUntilMs, exchanged.askedMs);
@@ -192,7 +192,7 @@ export class RenditionWatch {
   #takeFull(exchanged: Exchange, kind: BlockedKind | "plain"): void {
     const checker = this.#checker;
     const before = this.#full;
-    const playlist = parse(exchanged, this.url);
+    const playlist = parse(exchanged);
     const subject = { url: exchanged.url, playlist };
     checker.run("answer", subject, (check, report) => check(playlist, report));
     checker.run("playlist", subject, (check, report) => check(playlist, report));
@@ -257,8 +257,8 @@ export class RenditionWatch {
   }
 }
 
-function parse({ bytes }: Exchange, url: string): MediaPlaylist {
-  return parseMediaPlaylist(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes), url);
+function parse({ bytes, location }: Exchange): MediaPlaylist {
+  return parseMediaPlaylist(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes), location);
 }
 
 function isSatisfied(playlist: MediaPlaylist, asked: { readonly msn: number; readonly part?: number }): boolean {

@@ -154,7 +154,7 @@ class Validation {
     const found = { ...answer, kind: isMultivariant(text) ? ("multivariant" as const) : ("playlist" as const) };
     this.#checker.run("exchange", { url: this.#url }, (check, report) => check(found, report, this.#setting));
     if (isMultivariant(text)) {
-      const listed = parseMultivariant(text, this.#url);
+      const listed = parseMultivariant(text, answer.location);
       if (listed.length > 0) return listed;
       throw new RelayError("source-missing", `expected a Media Playlist in ${this.#url}, it names none`);
     }
