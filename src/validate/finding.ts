@@ -17,6 +17,8 @@ export interface Finding {
 
 /** Findings kept of one rule; the rest are counted only. */
 const MAX_PER_RULE = 20;
+/** Of those not kept, so many are told apart: more is no news. */
+const MAX_DROPPED = 1_000;
 const MAX_LINES = 6;
 const MAX_LINE_CHARACTERS = 300;
 
@@ -27,7 +29,8 @@ export class Findings {
   readonly #found = new Map<string, { finding: FoundNow; count: number }>();
   readonly #perRule = new Map<number, number>();
   readonly #onFinding: ((finding: Finding) => void) | undefined;
-  #dropped = 0;
+  /** What tells those apart that are not kept. */
+  readonly #dropped = new Set<string>();
 
   constructor(onFinding?: (finding: Finding) => void) {
     this.#onFinding = onFinding;
@@ -41,12 +44,12 @@ export class Findings {
       known.count += 1;
       return;
     }
-    const ofRule = (this.#perRule.get(finding.rule) ?? 0) + 1;
-    this.#perRule.set(finding.rule, ofRule);
-    if (ofRule > MAX_PER_RULE) {
-      this.#dropped += 1;
+    const ofRule = this.#perRule.get(finding.rule) ?? 0;
+    if (ofRule >= MAX_PER_RULE) {
+      if (this.#dropped.size < MAX_DROPPED) this.#dropped.add(key.slice(0, MAX_LINE_CHARACTERS));
       return;
     }
+    this.#perRule.set(finding.rule, ofRule + 1);
     const { lines } = finding;
     const kept = {
       ...finding,
@@ -65,8 +68,8 @@ export class Findings {
       .sort((a, b) => a.rule - b.rule || a.atMs - b.atMs);
   }
 
-  /** Different findings that were too many to keep. */
+  /** Different findings that were too many to keep, at most 1,000. */
   get dropped(): number {
-    return this.#dropped;
+    return this.#dropped.size;
   }
 }
