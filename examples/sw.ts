@@ -10,7 +10,7 @@ self.addEventListener("message", (event) => {
 self.addEventListener("fetch", (event) => {
   const media = relay.match(event.request); // undefined: not the relay's
   if (media !== undefined) event.respondWith(media);
-  else if (isOfSite(event.request)) event.respondWith(keptPage(event.request));
+  else if (isOfSite(event.request)) event.respondWith(keptPage(event));
 });
 
 /** What other hosts serve, such as an origin that is joined, is the network's. */
@@ -19,11 +19,13 @@ function isOfSite({ method, url }: Request): boolean {
 }
 
 /** The site's own business: its pages open without a network, as they were when they were last seen. */
-async function keptPage(request: Request): Promise<Response> {
+async function keptPage(event: FetchEvent): Promise<Response> {
+  const { request } = event;
   const kept = await caches.open("pages");
   try {
     const response = await fetch(request);
-    if (response.ok) await kept.put(request, response.clone());
+    // A part of a file, and what the disk has no room for, is answered all the same.
+    if (response.status === 200) event.waitUntil(kept.put(request, response.clone()).catch(() => undefined));
     return response;
   } catch (error) {
     const former = await kept.match(request);
