@@ -181,3 +181,22 @@ test("bad init segments and parts are refused with a typed error, and what is li
   });
   await goesOn();
 });
+
+test("where no worker can be had, what was begun is stopped, and trying again starts anew", async ({
+  page,
+  context,
+}) => {
+  await context.route("**/sw.js", (route) => route.fulfill({ status: 404 }));
+  await page.goto("/");
+  await page.locator("#show").click();
+  await expect(page.locator("#main .notice")).toBeVisible({ timeout: 20_000 });
+  await expect.poll(() => page.workers().length, "no capture goes on for nobody").toBe(0);
+
+  await page.goto("/?watch=studio");
+  const tryAgain = page.getByRole("button", { name: "Try again" });
+  await expect(tryAgain).toBeVisible();
+  await context.unroute("**/sw.js");
+  await tryAgain.click();
+  await expect(page.getByText("studio is not live yet")).toBeVisible();
+  await page.waitForFunction(() => window.eddy !== undefined);
+});

@@ -1,4 +1,11 @@
-import { type LivePublication, publishCapture, type Relay, type StreamSummary, startCapture } from "eddy-hls";
+import {
+  type Capture,
+  type LivePublication,
+  publishCapture,
+  type Relay,
+  type StreamSummary,
+  startCapture,
+} from "eddy-hls";
 import type Hls from "hls.js";
 import { freeName } from "../address.ts";
 import { AppError } from "../kit/messages.ts";
@@ -68,10 +75,11 @@ export class LiveDemo {
       );
     });
     late.catch(() => undefined);
+    let capture: Capture | undefined;
     try {
       const player = loadPlayer();
       player.catch(() => undefined); // it is waited for below
-      const capture = await startCapture({
+      capture = await startCapture({
         source: { kind: "pattern" },
         partTargetMs: PART_TARGET_MS,
         targetDurationMs: TARGET_DURATION_MS,
@@ -89,6 +97,8 @@ export class LiveDemo {
       // A stream that breaks says why; one that ends before its first picture has none.
       await Promise.race([picture, late, publication.ended.then(() => late)]);
     } catch (thrown) {
+      // One that was not published is nobody else's to stop.
+      if (this.#publication === undefined) await capture?.stop().catch(() => undefined);
       await this.stop();
       throw thrown;
     }

@@ -52,6 +52,8 @@ export class StreamWatch {
   /** The stream has ended, and what is left of it waits for someone who wants it. */
   #replayable = false;
   #playsFrom: "live" | "start" = "live";
+  /** It has a relay and a player, and looks for the stream from now on. */
+  #isLooking = false;
 
   constructor({ name, join, relay, signal, video, listener }: StreamWatchOptions) {
     this.#name = name;
@@ -105,6 +107,7 @@ export class StreamWatch {
       return;
     }
     if (this.joined?.state === "joined") await this.joined.join(relay, this.#video, false);
+    this.#isLooking = true;
     poll({ everyMs: LOOK_EVERY_MS, signal: this.#signal }, () => this.#look());
     this.stream.watch(this.#signal);
     const timer = setInterval(() => this.#update(), FIGURES_EVERY_MS);
@@ -209,7 +212,8 @@ export class StreamWatch {
     this.#enter("failed");
     const retry = (): void => {
       this.#listener.solved();
-      if (this.#player === undefined) {
+      // Without one of them nobody would look.
+      if (!this.#isLooking) {
         location.reload();
         return;
       }
