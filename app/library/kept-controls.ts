@@ -105,7 +105,7 @@ export class KeptControls extends View<HTMLDivElement> {
     return html`<form class="kept-rename" @submit=${save}>
       <label for=${id}>${library.renameField}</label>
       <div class="field-row">
-        <input id=${id} maxlength=${MAX_TITLE_LENGTH} autocomplete="off" value=${titleOf(this.#stream)} />
+        <input id=${id} dir="auto" maxlength=${MAX_TITLE_LENGTH} autocomplete="off" value=${titleOf(this.#stream)} />
         <button class="button small primary">${library.save}</button>
         <button type="button" class="button small quiet" @click=${() => this.#enter("buttons")}>${common.cancel}</button>
       </div>

@@ -50,7 +50,7 @@ export class LibraryRow extends View<HTMLLIElement> {
         ${poster === undefined ? icon("watch") : html`<img src=${poster} alt="" />`}
       </a>
       <div class="kept-what">
-        <div class="kept-head"><a class="kept-title" href=${href}>${title}</a>${stateBadge(stream.state)}</div>
+        <div class="kept-head"><a class="kept-title" dir="auto" href=${href}>${title}</a>${stateBadge(stream.state)}</div>
         <p class="kept-facts">${factsOf(stream)}</p>
         ${this.#exporting(title)}
       </div>

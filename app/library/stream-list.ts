@@ -49,7 +49,7 @@ function links(streams: readonly StreamSummary[]): TemplateResult | typeof nothi
       (stream) => html`<li data-stream=${stream.name} data-state=${stream.state}>
         <a href="./${watchSearch(stream.name)}">
           <span class="stream-what">
-            <span class="stream-name">${titleOf(stream)}</span>
+            <span class="stream-name" dir="auto">${titleOf(stream)}</span>
             ${stream.state === "ended" ? html`<span class="stream-facts">${factsOf(stream)}</span>` : nothing}
           </span>
           ${stream.state === "ended" ? nothing : stateBadge(stream.state)}

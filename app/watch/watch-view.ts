@@ -121,7 +121,7 @@ export class WatchView extends View {
     return html`
       <div class="watch" data-state=${state} ?data-asking=${isAsking}>
         <div class="view-head">
-          <h1 class="stream-title" tabindex="-1">${title}</h1>
+          <h1 class="stream-title" tabindex="-1" dir="auto">${title}</h1>
           <span class="badge ${badge.isLive ? "badge-live" : ""}">${badge.text}</span>
         </div>
         <div class="watch-grid">

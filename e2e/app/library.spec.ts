@@ -80,3 +80,30 @@ test("recordings have a picture, are found among many, and are written to a file
   expect((await download).suggestedFilename()).toMatch(/^studio-.*\.mp4$/);
   expect(errors).toEqual([]);
 });
+
+test("a name of one long word, and a title that is written from the right, stand as they should", async ({
+  context,
+}) => {
+  const name = "x".repeat(64);
+  const publisher = await publish(context, name);
+  await expect.poll(async () => (await streamStats(publisher, name))?.kept?.sizeBytes ?? 0).toBeGreaterThan(0);
+  await publisher.evaluate((name) => window.eddy?.relay.rename(name, "שידור חי (בדיקה) 12!"), name);
+
+  const page = await context.newPage();
+  await page.setViewportSize({ width: 390, height: 844 });
+  const sideways = () =>
+    page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  for (const [search, title] of [
+    ["?library", ".kept-title"],
+    ["?watch", ".stream-name"],
+    [`?watch=${name}`, "h1"],
+  ] as const) {
+    await page.goto(`/${search}`);
+    await expect(page.locator(title)).toHaveText(/12!/);
+    expect(await page.locator(title).evaluate((element) => getComputedStyle(element).direction)).toBe("rtl");
+    expect(await sideways(), search).toBeLessThanOrEqual(0);
+  }
+  await page.goto(`/?inspect=${name}`);
+  await expect(page.locator(".ring-name")).toContainText(name);
+  expect(await sideways(), "inspect").toBeLessThanOrEqual(0);
+});
