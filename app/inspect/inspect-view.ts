@@ -98,10 +98,13 @@ export class InspectView extends View {
   }
 
   #choice(): TemplateResult {
+    const names = this.#streams.map(({ name }) => name);
+    // What was asked for stands there while it is awaited: else the first one would look chosen, and could not be.
+    const listed = this.#name === "" || names.includes(this.#name) ? names : [this.#name, ...names];
     return html`<label class="stream-choice">
       <span>${words.inspect.stream}</span>
       <select @change=${(event: Event) => this.#look((event.target as HTMLSelectElement).value)}>
-        ${this.#streams.map(({ name }) => html`<option value=${name} ?selected=${name === this.#name}>${name}</option>`)}
+        ${listed.map((name) => html`<option value=${name} ?selected=${name === this.#name}>${name}</option>`)}
       </select>
     </label>`;
   }

@@ -110,3 +110,13 @@ test("rings fill, lines carry their rules, requests of another tab appear, and w
   await expect(page.locator(".notice")).toHaveCount(0);
   expect(errors, "errors that the page did not foresee").toEqual([]);
 });
+
+test("a stream that is not there is awaited under its name, and another can be chosen", async ({ context }) => {
+  await publish(context, "studio");
+  const page = await context.newPage();
+  await page.goto("/?inspect=nobody");
+  const choice = page.getByLabel("Stream");
+  await expect(choice).toHaveValue("nobody");
+  await choice.selectOption("studio");
+  await expect(page).toHaveURL(/inspect=studio$/);
+});
