@@ -10,6 +10,8 @@ const TELL_AGAIN_MS = 24 * 3_600_000;
 /** Tells of a disk that takes nothing more, or lost something. */
 export class StorageTrouble {
   readonly #board: NoticeBoard;
+  /** By code, as in storage: a disk that is full may not take that either. */
+  readonly #toldMs = new Map<string, number>();
 
   constructor(board: NoticeBoard) {
     this.#board = board;
@@ -19,9 +21,14 @@ export class StorageTrouble {
     const { trouble } = storage ?? {};
     if (trouble === undefined) return;
     const { code, message, atMs } = trouble;
-    const toldMs = Number(localStorage.getItem(TOLD_KEY + code) ?? 0);
+    const toldMs = Math.max(this.#toldMs.get(code) ?? 0, Number(localStorage.getItem(TOLD_KEY + code) ?? 0));
     if (atMs < toldMs + TELL_AGAIN_MS) return;
-    localStorage.setItem(TOLD_KEY + code, String(atMs));
+    this.#toldMs.set(code, atMs);
+    try {
+      localStorage.setItem(TOLD_KEY + code, String(atMs));
+    } catch {
+      // Another tab tells of it too.
+    }
     this.#board.show(explainWarning(code, message), { tone: "warning" });
   }
 }
