@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PIECE_SIZE_BYTES } from "../model/part-header.ts";
+import { encodeFrame } from "../wire/peer-frame-codec.ts";
 import {
   CARD,
   CARD_BYTES,
@@ -316,4 +317,32 @@ test("what a stranger tells of parts that nobody has made makes nobody late who 
   expect(parent.of("request")).toEqual([]);
   // Whether it has what it tells of is looked at; nothing is waited for that is on its way.
   expect(stranger.of("request").filter(({ known }) => known)).toEqual([]);
+});
+
+describe("the last beat that a frame has room for", () => {
+  const LAST = 2 ** 48 - 1;
+
+  test("told to a publisher, takes no beat from what it offers to others", () => {
+    const clock = new TestClock();
+    const publisher = new TestPeer(clock, "pub", { source: true });
+    const attacker = new Scripted(publisher, "attacker");
+    const honest = new Scripted(publisher, "honest");
+    attacker.offers({ beat: LAST });
+    clock.advance(3000);
+    const newest = honest.of("offer").map(({ beats }) => Math.max(...beats));
+    expect(newest.at(-1)).toBeGreaterThan(newest[1] ?? Number.POSITIVE_INFINITY);
+    for (const frame of honest.of("offer")) expect(() => encodeFrame(frame)).not.toThrow();
+  });
+
+  test("made up for one that stands, keeps nobody from standing behind it", () => {
+    const clock = new TestClock();
+    const viewer = new TestPeer(clock, "v", { fetches: true });
+    const attacker = new Scripted(viewer, "attacker");
+    for (let beat = LAST - 60; beat < LAST; beat += 1) {
+      attacker.send({ kind: "roots", entries: [{ peer: "ghost", beat }] });
+      clock.advance(1000);
+    }
+    expect(attacker.of("roots").flatMap(({ entries }) => entries.map(({ peer }) => peer))).toContain("v");
+    for (const frame of attacker.of("roots")) expect(() => encodeFrame(frame)).not.toThrow();
+  });
 });

@@ -67,6 +67,8 @@ const FED_SHARE = 1 / 4;
 const STAYS_MS = 2000;
 /** A beat is the second from which on its member stands, and how many there were since. */
 const BEATS = 2 ** 16;
+/** Whatever second somebody makes up: behind it, a frame has no room for beats that grow. */
+const LAST_SECOND = 2 ** 32 - 2 ** 10;
 const HASHES = 2 ** 32;
 const MAX_LAST_BEATS = 64;
 
@@ -307,7 +309,8 @@ export class Committee {
     }
     // Behind all that are known, even if this clock is slow.
     const wall = Math.floor(this.#context.clock.wallMs() / 1000);
-    const since = this.#members.reduce((latest, member) => Math.max(latest, member.since + 1), wall);
+    const last = this.#members.reduce((latest, member) => Math.max(latest, member.since + 1), wall);
+    const since = Math.min(last, LAST_SECOND);
     this.#join(this.#context.options.self, { hash: this.#hash, beat: since * BEATS, nowMs, knownMask: 0 });
   }
 

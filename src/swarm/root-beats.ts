@@ -6,6 +6,8 @@ const BEAT_MS = 1000;
 const BEATS_PER_SECOND = 16;
 /** Older ones may be those of the root before. */
 const CONTESTED_BEATS = 3 * BEATS_PER_SECOND;
+/** No clock gives a later one. A frame has room for as many again, for a root that goes on from what somebody made up. */
+const LATEST_BEAT = 2 ** 47;
 
 /** The beats that come down the trees from their root: which is the newest, and, at the root, whether all that are heard are its own. */
 export class RootBeats {
@@ -31,7 +33,7 @@ export class RootBeats {
   /** A neighbour tells of the newest in each sub-stream. */
   heard(beats: readonly number[], isRoot: boolean): void {
     if (isRoot && beats.some((beat) => this.#isAnothers(beat))) this.#isContested = true;
-    for (const beat of beats) if (beat > this.#newest) this.#newest = beat;
+    for (const beat of beats) if (beat > this.#newest && beat <= LATEST_BEAT) this.#newest = beat;
   }
 
   /** We came to be the root, or are it no more. */
