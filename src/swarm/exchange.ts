@@ -5,6 +5,7 @@ import type { PeerFrame } from "../wire/peer-frame.ts";
 import type { Answers } from "./answers.ts";
 import type { Audits } from "./audits.ts";
 import type { Children } from "./children.ts";
+import { Leaps } from "./leaps.ts";
 import {
   HEADER_COPIES,
   MAX_EARLY_PIECES,
@@ -60,16 +61,21 @@ export class Exchange {
   readonly #options: ExchangeOptions;
   /** Parts from here on are wanted; undefined until a playlist or a neighbour told where the stream is. */
   #start: number | undefined;
+  readonly #leaps: Leaps;
 
   constructor(options: ExchangeOptions) {
     this.#context = options.context;
     this.#options = options;
+    this.#leaps = new Leaps(options.context, {
+      proven: (neighbour, frame) => this.header(neighbour, frame),
+      failed: (neighbour, thrown) => this.#blame(neighbour, thrown, "header"),
+    });
   }
 
   announce(key: PartKey): PartAssembly | undefined {
     const id = partId(key);
     if (this.#start === undefined || id < this.#start) this.#start = id;
-    const part = this.#context.parts.openPart(key, this.#now);
+    const part = this.#context.parts.openPart(key, this.#now, "playlist");
     if (part === undefined) return undefined;
     this.#context.parts.proven(part);
     part.heardOf(this.#now);
@@ -87,13 +93,18 @@ export class Exchange {
       }
     }
     const last = ranges.at(-1)?.last;
-    if (last !== undefined && !this.#follows) this.#startAt(last.msn);
+    if (last === undefined || this.#follows) return;
+    this.#startAt(last.msn);
+    this.#leaps.told(neighbour, { rendition, ...last });
   }
 
   header(neighbour: Neighbour, { hops, signed }: Frame<"header">): void {
     const { parts } = this.#context;
-    const part = parts.openPart(signed.header, this.#now);
-    if (part === undefined) return;
+    const part = parts.openPart(signed.header, this.#now, "header");
+    if (part === undefined) {
+      if (!this.#follows) this.#leaps.header(neighbour, { kind: "header", hops, signed });
+      return;
+    }
     if (!part.isHeard) this.#options.heard(part);
     part.heardOf(this.#now);
     part.headerMask |= neighbour.bit;
@@ -144,7 +155,7 @@ export class Exchange {
 
   /** A whole part of our own, or of the origin: that one is held against the key as a peer's would be. */
   provide(signed: SignedHeader, bytes: Bytes, source: Exclude<PartSource, "peer">): void {
-    const part = this.#context.parts.openPart(signed.header, this.#now);
+    const part = this.#context.parts.openPart(signed.header, this.#now, "playlist");
     if (part === undefined || part.isWhole) return;
     if (source === "own") {
       this.#provideProven(part, signed, bytes, source);
@@ -244,9 +255,12 @@ export class Exchange {
     part.begin(signed);
     part.spare = undefined;
     part.hops = hops;
+    const isFirst = parts.newest < 0;
     parts.proven(part);
     rate.part(header.rendition, header.sizeBytes, header.durationMs);
     if (!this.#follows) {
+      // What was told before anything proved may have been made up.
+      if (isFirst && this.#start !== undefined && part.id < this.#start) this.#start = undefined;
       this.#startAt(header.msn);
       this.#wantBefore(part);
     }

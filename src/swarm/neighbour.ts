@@ -107,6 +107,8 @@ export class Neighbour {
   /** When the last of them came. */
   pieceMs = Number.NEGATIVE_INFINITY;
   strays = 0;
+  /** When it was last asked for the header of what it told of far ahead. */
+  leapAskedMs = Number.NEGATIVE_INFINITY;
   /** What it is to show now, and when it was last asked to show something. */
   audit: Audit | undefined;
   auditedMs = Number.NEGATIVE_INFINITY;

@@ -2,6 +2,9 @@ import type { PartKey } from "../model/part-header.ts";
 import { MAX_KEPT_PARTS, MAX_OPEN_PARTS, MAX_RENDITIONS, MAX_SEGMENTS_AHEAD, msnOf, partId } from "./limits.ts";
 import { PartAssembly } from "./part-assembly.ts";
 
+/** Where a part is known from: a peer's word, a header that may prove, or what is above doubt (a playlist, our own). */
+export type KnownFrom = "word" | "header" | "playlist";
+
 export interface PartWindowOptions {
   readonly keepMs: number;
   readonly keepBytes: number;
@@ -58,28 +61,34 @@ export class PartWindow {
   }
 
   /** The part at `key`, made if that may be; undefined where it has left, or is too far ahead of what was proven to be believed. */
-  openPart(key: PartKey, nowMs: number): PartAssembly | undefined {
+  openPart(key: PartKey, nowMs: number, from: KnownFrom = "word"): PartAssembly | undefined {
     const id = partId(key);
     const known = this.#parts.get(id);
     if (known !== undefined) return known;
     if (id < this.#floor || key.rendition >= MAX_RENDITIONS) return undefined;
-    if (this.#newest >= 0 && key.msn > msnOf(this.#newest) + MAX_SEGMENTS_AHEAD) return undefined;
+    if (from !== "playlist" && this.isFarAhead(key)) return undefined;
     const { rendition, msn, part: position } = key;
     const part = new PartAssembly(id, { rendition, msn, part: position }, nowMs);
     this.#parts.set(id, part);
     let at = this.#open.length;
     while (at > 0 && this.#open[at - 1]!.id > id) at -= 1;
     this.#open.splice(at, 0, part);
-    // What nobody proved goes first: a peer that tells of parts that are not there costs only its own.
-    if (this.#open.length > MAX_OPEN_PARTS) {
-      this.drop(this.#open.find((open) => open.signed === undefined && !open.isWanted) ?? this.#open[0]!);
-    }
+    if (this.#open.length > MAX_OPEN_PARTS) this.drop(this.#leastBelieved(part, from));
     return this.#parts.get(id);
+  }
+
+  /** Too far ahead of what was proven for a peer's word to be believed. */
+  isFarAhead({ msn }: PartKey): boolean {
+    return this.#newest >= 0 && msn > msnOf(this.#newest) + MAX_SEGMENTS_AHEAD;
   }
 
   /** It is known that this part is: a playlist lists it, or its header was proven. */
   proven(part: PartAssembly): void {
-    if (part.id > this.#newest) this.#newest = part.id;
+    if (part.id <= this.#newest) return;
+    const isFirst = this.#newest < 0;
+    this.#newest = part.id;
+    // Until now anything could be believed.
+    if (isFirst) for (const open of this.#open.filter(({ key }) => this.isFarAhead(key))) this.drop(open);
   }
 
   whole(part: PartAssembly, nowMs: number): void {
@@ -110,6 +119,19 @@ export class PartWindow {
     }
     this.#kept.splice(0, left);
     while (this.#open.length > 0 && this.#open[0]!.id < this.#floor) this.drop(this.#open[0]!);
+  }
+
+  /** What nobody proved goes first: a peer that tells of parts that are not there costs only its own. */
+  #leastBelieved(comer: PartAssembly, from: KnownFrom): PartAssembly {
+    const isHeaded = from === "header";
+    return (
+      this.#open.find((open) => open.signed === undefined && !open.isWanted && !(isHeaded && open === comer)) ??
+      // Before the first header proves, all that is wanted may be made up.
+      (isHeaded
+        ? this.#open.findLast((open) => open.signed === undefined && open.id > this.#newest && open !== comer)
+        : undefined) ??
+      this.#open[0]!
+    );
   }
 
   /** Nothing before `id` is wanted. */

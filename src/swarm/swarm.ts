@@ -371,7 +371,8 @@ export class Swarm implements SwarmPeer {
     this.#pulls.release(part);
     this.#parts.drop(part);
     this.#playhead.settled(part);
-    this.#parts.raiseFloor(part.id + 1);
+    // Of what nobody proved to be there, what comes before it may yet come.
+    if (part.id <= this.#parts.newest) this.#parts.raiseFloor(part.id + 1);
     this.#options.listener.missed(part.key);
   }
 
