@@ -8,11 +8,14 @@ import type { SwarmContext } from "./swarm-context.ts";
 /** The stream's card: the newest that proves goes to the page, and to all neighbours. */
 export class Cards {
   readonly #context: SwarmContext;
+  readonly #entered: (epoch: string) => void;
   #known: { readonly bytes: Bytes; readonly card: StreamCard } | undefined;
   #isClosed = false;
 
-  constructor(context: SwarmContext) {
+  /** `entered`: a peer's card proved, which is of this epoch. */
+  constructor(context: SwarmContext, entered: (epoch: string) => void) {
     this.#context = context;
+    this.#entered = entered;
   }
 
   /** Nothing is taken any more, from proofs that answer late either. */
@@ -50,7 +53,10 @@ export class Cards {
     const known = this.#known?.card;
     if (known !== undefined && known.epoch === card.epoch && card.revision <= known.revision) return;
     this.#known = { bytes, card };
-    if (from !== undefined) this.#context.options.listener.card(card);
+    if (from !== undefined) {
+      this.#entered(card.epoch);
+      this.#context.options.listener.card(card);
+    }
     for (const neighbour of this.#context.neighbours.list) {
       if (neighbour !== from && neighbour.isReady) this.#context.tell(neighbour, { kind: "card", bytes });
     }

@@ -72,6 +72,11 @@ export class Exchange {
     });
   }
 
+  /** Where the stream is has yet to be told again. */
+  restart(): void {
+    this.#start = undefined;
+  }
+
   announce(key: PartKey): PartAssembly | undefined {
     const id = partId(key);
     if (this.#start === undefined || id < this.#start) this.#start = id;

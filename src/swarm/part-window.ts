@@ -134,6 +134,16 @@ export class PartWindow {
     );
   }
 
+  /** Forgets everything: numbers mean other parts from now on. */
+  clear(): void {
+    this.#parts.clear();
+    this.#open.length = 0;
+    this.#kept.length = 0;
+    this.#keptBytes = 0;
+    this.#floor = 0;
+    this.#newest = -1;
+  }
+
   /** Nothing before `id` is wanted. */
   raiseFloor(id: number): void {
     if (id > this.#floor) this.#floor = id;

@@ -39,6 +39,11 @@ export class Playhead {
     this.refresh();
   }
 
+  /** The parts that are ahead are none of those that come now. */
+  restart(): void {
+    for (const { ahead } of this.#tracks.values()) ahead.length = 0;
+  }
+
   /** A part is whole, or given up: what plays on through it is in the buffer from now on. */
   settled(part: PartAssembly): void {
     if (this.#endMs === undefined || !part.isWanted) return;

@@ -74,6 +74,8 @@ export class Swarm implements SwarmPeer {
   #isStandby: boolean;
   #cancelTick: (() => void) | undefined;
   #offerMs = 0;
+  /** That the parts here are of. */
+  #epoch: string | undefined;
   #closed = false;
 
   constructor(options: SwarmOptions) {
@@ -130,7 +132,10 @@ export class Swarm implements SwarmPeer {
       heard: (part) => this.#fetching.heard(part),
       init: (digest, from) => this.#inits.want(digest, from),
     });
-    this.#cards = new Cards(context);
+    // Where a playlist tells what there is, or a relay, the page says when its numbers begin anew.
+    this.#cards = new Cards(context, (epoch) => {
+      if (options.fetches !== true) this.#enter(epoch);
+    });
     this.#places = new Places(context, this.#committee);
     this.#roundTrips = new RoundTrips(context);
     this.#schedule(TICK_MS * options.random());
@@ -162,6 +167,7 @@ export class Swarm implements SwarmPeer {
   }
 
   setCard(bytes: Bytes, card: StreamCard): void {
+    this.#enter(card.epoch);
     this.#cards.take(bytes, card, undefined);
   }
 
@@ -363,6 +369,24 @@ export class Swarm implements SwarmPeer {
     this.#fetching.settled(part, nowMs);
     this.#playhead.settled(part);
     this.#options.listener.part({ key: part.key, signed, bytes, source, delayMs: nowMs - part.knownMs });
+  }
+
+  /** A publisher that starts anew may begin with numbers that were used: they mean other parts then. */
+  #enter(epoch: string): void {
+    const before = this.#epoch;
+    this.#epoch = epoch;
+    if (before === undefined || before === epoch) return;
+    for (const part of this.#parts.open) {
+      const { fetching } = part;
+      this.#pulls.release(part);
+      this.#fetching.failed(part);
+      fetching?.abort();
+    }
+    for (const neighbour of this.#neighbours.list) neighbour.audit = undefined;
+    this.#uploads.clear();
+    this.#parts.clear();
+    this.#exchange.restart();
+    this.#playhead.restart();
   }
 
   #missed(part: PartAssembly): void {
