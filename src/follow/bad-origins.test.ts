@@ -239,6 +239,14 @@ describe("followOrigin()", () => {
     });
   });
 
+  test("gives up in time where the first answers, and what it lists hangs", async () => {
+    const clock = new FakeClock();
+    const multivariant = answering("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na.m3u8\n");
+    const fetch: Fetch = (url, init) => (url === URL_OF_ORIGIN ? multivariant : hangs)(url, init);
+    const opening = followOrigin({ url: URL_OF_ORIGIN, fetch, clock, random: () => 0, openDeadlineMs: 3_000 });
+    await expect(inVirtualTime(clock, opening, 4_000)).rejects.toMatchObject({ code: "origin-unreachable" });
+  });
+
   test("rejects with its signal's reason, before and while it asks", async () => {
     await expect(open(hangs, { signal: AbortSignal.abort("before") })).rejects.toBe("before");
     const aborter = new AbortController();

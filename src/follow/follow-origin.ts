@@ -270,7 +270,7 @@ class OriginFollower implements Follower {
     const forget = onAbort(this.#aborter.signal, () => some.abort(this.#aborter.signal.reason));
     let cancelTimer = (): void => undefined;
     const opened = this.#followers.map(async ({ follower }) => {
-      await this.#until(untilMs, () => follower.open(), some.signal);
+      await this.#until(untilMs, (deadlineMs) => follower.open(deadlineMs), some.signal);
       cancelTimer();
       cancelTimer = this.#clock.after(OTHERS_MS, () => some.abort());
     });

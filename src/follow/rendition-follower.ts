@@ -58,13 +58,13 @@ export class RenditionFollower {
    * The first playlist, which `run()` begins with. One try.
    * @throws RelayError `origin-unreachable`, `origin-malformed`; the signal's reason
    */
-  open(): Promise<void> {
-    this.#opening = this.#open();
+  open(deadlineMs: number): Promise<void> {
+    this.#opening = this.#open(deadlineMs);
     return this.#opening;
   }
 
-  async #open(): Promise<void> {
-    const answer = await this.#ask(nextReload(undefined, true));
+  async #open(deadlineMs: number): Promise<void> {
+    const answer = await this.#ask({ ...nextReload(undefined, true), deadlineMs });
     if ("error" in answer) throw answer.error;
     this.#keep(answer);
   }
