@@ -34,6 +34,17 @@ test("who said a name is found by it, until it leaves, and nobody takes it over"
   expect(topics.named("room", ["a", "b"])).toEqual(["first"]);
 });
 
+test("a name goes on to who came back while its former connection was still there", () => {
+  const topics = new SignalTopics<string>();
+  topics.join("room", "former", "a");
+  topics.join("room", "anew", "a");
+  topics.leave("room", "former");
+  expect(topics.named("room", ["a"])).toEqual(["anew"]);
+  topics.leave("room", "anew");
+  topics.join("room", "another");
+  expect(topics.named("room", ["a"])).toEqual([]);
+});
+
 test("members come and go in any order, and a topic without one is forgotten", () => {
   const step = fc.record({ member: fc.nat(9), joins: fc.boolean() });
   fc.assert(

@@ -10,7 +10,10 @@ export class SignalTopics<Member> {
     return this.#topics.get(name)?.list.length ?? 0;
   }
 
-  /** `as` is what others find the member by; a name that is taken stays with who had it first. */
+  /**
+   * `as` is what others find the member by; a name that is taken stays with who had it first, until that one leaves: who comes back may
+   * wait behind a connection of its own that has not been found dead yet.
+   */
   join(name: string, member: Member, as?: string): void {
     let topic = this.#topics.get(name);
     if (topic === undefined) {
@@ -20,7 +23,10 @@ export class SignalTopics<Member> {
     if (topic.places.has(member)) return;
     topic.places.set(member, { at: topic.list.length, as });
     topic.list.push(member);
-    if (as !== undefined && !topic.named.has(as)) topic.named.set(as, member);
+    if (as === undefined) return;
+    const named = topic.named.get(as);
+    if (named === undefined) topic.named.set(as, new Set([member]));
+    else named.add(member);
   }
 
   leave(name: string, member: Member): void {
@@ -28,7 +34,11 @@ export class SignalTopics<Member> {
     const place = topic?.places.get(member);
     if (topic === undefined || place === undefined) return;
     topic.places.delete(member);
-    if (place.as !== undefined && topic.named.get(place.as) === member) topic.named.delete(place.as);
+    if (place.as !== undefined) {
+      const named = topic.named.get(place.as);
+      named?.delete(member);
+      if (named?.size === 0) topic.named.delete(place.as);
+    }
     const last = topic.list.pop() as Member;
     if (last !== member) {
       topic.list[place.at] = last;
@@ -40,7 +50,10 @@ export class SignalTopics<Member> {
   /** Those members that are called so. */
   named(name: string, names: readonly string[]): readonly Member[] {
     const named = this.#topics.get(name)?.named;
-    return [...new Set(names)].flatMap((one) => named?.get(one) ?? []);
+    return [...new Set(names)].flatMap((one) => {
+      for (const first of named?.get(one) ?? []) return [first];
+      return [];
+    });
   }
 
   /** All members but `except`, or `most` of them, each as likely as any other. */
@@ -74,7 +87,8 @@ interface Place {
 interface Topic<Member> {
   readonly list: Member[];
   readonly places: Map<Member, Place>;
-  readonly named: Map<string, Member>;
+  /** In the order in which they came: the first is found. */
+  readonly named: Map<string, Set<Member>>;
 }
 
 interface Pick<Member> {
