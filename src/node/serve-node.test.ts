@@ -72,6 +72,22 @@ describe("serveNode()", () => {
     expect(await (await pending).text()).toContain("e1/part-7.mp4");
   });
 
+  test("a long body leaves no listeners behind, however often it waits for its client", async () => {
+    const warnings: string[] = [];
+    const note = ({ name }: Error): void => void warnings.push(name);
+    process.on("warning", note);
+    let left = 32;
+    const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+      if (left-- > 0) controller.enqueue(new Uint8Array(256 * 1024));
+      else controller.close();
+    };
+    const url = await serve(async () => new Response(new ReadableStream({ pull })));
+    const body = await (await fetch(url)).arrayBuffer();
+    process.off("warning", note);
+    expect(body.byteLength).toBe(32 * 256 * 1024);
+    expect(warnings).toEqual([]);
+  });
+
   test("a client that goes away aborts its request", async () => {
     const arrived = withResolvers();
     const aborted = withResolvers();

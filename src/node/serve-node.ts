@@ -62,7 +62,7 @@ async function answer(match: Match, incoming: IncomingMessage, outgoing: ServerR
     const { done, value } = await reader.read();
     if (done || outgoing.destroyed) break;
     // A slow client must not have the whole window piled up in memory.
-    if (!outgoing.write(value)) await Promise.race([once(outgoing, "drain"), once(outgoing, "close")]);
+    if (!outgoing.write(value)) await once(outgoing, "drain", { signal: aborter.signal }).catch(() => undefined);
   }
   outgoing.end();
 }
