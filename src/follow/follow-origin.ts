@@ -12,12 +12,11 @@ import { backoffMs } from "./backoff.ts";
 import type { FollowEvent, FollowedPart, FollowListener, HintedPart, MediaRef } from "./follow-events.ts";
 import { MediaFetcher } from "./media-fetcher.ts";
 import { askOrigin, whatCame } from "./origin-answer.ts";
-import type { FollowStart } from "./part-feed.ts";
+import { type FollowStart, listsParts } from "./part-feed.ts";
 import {
   containerOf,
   describeRenditions,
   type FollowedRendition,
-  isByPart,
   type Presentation,
   publishable,
   streamOptions,
@@ -162,7 +161,7 @@ class OriginFollower implements Follower {
       url,
       renditions,
       stream: streamOptions(followed, playlists),
-      isLowLatency: playlists.some(isByPart),
+      isLowLatency: playlists.some(listsParts),
     };
     const targetMs = Math.max(...playlists.map(({ targetDurationMs }) => targetDurationMs ?? DEFAULT_TARGET_MS));
     this.#media = new MediaFetcher({

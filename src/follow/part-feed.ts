@@ -252,8 +252,8 @@ export class PartFeed {
   }
 }
 
-/** One that has ended is followed by whole segments: its parts may be listed or not. */
-function listsParts({ ended, partTargetMs, tags, segments }: MediaPlaylist): boolean {
+/** Whether a playlist is followed by its parts. One that has ended is followed by whole segments: its parts may be listed or not. */
+export function listsParts({ ended, partTargetMs, tags, segments }: MediaPlaylist): boolean {
   return !ended && partTargetMs !== undefined && (tags.has("EXT-X-PART") || segments.length === 0);
 }
 

@@ -121,6 +121,14 @@ test("a stream with parts is cut as its origin cuts it", () => {
   });
 });
 
+test("a stream that declares parts and lists none is cut as it is followed, by whole segments", () => {
+  const playlist = media("#EXT-X-TARGETDURATION:2", "#EXT-X-PART-INF:PART-TARGET=0.2", "#EXTINF:2.0,", "a.mp4");
+  expect(streamOptions([{ id: "main", bandwidth: 1 }], [playlist])).toMatchObject({
+    partTargetMs: 2_500,
+    targetDurationMs: 2_500,
+  });
+});
+
 test("renditions that nobody looked into are of the container of those that somebody did", () => {
   const renditions = describeText(TEXT, VARIANT, "low.m3u8", VARIANT, "high.m3u8");
   const containers = (seen: readonly [number, "fmp4" | "mpegts"][]) =>

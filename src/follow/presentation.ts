@@ -5,6 +5,7 @@ import { type RenditionKind, type RenditionOptions, resolveRenditions } from "..
 import { type Attributes, integerOf } from "../reader/attributes.ts";
 import type { MediaPlaylist } from "../reader/media-playlist.ts";
 import type { ListedRendition } from "../reader/multivariant-playlist.ts";
+import { listsParts } from "./part-feed.ts";
 import { DEFAULT_TARGET_MS } from "./reload-plan.ts";
 
 /** `mpegts` and `packed-audio` have no init segment. */
@@ -205,7 +206,7 @@ export function streamOptions(
   renditions: readonly RenditionOptions[],
   playlists: readonly MediaPlaylist[],
 ): StreamOptions {
-  const isLowLatency = playlists.some(isByPart);
+  const isLowLatency = playlists.some(listsParts);
   const targetMs = Math.max(...playlists.map(({ targetDurationMs }) => targetDurationMs ?? DEFAULT_TARGET_MS));
   const closedMs = playlists.flatMap(({ segments }) =>
     segments.filter(({ gap }) => !gap).map((one) => one.durationMs ?? 0),
@@ -220,10 +221,6 @@ export function streamOptions(
   const shortestMs = closedMs.length === 0 ? 1_500 : Math.min(...closedMs);
   const segmentMinMs = isLowLatency ? Math.max(0, Math.min(shortestMs, targetMs) - partTargetMs / 2) : 0;
   return { renditions, partTargetMs, targetDurationMs, segmentMinMs };
-}
-
-export function isByPart({ partTargetMs, ended }: MediaPlaylist): boolean {
-  return partTargetMs !== undefined && !ended;
 }
 
 /**
