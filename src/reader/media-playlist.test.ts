@@ -104,6 +104,12 @@ test("mergeDelta() hands on the MAP and the key in effect, and gives up where a 
   expect(mergeDelta(parse("#EXT-X-MEDIA-SEQUENCE:2", "#EXTINF:1,", "2.mp4"), delta)).toBeUndefined();
 });
 
+test("mergeDelta() ends where numbers are too large to be told apart", () => {
+  const sequence = `#EXT-X-MEDIA-SEQUENCE:${2 ** 53}`;
+  const base = parse(sequence, "#EXTINF:1,", "1.mp4", "#EXTINF:1,", "2.mp4");
+  expect(mergeDelta(base, parse(sequence, "#EXT-X-SKIP:SKIPPED-SEGMENTS=6", "#EXTINF:1,", "3.mp4"))).toBeUndefined();
+});
+
 test("readAttributes() keeps what can be read of a list, and says what cannot", () => {
   const { values, problems } = readAttributes('A=1,B="x,y",A=2,c');
   expect([...values]).toEqual([

@@ -122,8 +122,9 @@ export function hintOf(playlist: MediaPlaylist, type: "PART" | "MAP"): ListedAtt
 export function mergeDelta(base: MediaPlaylist, delta: MediaPlaylist): MediaPlaylist | undefined {
   const known = new Map(base.segments.map((segment) => [segment.msn, segment]));
   const skipped: ListedSegment[] = [];
-  for (let msn = delta.mediaSequence; msn < delta.mediaSequence + (delta.skip?.count ?? 0); msn++) {
-    const segment = known.get(msn);
+  // Counted by themselves: a number beyond what numbers tell apart would be the same for ever.
+  for (let at = 0; at < (delta.skip?.count ?? 0); at++) {
+    const segment = known.get(delta.mediaSequence + at);
     if (segment === undefined) return undefined;
     // Part tags this far from the end have gone (6.2.2), and a player drops its own.
     skipped.push({ ...segment, parts: [] });
