@@ -146,6 +146,14 @@ test("the container is told by the MAP, and by names where there is none", () =>
   expect(containerOf("subtitles", media("#EXTINF:1,", "a.vtt"))).toBe("webvtt");
 });
 
+test("the container of what has yet to begin is told by what stands before its first part", () => {
+  const hint = '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p0';
+  expect(containerOf("variant", media('#EXT-X-MAP:URI="i"'))).toBe("fmp4");
+  expect(containerOf("variant", media('#EXT-X-PRELOAD-HINT:TYPE=MAP,URI="i"'))).toBe("fmp4");
+  expect(containerOf("variant", media(`${hint}.m4s"`))).toBe("fmp4");
+  expect(containerOf("variant", media(`${hint}.ts"`))).toBe("mpegts");
+});
+
 test("whatever a Multivariant Playlist says, what is described can be published, or it is origin-malformed", () => {
   const value = fc.oneof(
     fc.string({ maxLength: 12 }),

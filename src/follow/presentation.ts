@@ -3,7 +3,7 @@ import { isName } from "../model/ids.ts";
 import { MIN_PART_TARGET_MS, type StreamOptions } from "../model/options.ts";
 import { type RenditionKind, type RenditionOptions, resolveRenditions } from "../model/rendition-options.ts";
 import { type Attributes, integerOf } from "../reader/attributes.ts";
-import type { MediaPlaylist } from "../reader/media-playlist.ts";
+import { hintOf, type MediaPlaylist } from "../reader/media-playlist.ts";
 import type { ListedRendition } from "../reader/multivariant-playlist.ts";
 import { listsParts } from "./part-feed.ts";
 import { DEFAULT_TARGET_MS } from "./reload-plan.ts";
@@ -245,8 +245,11 @@ const PACKED_AUDIO = /\.(?:aac|mp3|ac3|ec3)$/i;
 export function containerOf(kind: RenditionKind | undefined, playlist: MediaPlaylist): FollowedContainer {
   const last = playlist.open ?? playlist.segments.at(-1);
   if (kind === "subtitles") return "webvtt";
-  if (last?.map !== undefined) return "fmp4";
-  const path = (last?.resource?.uri ?? last?.parts[0]?.uri ?? "").split(/[?#]/)[0] ?? "";
+  // Before anything is listed, a MAP may stand there or be hinted, and the first part too.
+  const isMapped = last === undefined && (playlist.tags.has("EXT-X-MAP") || hintOf(playlist, "MAP") !== undefined);
+  if (last?.map !== undefined || isMapped) return "fmp4";
+  const hinted = last === undefined ? hintOf(playlist, "PART")?.values.get("URI") : undefined;
+  const path = (last?.resource?.uri ?? last?.parts[0]?.uri ?? hinted ?? "").split(/[?#]/)[0] ?? "";
   if (PACKED_AUDIO.test(path)) return "packed-audio";
   // 3.1.2: what has no MAP is that, unless its name says otherwise.
   return /\.(?:mp4|m4[asv]|cmf[av])$/i.test(path) ? "fmp4" : "mpegts";
