@@ -31,7 +31,7 @@ function keyOf(text: string, msn: number, playlistUrl: string): unknown {
   return {
     method,
     ...(uri === undefined ? {} : { uri: resolveUri(uri, playlistUrl) }),
-    ...(iv === undefined ? {} : { iv: hexBytes(iv) }),
+    ...(iv === undefined ? {} : { iv: ivOf(iv) }),
     ...(iv === undefined && method === "AES-128" ? { iv: numberAsIv(msn) } : {}),
     ...(keyFormat === undefined ? {} : { keyFormat }),
     ...(keyFormatVersions === undefined ? {} : { keyFormatVersions }),
@@ -44,6 +44,14 @@ export function hexBytes(text: string): Uint8Array | undefined {
   return Uint8Array.from({ length: text.length / 2 - 1 }, (_, i) =>
     Number.parseInt(text.slice(2 + 2 * i, 4 + 2 * i), 16),
   );
+}
+
+/** 4.4.4.4: an integer of 128 bits. Without what it says, another one would be taken for it. */
+function ivOf(text: string): Uint8Array {
+  const [, digits] = /^0[xX]([0-9A-Fa-f]{1,32})$/.exec(text) ?? [];
+  const iv = digits === undefined ? undefined : hexBytes(`0x${digits.padStart(32, "0")}`);
+  if (iv !== undefined) return iv;
+  throw new RelayError("origin-malformed", `IV: expected 128 bits in hexadecimal, got ${text.slice(0, 40)}`);
 }
 
 /** 5.2: the number in big-endian, padded to 16 bytes. */

@@ -240,6 +240,16 @@ describe("keys", () => {
     expect(first?.kind === "keys" && [...(first.keys[0]?.iv ?? [])].slice(-3)).toEqual([0, 1, 2]);
   });
 
+  test("have the IV that is said, and none but that", () => {
+    const { take } = feeding();
+    const key = (iv: string): string => `#EXT-X-KEY:METHOD=AES-128,URI="key",IV=${iv}`;
+    const [short] = take(key("0x1A2"), ...segment("a"));
+    expect(short?.kind === "keys" && [...(short.keys[0]?.iv ?? [])]).toEqual([...new Array(14).fill(0), 1, 0xa2]);
+    for (const iv of ["1", "0x", "0xZZ", `0x${"0".repeat(33)}`]) {
+      expect(() => feeding().take(key(iv), ...segment("a"))).toThrow(/IV/);
+    }
+  });
+
   test("that cannot be passed on are the origin's fault", () => {
     const { take } = feeding();
     expect(() => take('#EXT-X-KEY:METHOD=ROT13,URI="key"', ...segment("a"))).toThrow(/METHOD|method/);
