@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseMediaPlaylist } from "../reader/playlist-reader.ts";
-import { nextReload, pauseMs } from "./reload-plan.ts";
+import { nextReload, pauseMs, withQuery } from "./reload-plan.ts";
 
 const playlistOf = (partTarget: number, target: number, control = "") =>
   parseMediaPlaylist(
@@ -32,3 +32,9 @@ test.each([
     expect(pauseMs(playlist, nextReload({ playlist, ageMs: 0 }, false), unchanged)).toBeGreaterThanOrEqual(100);
   },
 );
+
+test("directives stand in the query, whatever the URL ends with", () => {
+  expect(withQuery("https://origin.test/a.m3u8", "_HLS_msn=1")).toBe("https://origin.test/a.m3u8?_HLS_msn=1");
+  expect(withQuery("https://origin.test/a.m3u8?b=1", "_HLS_msn=1")).toBe("https://origin.test/a.m3u8?b=1&_HLS_msn=1");
+  expect(withQuery("https://origin.test/a.m3u8#t=?", "_HLS_msn=1")).toBe("https://origin.test/a.m3u8?_HLS_msn=1");
+});

@@ -67,5 +67,7 @@ export function pauseMs(playlist: MediaPlaylist, { isBlocking }: Reload, unchang
 
 export function withQuery(url: string, query: string): string {
   if (query === "") return url;
-  return `${url}${url.includes("?") ? "&" : "?"}${query}`;
+  // Behind a fragment it would be part of that, and never sent.
+  const [asked = ""] = url.split("#", 1);
+  return `${asked}${asked.includes("?") ? "&" : "?"}${query}`;
 }
