@@ -99,6 +99,14 @@ test("names that are no names, or the same, become such", () => {
   for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9._-]{1,64}$/);
 });
 
+test.each([15, 16, 40])("a variant that is listed behind %i renditions has a place", (count) => {
+  const renditions = Array.from({ length: count }, (_, at) => AUDIO.replaceAll("en", `x${at}`));
+  const found = describeText(...renditions, VARIANT, "low.m3u8", VARIANT, "high.m3u8");
+  expect(found).toHaveLength(16);
+  expect(found.map(({ options }) => options.kind ?? "variant").indexOf("variant")).toBe(15);
+  expect(found.at(-1)?.url).toBe("https://origin.example/live/low.m3u8");
+});
+
 test("a presentation without a variant is malformed", () => {
   expect(() => describeText(AUDIO)).toThrow(expect.objectContaining({ code: "origin-malformed" }));
 });

@@ -54,10 +54,14 @@ type Described = Pick<FollowedRendition, "options" | "url" | "shareable">;
 export function describeRenditions(listed: readonly ListedRendition[], url: string): readonly Described[] {
   const groups = audioCodecs(listed);
   const found: Described[] = [];
+  let hasVariant = false;
   for (const rendition of listed) {
     if (found.length === MAX_RENDITIONS) break;
     const kind = kindOf(rendition);
     if (kind === undefined) continue;
+    // However many renditions stand before it, there is a place for the first variant.
+    hasVariant ||= kind === "variant";
+    if (!hasVariant && found.length === MAX_RENDITIONS - 1) continue;
     const options = optionsOf(rendition, { kind, groups, before: found.map((one) => one.options) });
     if (options !== undefined) found.push({ options, url: rendition.url, shareable: kind !== "subtitles" });
   }

@@ -25,8 +25,11 @@ export function parseMultivariant(text: string, url: string): readonly ListedRen
   const found = new Map<string, Omit<ListedRendition, "id">>();
   // Millions of lines fit into a playlist, and a URL takes its time.
   const seen = new Set<string>();
+  // Renditions stand before the variants, as a rule: however many there are, there is a place for the first of these.
+  let limit = RENDITION_LIMIT - 1;
   const add = (uri: string, kind: ListedRendition["kind"], attributes: Attributes): void => {
-    if (seen.has(uri) || found.size >= RENDITION_LIMIT) return;
+    if (kind === "variant") limit = RENDITION_LIMIT;
+    if (seen.has(uri) || found.size >= limit) return;
     seen.add(uri);
     const absolute = resolveUri(uri, url);
     if (!found.has(absolute)) found.set(absolute, { url: absolute, kind, attributes });
