@@ -107,6 +107,16 @@ test.each([15, 16, 40])("a variant that is listed behind %i renditions has a pla
   expect(found.at(-1)?.url).toBe("https://origin.example/live/low.m3u8");
 });
 
+test("sound alone, which is listed as a rendition and as the variant that uses it, is a variant", () => {
+  const variant = '#EXT-X-STREAM-INF:BANDWIDTH=70000,CODECS="mp4a.40.2",AUDIO="a/1"';
+  expect(describeText(AUDIO, variant, "en.m3u8").map(({ options, url }) => ({ ...options, url }))).toEqual([
+    { id: "live", bandwidth: 70_000, codecs: "mp4a.40.2", url: "https://origin.example/live/en.m3u8" },
+  ]);
+  // Beside pictures it stays what it is.
+  const kinds = describeText(AUDIO, VARIANT, "v.m3u8", variant, "en.m3u8").map(({ options }) => options.kind);
+  expect(kinds).toEqual(["audio", undefined]);
+});
+
 test("a presentation without a variant is malformed", () => {
   expect(() => describeText(AUDIO)).toThrow(expect.objectContaining({ code: "origin-malformed" }));
 });

@@ -24,15 +24,20 @@ export function isMultivariant(text: string): boolean {
 export function parseMultivariant(text: string, url: string): readonly ListedRendition[] {
   const found = new Map<string, Omit<ListedRendition, "id">>();
   // Millions of lines fit into a playlist, and a URL takes its time.
-  const seen = new Set<string>();
+  const seen = new Map<string, string>();
+  /** By URL: what is said of variants that are listed as renditions as well. */
+  const both = new Map<string, Attributes>();
   // Renditions stand before the variants, as a rule: however many there are, there is a place for the first of these.
   let limit = RENDITION_LIMIT - 1;
   const add = (uri: string, kind: ListedRendition["kind"], attributes: Attributes): void => {
     if (kind === "variant") limit = RENDITION_LIMIT;
-    if (seen.has(uri) || found.size >= limit) return;
-    seen.add(uri);
-    const absolute = resolveUri(uri, url);
-    if (!found.has(absolute)) found.set(absolute, { url: absolute, kind, attributes });
+    const known = seen.get(uri);
+    if (known === undefined && found.size >= limit) return;
+    const absolute = known ?? resolveUri(uri, url);
+    seen.set(uri, absolute);
+    const before = found.get(absolute);
+    if (before === undefined) found.set(absolute, { url: absolute, kind, attributes });
+    else if (before.kind !== kind && !both.has(absolute)) both.set(absolute, attributes);
   };
   let variant: Attributes | undefined;
   for (const line of text.split(/\r?\n/)) {
@@ -45,6 +50,10 @@ export function parseMultivariant(text: string, url: string): readonly ListedRen
       add(line.trim(), "variant", variant ?? new Map());
       variant = undefined;
     }
+  }
+  // What is sound alone may be listed twice (4.4.6.2.1): where there are no pictures, it is the variant.
+  if (![...found.values()].some(({ kind }) => kind === "variant")) {
+    for (const [absolute, attributes] of both) found.set(absolute, { url: absolute, kind: "variant", attributes });
   }
   return named([...found.values()]);
 }
