@@ -55,7 +55,9 @@ export class Inits {
 
   requested(neighbour: Neighbour, digest: Bytes): void {
     const bytes = this.#known.get(nameOf(digest));
-    if (bytes !== undefined) this.#context.tell(neighbour, { kind: "init", digest, bytes });
+    // Links lose nothing, so that nobody needs one twice: what is asked for again and again only costs our line.
+    if (bytes !== undefined && neighbour.inits.take(1, this.#context.clock.now()))
+      this.#context.tell(neighbour, { kind: "init", digest, bytes });
   }
 
   received(neighbour: Neighbour, { digest, bytes }: Extract<PeerFrame, { readonly kind: "init" }>): void {

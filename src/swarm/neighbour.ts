@@ -1,7 +1,7 @@
 import type { PeerFrame, PeerId } from "../wire/peer-frame.ts";
 import type { Audit } from "./audits.ts";
 import { peerHash } from "./hash.ts";
-import { MAX_REMEMBERED_REQUESTS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
+import { MAX_INITS, MAX_REMEMBERED_REQUESTS, NO_DELAY, SUBSTREAMS } from "./limits.ts";
 import type { Way } from "./parents.ts";
 import type { NeighbourStats, PeerLink, PeerPort } from "./swarm-types.ts";
 import { TokenBucket } from "./token-bucket.ts";
@@ -10,6 +10,7 @@ import { GUESSED_UPLINK_BPS } from "./uplink.ts";
 /** Frames that are not media: what an honest neighbour sends in the worst case, several times over. */
 const CONTROL_BURST = 600;
 const CONTROL_PER_SECOND = 250;
+const INITS_PER_SECOND = 1;
 /** Late pieces of a sub-stream that was given up are no offence for so long. */
 const FORMER_MS = 10_000;
 /** What was asked for is welcome for so long. */
@@ -62,6 +63,8 @@ export class Neighbour {
   readonly hash: number;
   readonly sinceMs: number;
   readonly control: TokenBucket;
+  /** Init segments that it may yet be given. */
+  readonly inits: TokenBucket;
 
   /** The link has ended: its slot may be another's. */
   isGone = false;
@@ -159,6 +162,7 @@ export class Neighbour {
     this.sinceMs = nowMs;
     this.heardMs = nowMs;
     this.control = new TokenBucket(CONTROL_BURST, CONTROL_PER_SECOND, nowMs);
+    this.inits = new TokenBucket(MAX_INITS, INITS_PER_SECOND, nowMs);
   }
 
   takeHello(hello: Extract<PeerFrame, { readonly kind: "hello" }>): void {

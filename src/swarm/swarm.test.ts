@@ -537,6 +537,25 @@ describe("neighbours", () => {
   });
 });
 
+test("an init segment is given to nobody without consent to uploads, and not again and again", () => {
+  const clock = new TestClock();
+  const [bytes, digest] = [new Uint8Array(700), new Uint8Array(32).fill(5)];
+  const viewer = new TestPeer(clock, "v", { uploads: false });
+  viewer.swarm.provideInit(digest, bytes);
+  const asking = new Scripted(viewer, "n");
+  asking.send({ kind: "init-request", digest });
+  expect(asking.of("init")).toEqual([]);
+  viewer.swarm.setUploads(true);
+  for (let count = 0; count < 200; count += 1) asking.send({ kind: "init-request", digest });
+  expect(asking.of("init").length).toBeGreaterThan(0);
+  expect(asking.of("init").length).toBeLessThan(20);
+  viewer.swarm.setUploads(false);
+  clock.advance(5000);
+  const before = asking.of("init").length;
+  asking.send({ kind: "init-request", digest });
+  expect(asking.of("init")).toHaveLength(before);
+});
+
 test("a viewer that nobody serves in time asks whoever has it, each piece once, then tells what is missed", () => {
   const clock = new TestClock();
   const viewer = new TestPeer(clock, "v");

@@ -316,7 +316,7 @@ export class Swarm implements SwarmPeer {
         this.#cards.received(neighbour, frame.bytes);
         break;
       case "init-request":
-        this.#inits.requested(neighbour, frame.digest);
+        if (this.#uploadsOn) this.#inits.requested(neighbour, frame.digest);
         break;
       case "init":
         this.#inits.received(neighbour, frame);
