@@ -556,6 +556,19 @@ test("an init segment is given to nobody without consent to uploads, and not aga
   expect(asking.of("init")).toHaveLength(before);
 });
 
+test("init segments that nobody has keep none from being asked for that come later", () => {
+  const clock = new TestClock();
+  const viewer = new TestPeer(clock, "v");
+  const neighbour = new Scripted(viewer, "n");
+  for (let at = 1; at <= 40; at += 1) viewer.swarm.wantInit(new Uint8Array(32).fill(at));
+  const [digest, bytes] = [new Uint8Array(32).fill(40), new Uint8Array(700)];
+  expect(neighbour.of("init-request").at(-1)).toEqual({ kind: "init-request", digest });
+  neighbour.send({ kind: "init", digest, bytes });
+  expect(viewer.inits).toEqual([bytes]);
+  clock.advance(3000);
+  expect(neighbour.of("init-request").length).toBeLessThan(40 + 16 * 4);
+});
+
 test("a viewer that nobody serves in time asks whoever has it, each piece once, then tells what is missed", () => {
   const clock = new TestClock();
   const viewer = new TestPeer(clock, "v");
