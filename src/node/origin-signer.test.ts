@@ -22,6 +22,7 @@ async function signing() {
   let done = (): void => undefined;
   const fetched: string[] = [];
   const fails = new Set<string>();
+  let [flights, mostFlights] = [0, 0];
   const renditions = [
     { id: "main", bandwidth: 1_000 },
     { id: "cc", kind: "subtitles" as const, bandwidth: 1_000 },
@@ -49,6 +50,10 @@ async function signing() {
     async fetchMedia(media) {
       const { url } = "key" in media ? media.ref : media;
       fetched.push(url.slice(BASE.length));
+      flights += 1;
+      mostFlights = Math.max(mostFlights, flights);
+      await Promise.resolve();
+      flights -= 1;
       if (fails.has(url.slice(BASE.length))) throw new RelayError("media-not-found", `${url} is gone`);
       return bytesOf(url);
     },
@@ -61,7 +66,8 @@ async function signing() {
   const signer = new OriginSigner({ name: "studio", follower, keys, clock, signal: FOREVER, tell });
   const run = signer.run();
   const event = (heard: FollowEvent, rendition = 0): void => listener?.event(rendition, heard);
-  return { signer, keys, fetched, fails, told, run, event, end: () => done(), match: createSignMatch(signer) };
+  const match = createSignMatch(signer);
+  return { signer, keys, fetched, fails, told, run, event, end: () => done(), match, flights: () => mostFlights };
 }
 
 const partEvent = (msn: number, part: number, more: { gap?: boolean; rendition?: number } = {}): FollowEvent => ({
@@ -105,6 +111,16 @@ test("each part's header says what the origin says, is chained, and proves its b
   expect(gap.header).toMatchObject({ gap: true, sizeBytes: 0 });
   expect(last.header.previous).toEqual(gap.digest);
   expect(fetched.sort()).toEqual(["7.0", "7.2", "init"]);
+});
+
+test("of hundreds of parts that are listed at once, a few are fetched at a time, and all are signed", async () => {
+  const { signer, event, told, flights } = await signing();
+  for (let msn = 0; msn < 200; msn += 1) event(partEvent(msn, 0));
+  expect((await headerOf(signer, 199, 0)).header.msn).toBe(199);
+  expect(signer.signed).toBe(200);
+  expect(told).toEqual([]);
+  // Three parts, and the init segment.
+  expect(flights()).toBeLessThanOrEqual(4);
 });
 
 test("a part that cannot be had has no header; the next one says that it does not follow, and is chained", async () => {

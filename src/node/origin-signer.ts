@@ -28,6 +28,8 @@ const NOTHING: Bytes = new Uint8Array(0);
 const MAX_INITS = 64;
 /** Parts that may wait for their turn to be signed; an origin that is slower than its own stream is given up for so many. */
 const MAX_QUEUED = 256;
+/** Parts of one rendition that are fetched at once: a playlist may list hundreds at a time, and a follower has no more than 64 requests. */
+const MAX_FETCHES = 3;
 /** A request for a header waits as long as one for the part itself may (6.2.5.2). */
 const WAIT_TARGETS = 3;
 
@@ -35,6 +37,8 @@ interface Lane {
   /** Parts are signed in their order, whenever they come. */
   queue: Promise<void>;
   queued: number;
+  /** The last ones that were fetched, or wait for that. */
+  fetches: readonly Promise<unknown>[];
   isTorn: boolean;
   last: PartKey | undefined;
   hasEnded: boolean;
@@ -60,6 +64,7 @@ export class OriginSigner {
     this.#lanes = options.follower.presentation.renditions.map(() => ({
       queue: Promise.resolve(),
       queued: 0,
+      fetches: [],
       isTorn: false,
       last: undefined,
       hasEnded: false,
@@ -157,12 +162,14 @@ export class OriginSigner {
       this.#miss(key, new RelayError("deadline", `expected at most ${MAX_QUEUED} parts on their way`), lane);
       return;
     }
-    // Both are asked for at once; only what is signed waits for its turn.
-    const media = Promise.all([
-      part.gap ? NOTHING : this.#fetch(part),
-      part.init === undefined ? NO_DIGEST : this.#digestOf(part.init),
-    ]);
-    media.catch(() => undefined);
+    // A few are asked for at once; only what is signed waits for its turn.
+    const media = Promise.resolve(lane.fetches.at(-MAX_FETCHES)).then(() =>
+      Promise.all([
+        part.gap ? NOTHING : this.#fetch(part),
+        part.init === undefined ? NO_DIGEST : this.#digestOf(part.init),
+      ]),
+    );
+    lane.fetches = [...lane.fetches, media.catch(() => undefined)].slice(-MAX_FETCHES);
     const [signer, shelf] = [this.#signer, this.#shelf];
     this.#later(lane, async () => {
       try {
