@@ -8,6 +8,8 @@ export const SILENT_MS = 10_000;
 export const STREAM_MS = 10_000;
 /** Streams of the other side that are read at once; further ones wait in the transport. */
 export const MAX_OPEN_STREAMS = 32;
+/** Streams of our own that wait for the other side to let them be opened. */
+export const MAX_OPENING_STREAMS = 256;
 /** Control frames that wait to be written: who does not read them is let go. */
 export const MAX_CONTROL_BYTES = 256 * 1024;
 /** Parts on their way without an answer, as many as the worker may leave unanswered of one rendition. */

@@ -1,11 +1,20 @@
 import type { Bytes } from "../model/bytes.ts";
 import type { Clock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
+import { untilAborted } from "../model/on-abort.ts";
 import { type Bundle, BundleReader, encodeBundle } from "../wire/bundle.ts";
 import { FrameReader } from "../wire/frame-reader.ts";
 import { type ByeReason, PEER_VERSION, type PeerFrame } from "../wire/peer-frame.ts";
 import { encodeFrame } from "../wire/peer-frame-codec.ts";
-import { HELLO_MS, MAX_CONTROL_BYTES, MAX_OPEN_STREAMS, PING_MS, SILENT_MS, STREAM_MS } from "./carriage-limits.ts";
+import {
+  HELLO_MS,
+  MAX_CONTROL_BYTES,
+  MAX_OPEN_STREAMS,
+  MAX_OPENING_STREAMS,
+  PING_MS,
+  SILENT_MS,
+  STREAM_MS,
+} from "./carriage-limits.ts";
 import type { CarriageControl, CarriageTransport } from "./transport.ts";
 
 type Hello = Extract<PeerFrame, { readonly kind: "hello" }>;
@@ -44,6 +53,7 @@ export class CarriageSession {
   #heardAtMs: number;
   #isGreeted = false;
   #open = 0;
+  #opening = 0;
   #freed: () => void = () => undefined;
   #lost = 0;
 
@@ -115,7 +125,7 @@ export class CarriageSession {
   async send(bundle: Bundle, signal: AbortSignal = this.signal): Promise<void> {
     const either = AbortSignal.any([signal, this.signal]);
     either.throwIfAborted();
-    const stream = await this.#options.transport.createUnidirectionalStream();
+    const stream = await this.#openStream(either);
     const writer = stream.getWriter();
     writer.closed.catch(() => undefined);
     const abort = (): void => void writer.abort(either.reason).catch(() => undefined);
@@ -129,6 +139,23 @@ export class CarriageSession {
       throw thrown;
     } finally {
       either.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Who lets no stream be opened, and says that it is there, must not have ever more parts wait for it. */
+  async #openStream(signal: AbortSignal): Promise<WritableStream<Uint8Array>> {
+    if (this.#opening >= MAX_OPENING_STREAMS) {
+      throw new RelayError("deadline", `expected the other side to take streams, ${this.#opening} wait to be opened`);
+    }
+    this.#opening += 1;
+    const opening = this.#options.transport.createUnidirectionalStream().finally(() => {
+      this.#opening -= 1;
+    });
+    try {
+      return await untilAborted(opening, signal);
+    } catch (thrown) {
+      opening.then((late) => late.abort(thrown)).catch(() => undefined);
+      throw thrown;
     }
   }
 
