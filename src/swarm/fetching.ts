@@ -60,7 +60,7 @@ export class Fetching {
   /** Nobody else was there as it came: peers that come are not waited for. */
   #isFirst = false;
   /** Parts that are being fetched because their deadline is near. */
-  #saving = 0;
+  readonly #saving = new Set<PartAssembly>();
   #originMs = FIRST_ORIGIN_MS;
   #heardMs = FIRST_HEARD_MS;
   #heardDeviationMs = 40;
@@ -101,7 +101,7 @@ export class Fetching {
   settled(part: PartAssembly, nowMs: number): void {
     const { fetching, fetchReason, source } = part;
     part.fetching = undefined;
-    if (fetching !== undefined && fetchReason === "deadline") this.#saving -= 1;
+    this.#saving.delete(part);
     if (source === "origin" && fetching !== undefined) {
       this.#originMs += (nowMs - part.fetchedMs - this.#originMs) * ORIGIN_WEIGHT;
     } else if (fetching !== undefined) fetching.abort();
@@ -130,7 +130,7 @@ export class Fetching {
   failed(part: PartAssembly): void {
     if (part.fetching === undefined) return;
     part.fetching = undefined;
-    if (part.fetchReason === "deadline") this.#saving -= 1;
+    this.#saving.delete(part);
     part.fetchFailures += 1;
     part.fetchedMs = this.#context.clock.now();
   }
@@ -157,7 +157,7 @@ export class Fetching {
     part.fetching = fetching;
     part.fetchReason = reason;
     part.fetchedMs = nowMs;
-    if (reason === "deadline") this.#saving += 1;
+    if (reason === "deadline") this.#saving.add(part);
     // Where nothing of a part has come by the time that the player needs it, who was to bring it into the swarm has not.
     const hasNothing = part.signed === undefined || part.missing === part.pieceCount;
     const isOld = nowMs - this.#startedMs > 2 * this.#graceMs;
@@ -176,12 +176,23 @@ export class Fetching {
     if (!this.#hasPeers) return "alone";
     if ((rank === 0 || this.#committee.acts) && this.#committee.feeds && this.#isNobodys(part)) return "elected";
     if (rank > 0 && nowMs - part.knownMs >= rank * this.#backupMs(part)) return "backup";
-    if (this.#isStarting(nowMs) || this.#saving >= MAX_SAVING) return undefined;
+    if (this.#isStarting(nowMs) || !this.#maySave) return undefined;
     // Over a line that is full, the origin would answer after what peers have sent.
     if (part.isHeard && this.#context.neighbours.isLineFull) return nowMs >= part.deadlineMs ? "deadline" : undefined;
     const neededMs = Math.min(this.#originMs * ORIGIN_TIMES + MARGIN_MS + (this.#hash % SPREAD_MS), MAX_NEEDED_MS);
     const leadMs = part.haveMask === 0 && this.#lowerHashes === 0 ? NEIGHBOURS_LEAD_MS : 0;
     return nowMs >= part.deadlineMs - neededMs - leadMs ? "deadline" : undefined;
+  }
+
+  get #maySave(): boolean {
+    if (this.#saving.size < MAX_SAVING) return true;
+    // What was given up meanwhile, with a later part, is needed by nobody: an origin that hangs must not take the place of what is.
+    for (const part of this.#saving) {
+      if (this.#context.parts.get(part.id) === part) continue;
+      this.#saving.delete(part);
+      part.fetching?.abort();
+    }
+    return this.#saving.size < MAX_SAVING;
   }
 
   /** Whether no peer tells of it; or only the beginning, from who fetched before. */

@@ -556,6 +556,37 @@ test("an init segment is given to nobody without consent to uploads, and not aga
   expect(asking.of("init")).toHaveLength(before);
 });
 
+test("fetches of parts that were given up keep no later part from being fetched before it is missed", () => {
+  const clock = new TestClock();
+  const viewer = new TestPeer(clock, "v", { fetches: true });
+  const others = Array.from({ length: 12 }, (_, at) => new Scripted(viewer, `peer-${at}`, { fetches: true }));
+  const passes = (ms: number): void => {
+    for (const other of others) other.send({ kind: "pong", token: 0 });
+    clock.advance(ms);
+  };
+  const plays = (index: number, aheadMs: number): void => {
+    viewer.swarm.announce(keyOf(index));
+    for (let step = 0; step < 4; step += 1) {
+      viewer.swarm.setBuffer(aheadMs);
+      passes(PART_MS / 4);
+    }
+  };
+  // The origin hangs until the player has nothing left, and parts are given up.
+  viewer.originMs = undefined;
+  passes(1000);
+  for (let index = 0; index < 6; index += 1) plays(index, 600);
+  viewer.swarm.setBuffer(0);
+  for (let step = 0; step < 80; step += 1) passes(200);
+  expect(viewer.missedParts.length).toBeGreaterThan(0);
+  const hung = viewer.fetches.filter(({ reason }) => reason === "deadline").slice(0, 2);
+  expect(hung).toHaveLength(2);
+  // It answers again, and peers do not.
+  viewer.originMs = 80;
+  for (let index = 60; index < 66; index += 1) plays(index, 200);
+  expect(viewer.indices).toEqual(expect.arrayContaining([60, 61, 62, 63]));
+  expect(hung.map(({ signal }) => signal.aborted)).toEqual([true, true]);
+});
+
 test("init segments that nobody has keep none from being asked for that come later", () => {
   const clock = new TestClock();
   const viewer = new TestPeer(clock, "v");
