@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type CutPart, type CutTrack, PartCutter } from "./part-cutter.ts";
-import type { EncodedPacket } from "./source.ts";
+import { type EncodedPacket, wholeFramesMs } from "./source.ts";
 
 const VIDEO: CutTrack = { kind: "video", trackId: 1, timescale: 57_600 };
 const AUDIO: CutTrack = { kind: "audio", trackId: 2, timescale: 48_000 };
@@ -129,6 +129,108 @@ describe("video alone", () => {
             if (at > 0) expect(sample.sync).toBe(false);
         }
       }),
+    );
+  });
+});
+
+/** Presentation times of all pictures, in ticks, by the boxes that are written of them. */
+const shownTicks = (parts: readonly CutPart[]) =>
+  parts.flatMap(({ tracks: [track] }) => {
+    let ticks = track?.baseTicks ?? 0;
+    return (track?.samples ?? []).map(({ durationTicks, compositionOffsetTicks }) => {
+      ticks += durationTicks;
+      return ticks - durationTicks + compositionOffsetTicks;
+    });
+  });
+
+describe("pictures that an encoder left out", () => {
+  interface Given {
+    readonly frameRate?: number;
+    readonly partTargetMs?: number;
+    readonly frames: number;
+    readonly gop: number;
+    readonly isLeftOut: (frame: number) => boolean;
+  }
+
+  /** Cuts what is left, with sound that is 60 ms ahead, and holds it against the rules. */
+  function cutsByTheRules({ frameRate = 30, partTargetMs = 334, frames, gop, isLeftOut }: Given): readonly CutPart[] {
+    const { cutter: cut, parts } = cutter([VIDEO, AUDIO], partTargetMs);
+    const given: EncodedPacket[] = [];
+    let packet = 0;
+    for (let frame = 0; frame < frames; frame++) {
+      while (packet * 20 + 20 <= (frame * 1000) / frameRate + 60) cut.push(audio(packet++));
+      if (frame % gop !== 0 && isLeftOut(frame)) continue;
+      given.push(video(frame, { frameRate, key: frame % gop === 0 }));
+      cut.push(given.at(-1) as EncodedPacket);
+    }
+    cut.flush();
+    expect(shownTicks(parts)).toEqual(given.map(({ timestampUs }) => Math.round((timestampUs * 57_600) / 1e6)));
+    let soundTicks = 0;
+    for (const [i, part] of parts.entries()) {
+      const [track] = part.tracks;
+      const next = parts[i + 1];
+      expect(part.durationMs).toBeLessThanOrEqual(partTargetMs);
+      expect(part.independent).toBe(track?.samples[0]?.sync);
+      expect(track?.samples.slice(1).some(({ sync }) => sync)).toBe(false);
+      expect(track?.samples.every(({ durationTicks }) => durationTicks > 0)).toBe(true);
+      // What the playlist says of the wall clock is what the boxes say.
+      expect(Math.abs(part.timestampUs - ((track?.baseTicks ?? 0) * 1e6) / 57_600)).toBeLessThan(20);
+      if (next === undefined) continue;
+      expect(endTicks(part, 1)).toBe(next.tracks[0]?.baseTicks);
+      if (!part.independent && !next.independent)
+        expect(part.durationMs).toBeGreaterThanOrEqual(partTargetMs * 0.85 - 1e-9);
+      // Sound lies end to end, and reaches to the end of its part.
+      const sound = trackOf(part, 2);
+      if (sound !== undefined) expect(sound.baseTicks).toBe(soundTicks);
+      soundTicks += lastingTicks(part, 2);
+      expect(soundTicks / 48_000).toBeGreaterThanOrEqual(endTicks(part, 1) / 57_600 - 1e-4);
+    }
+    return parts;
+  }
+
+  test.each([1, 2, 3, 4, 5, 9])(
+    "%i in a row, at any place, leave no part short and all others at their times",
+    (row) => {
+      for (let at = 1; at < 60; at++) {
+        cutsByTheRules({ frames: 121, gop: 60, isLeftOut: (frame) => frame >= at && frame < at + row });
+      }
+    },
+  );
+
+  test("two rows in one part, or in two that follow each other, are no other matter", () => {
+    for (let at = 1; at < 40; at++) {
+      for (let gap = 1; gap < 12; gap++) {
+        const isLeftOut = (frame: number) => [at, at + 2 + gap].some((from) => frame >= from && frame < from + 2);
+        cutsByTheRules({ frames: 61, gop: 60, isLeftOut });
+      }
+    }
+  });
+
+  test("the parts after a row are cut where they were", () => {
+    const parts = cutsByTheRules({ frames: 121, gop: 60, isLeftOut: (frame) => frame === 18 || frame === 19 });
+    const whole = cutsByTheRules({ frames: 121, gop: 60, isLeftOut: () => false });
+    expect(parts.slice(-7).map((part) => part.timestampUs)).toEqual(whole.slice(-7).map((part) => part.timestampUs));
+  });
+
+  test("rules 14, 15: whichever are left out, at any rate, shorter than a part together", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(10, 12.5, 15, 23.976, 24, 25, 29.97, 30, 48, 50, 59.94, 60),
+        fc.integer({ min: 100, max: 1000 }),
+        fc.integer({ min: 1, max: 120 }),
+        fc.array(fc.boolean(), { minLength: 300, maxLength: 300 }),
+        (frameRate, askedMs, gop, out) => {
+          const partTargetMs = wholeFramesMs(askedMs, frameRate);
+          const most = Math.round((partTargetMs * frameRate) / 1000) - 1;
+          let row = 0;
+          const leftOut = out.map((isOut, frame) => {
+            row = isOut && frame % gop !== 0 && row < most ? row + 1 : 0;
+            return row > 0;
+          });
+          const isLeftOut = (frame: number) => leftOut[frame] === true;
+          cutsByTheRules({ frameRate, partTargetMs, frames: 300, gop, isLeftOut });
+        },
+      ),
     );
   });
 });

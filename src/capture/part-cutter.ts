@@ -62,6 +62,7 @@ interface OpenPart {
 export class PartCutter {
   readonly #cut: CutTrack;
   readonly #limitTicks: number;
+  readonly #leastTicks: number;
   readonly #segmentUs: number | undefined;
   readonly #onPart: (part: CutPart) => void;
   readonly #times: DecodeTimes;
@@ -80,6 +81,7 @@ export class PartCutter {
     if (cut === undefined) throw new TypeError("expected a video or an audio track");
     this.#cut = cut;
     this.#limitTicks = Math.floor((partTargetMs * cut.timescale) / 1000);
+    this.#leastTicks = Math.min(this.#limitTicks, Math.ceil((partTargetMs * cut.timescale * MIN_FILL) / 1000));
     this.#segmentUs = segmentMs === undefined ? undefined : segmentMs * 1000;
     this.#onPart = onPart;
     this.#times = new DecodeTimes(cut.reorderDepth ?? 0);
@@ -129,6 +131,10 @@ export class PartCutter {
     return Math.round((us * this.#cut.timescale) / 1e6);
   }
 
+  #us(ticks: number): number {
+    return Math.round((ticks * 1e6) / this.#cut.timescale);
+  }
+
   /** A sample whose decode time is known ends the one before it. */
   #next(timed: TimedPacket): void {
     const last = this.#held;
@@ -154,14 +160,18 @@ export class PartCutter {
   }
 
   #append(sample: HeldSample, { endUs, endTicks }: { readonly endUs: number; readonly endTicks: number }): void {
-    const lastingTicks = endTicks - sample.ticks;
+    const last = this.#open;
+    const fits = last === undefined || last.durationTicks + endTicks - sample.ticks <= this.#limitTicks;
+    const delayTicks = last === undefined || fits ? 0 : this.#fill(last);
+    if (!fits) this.#close();
+    const startTicks = sample.ticks + delayTicks;
+    const lastingTicks = endTicks - startTicks;
     // Rule 14 has no exception for a source that stood still: the sample is shortened, and the next part starts where it is due.
     const durationTicks = Math.min(lastingTicks, this.#limitTicks);
     if (durationTicks < lastingTicks) this.#overlong++;
-    if (this.#open !== undefined && this.#open.durationTicks + durationTicks > this.#limitTicks) this.#close();
     this.#open ??= {
-      timestampUs: sample.decodeUs,
-      baseTicks: sample.ticks,
+      timestampUs: sample.decodeUs + this.#us(delayTicks),
+      baseTicks: startTicks,
       independent: sample.packet.key,
       generation: sample.generation,
       samples: [],
@@ -173,14 +183,29 @@ export class PartCutter {
       bytes: sample.packet.bytes,
       durationTicks,
       sync: sample.packet.key,
-      compositionOffsetTicks: this.#ticks(sample.packet.timestampUs) - sample.ticks,
+      compositionOffsetTicks: this.#ticks(sample.packet.timestampUs) - startTicks,
     });
     open.durationTicks += durationTicks;
     open.endUs = endUs;
-    const full =
-      open.durationTicks + durationTicks > this.#limitTicks && open.durationTicks >= this.#limitTicks * MIN_FILL;
+    const full = open.durationTicks + durationTicks > this.#limitTicks && open.durationTicks >= this.#leastTicks;
     // Another frame like this one would not fit: no need to wait for it. After a hole only a new run can place the next one.
     if (full || durationTicks < lastingTicks) this.#close();
+  }
+
+  /**
+   * Rule 15: where the next sample lasts so long that it does not fit, as when an encoder left out some pictures, the last one of the part
+   * lasts up to the least that a part may, and the next one is decoded that much later: its composition offset shows it at its own time.
+   * An independent part may be short, as may one of sound, whose samples have no such offset.
+   * @returns by how much later
+   */
+  #fill(part: OpenPart): number {
+    const missingTicks = this.#leastTicks - part.durationTicks;
+    const last = part.samples.at(-1);
+    if (part.independent || missingTicks <= 0 || last === undefined) return 0;
+    part.samples[part.samples.length - 1] = { ...last, durationTicks: last.durationTicks + missingTicks };
+    part.durationTicks += missingTicks;
+    part.endUs += this.#us(missingTicks);
+    return missingTicks;
   }
 
   #close(): void {
