@@ -14,7 +14,7 @@ const MAX_REORDER = 16;
  * presentation time. Times therefore never fall, and are those of presentation where nothing is reordered.
  */
 export class DecodeTimes {
-  readonly #window: number;
+  #window: number;
   /** Packets without a decode time yet, in decode order, and the presentation times not yet given out, ascending. */
   readonly #packets: EncodedPacket[] = [];
   readonly #timesUs: number[] = [];
@@ -30,6 +30,8 @@ export class DecodeTimes {
 
   /** Packets whose decode time is now certain. */
   push(packet: EncodedPacket): TimedPacket[] {
+    // Shown before a time that was given out: more is reordered than the beginning of the file told.
+    if (packet.timestampUs < this.#lastUs) this.#window = Math.min(this.#window + 1, MAX_REORDER);
     this.#packets.push(packet);
     let at = this.#timesUs.length;
     while (at > 0 && (this.#timesUs[at - 1] ?? 0) > packet.timestampUs) at--;

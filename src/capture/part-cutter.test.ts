@@ -266,6 +266,21 @@ describe("reordered video", () => {
     expect(parts).toHaveLength(1);
   });
 
+  test("frames that are reordered only later on, or more than in the beginning, are decoded at an even pace again at once", () => {
+    for (const reorderDepth of [0, 1]) {
+      const { cutter: cut, parts } = cutter([{ ...VIDEO, reorderDepth }]);
+      for (let frame = 0; frame < 60; frame++) cut.push(video(frame, { key: frame % 20 === 0 }));
+      // I P B b b: three frames may follow what they precede.
+      const order = [0, 4, 2, 1, 3, 8, 6, 5, 7, 9];
+      for (let gop = 0; gop < 6; gop++)
+        for (const frame of order) cut.push(video(60 + gop * 10 + frame, { key: frame === 0 }));
+      cut.flush();
+      const samples = parts.flatMap(({ tracks: [track] }) => track?.samples ?? []);
+      expect(shownTicks(parts).sort((a, b) => a - b)).toEqual(Array.from({ length: 120 }, (_, frame) => frame * 1920));
+      expect(new Set(samples.slice(70, -1).map(({ durationTicks }) => durationTicks))).toEqual(new Set([1920]));
+    }
+  });
+
   test("open GOPs, whose leading frames are shown before their key frame, keep decode times rising", () => {
     const { cutter: cut, parts } = cutter([reordering]);
     const order = [0, 1, 2, 5, 3, 4, 6, 7, 8, 11, 9, 10, 12, 13, 14];
