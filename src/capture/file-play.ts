@@ -35,7 +35,7 @@ export class FilePlay {
     this.#options = options;
     const { context, file, name } = options;
     this.#fitter = new FrameFitter(context.size);
-    this.#playhead = new FilePlayhead({ frameRate: context.frameRate });
+    this.#playhead = new FilePlayhead({ frameRate: context.frameRate, isSoundAlone: file.video === undefined });
     if (file.video === undefined) this.#slate = new SlatePicture(context.size, name);
     void this.#run();
   }

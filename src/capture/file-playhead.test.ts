@@ -63,6 +63,54 @@ describe("FilePlayhead", () => {
     head.close();
   });
 
+  test("one that comes on the air while it is held waits from there on, however late that is", () => {
+    const { head } = playhead(5);
+    head.held = true;
+    expect([500, 501, 502].map((slot) => head.at(slot)?.slot)).toEqual([0, 0, 0]);
+    head.held = false;
+    expect([503, 504].map((slot) => head.at(slot)?.slot)).toEqual([1, 2]);
+    head.close();
+  });
+
+  test("begins with its first picture, and that one's sound, however long its decoder takes", () => {
+    const { head, line, starts } = playhead(0);
+    const sound = head.sound(1_000);
+    for (const slot of [5, 6, 7]) {
+      expect(head.at(slot)).toBeUndefined();
+      head.give(line, slot * 50);
+    }
+    for (let n = 0; n < 3; n++) {
+      head.encode(new Picture(n));
+      sound.encode(block(50), n * 50);
+    }
+    const shown = [8, 9, 10].map((slot) => head.at(slot)?.slot);
+    head.give(line, 500);
+    expect(shown).toEqual([0, 1, 2]);
+    expect(starts).toEqual([400, 450, 500]);
+    head.close();
+  });
+
+  test("sound alone begins with the first slot that it is asked for", () => {
+    const head = new FilePlayhead<Picture>({ frameRate: 20, isSoundAlone: true });
+    const { line, starts } = playhead(0);
+    head.sound(1_000).encode(block(50), 0);
+    head.at(2);
+    head.give(line, 100);
+    expect(starts).toEqual([100]);
+    head.finish();
+    expect(head.isOver).toBe(true);
+  });
+
+  test("of a file whose pictures cannot be decoded the sound is heard", () => {
+    const { head, line, starts } = playhead(0);
+    head.sound(1_000).encode(block(50), 0);
+    head.finish();
+    head.at(2);
+    head.give(line, 100);
+    expect(starts).toEqual([100]);
+    expect(head.isOver).toBe(true);
+  });
+
   test("a file that cannot keep up goes on from what it has", () => {
     const { head } = playhead(2);
     expect(head.at(0)?.slot).toBe(0);

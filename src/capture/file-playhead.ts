@@ -10,12 +10,19 @@ const MAX_SOUND_SHARE = 1;
 /** A file that is behind by more goes on from now, and does not catch up. */
 const MAX_BEHIND_MS = 500;
 
+export interface FilePlayheadOptions {
+  readonly frameRate: number;
+  /** No picture is waited for. Default false. */
+  readonly isSoundAlone?: boolean;
+}
+
 /**
  * Where a decoded file is on the timeline of a stream: its nth picture in the nth slot after the first that was shown, and its sound
  * beside that, however uneven they come. It waits while it is held.
  */
 export class FilePlayhead<Picture extends Closable> implements SlotEncoder<Picture> {
   readonly #frameRate: number;
+  readonly #isSoundAlone: boolean;
   readonly #pictures: { readonly slot: number; readonly picture: Picture }[] = [];
   readonly #sounds: { readonly startFrame: number; readonly block: SoundBlock }[] = [];
   readonly #waiting: (() => void)[] = [];
@@ -30,8 +37,9 @@ export class FilePlayhead<Picture extends Closable> implements SlotEncoder<Pictu
   #finished = false;
   #closed = false;
 
-  constructor({ frameRate }: { readonly frameRate: number }) {
+  constructor({ frameRate, isSoundAlone = false }: FilePlayheadOptions) {
     this.#frameRate = frameRate;
+    this.#isSoundAlone = isSoundAlone;
   }
 
   /** The picture belongs to this from now on. */
@@ -80,7 +88,12 @@ export class FilePlayhead<Picture extends Closable> implements SlotEncoder<Pictu
 
   /** The picture of a slot of the stream, which stays open and belongs here. */
   at(index: number): Picture | undefined {
-    this.#base ??= index;
+    if (this.#base === undefined) {
+      // A decoder takes its time: the file begins when its first picture is there, and not in the middle.
+      if (this.#pictures.length === 0 && !this.#isSoundAlone && !this.#finished) return undefined;
+      this.#base = index;
+      this.#lastIndex = index;
+    }
     if (this.#held) this.#base += Math.max(0, index - this.#lastIndex);
     this.#lastIndex = index;
     let slot: number | undefined;
