@@ -3,7 +3,7 @@ import { RelayError } from "../model/errors.ts";
 import { type FeedContext, silence } from "./feed.ts";
 import { AudioEncodeLane, VideoEncodeLane } from "./file-encode-lanes.ts";
 import { channelsOf, decodeAudio, decodeVideo } from "./file-frames.ts";
-import type { InspectedFile } from "./file-inspect.ts";
+import { type InspectedFile, unsupported } from "./file-inspect.ts";
 import { type PacedLane, pace } from "./file-pacer.ts";
 import { FilePlayhead } from "./file-playhead.ts";
 import { LoopTimeline } from "./file-timeline.ts";
@@ -126,6 +126,10 @@ export class FilePlay {
       frameRate: context.frameRate,
       encoder: { encode: (sample) => this.#playhead.encode(upright(sample)) },
       holdUntilUs: Math.max(video.endUs, audio?.endUs ?? 0),
+      onFileEnd: (endUs) => {
+        // Its sound would wait for ever for a picture to begin beside.
+        if (endUs === 0) this.#failure ??= unsupported("None of its pictures could be decoded.");
+      },
     });
   }
 

@@ -1,6 +1,6 @@
 import { VideoSampleSink } from "mediabunny";
 import { type Clock, systemClock } from "../model/clock.ts";
-import { RelayError } from "../model/errors.ts";
+import { RelayError, type RelayErrorCode } from "../model/errors.ts";
 import type { Feed, FeedContext, OpenFeed } from "./feed.ts";
 import { encodedFrameRate, encodedSize } from "./file-decision.ts";
 import { type InspectedFile, type InspectedVideo, inspectFile, unsupported } from "./file-inspect.ts";
@@ -82,6 +82,8 @@ class FileQueue implements Feed {
   #current: Queued;
   #next: Queued | undefined;
   #preparing: Promise<void> | undefined;
+  /** Files after the current one that were tried as the next. */
+  #passed = 0;
   #skip: (() => void) | undefined;
   #failure: RelayError | undefined;
   #held = false;
@@ -96,12 +98,14 @@ class FileQueue implements Feed {
 
   get playing(): PlayingFile {
     const { index } = this.#current;
-    return { index, count: this.#count, name: this.#options.request.files[index]?.name ?? "" };
+    return { index, count: this.#count, name: this.#nameOf(index) };
   }
 
   frame(slot: VideoSlot): VideoFrame | undefined {
     const { play } = this.#current;
     const picture = play.frame(slot);
+    const next = this.#next;
+    if (next?.play.isOver === true && !next.play.hasPicture) this.#leaveOut(next);
     if (this.#skip === undefined && !play.isOver) return picture;
     if (this.#next?.play.hasPicture === true) {
       picture?.close();
@@ -122,6 +126,7 @@ class FileQueue implements Feed {
   }
 
   async next(): Promise<void> {
+    if (this.#next === undefined) this.#passed = 0;
     await this.#prepare();
     if (this.#next === undefined) await this.#prepare({ wraps: true });
     if (this.#next === undefined) throw this.#failure ?? new RelayError("closed", "the capture has ended");
@@ -153,14 +158,18 @@ class FileQueue implements Feed {
     const { request, context } = this.#options;
     const loop = request.loop && this.#count === 1;
     if (omitted !== undefined) context.warn("unsupported-media", omitted);
-    const play = new FilePlay({ file, name: request.files[index]?.name ?? "", loop, fromUs, context });
+    const play = new FilePlay({ file, name: this.#nameOf(index), loop, fromUs, context });
     return { index, play };
   }
 
   #advance(next: Queued, slot: VideoSlot): VideoFrame | undefined {
-    this.#current.play.stop();
+    const { index, play } = this.#current;
+    const { failure } = play;
+    if (failure !== undefined) this.#warn(failure.code, `${this.#nameOf(index)} broke off. ${failure.message}`);
+    play.stop();
     this.#current = next;
     this.#next = undefined;
+    this.#passed = 0;
     this.#skip?.();
     this.#skip = undefined;
     next.play.held = this.#held;
@@ -178,10 +187,11 @@ class FileQueue implements Feed {
   }
 
   async #openNext(wraps: boolean): Promise<void> {
-    const { request, audio, context } = this.#options;
+    const { request, audio } = this.#options;
     const last = wraps ? this.#count : this.#count - 1 - this.#current.index;
-    for (let step = 1; step <= last; step++) {
-      const index = (this.#current.index + step) % this.#count;
+    while (this.#passed < last) {
+      this.#passed++;
+      const index = (this.#current.index + this.#passed) % this.#count;
       const queued = request.files[index];
       if (queued === undefined) break;
       try {
@@ -190,11 +200,31 @@ class FileQueue implements Feed {
         else this.#next = this.#play(index, file);
         return;
       } catch (thrown) {
-        const { code, message } = RelayError.from(thrown);
-        this.#failure = new RelayError(code, `${queued.name}: ${message}`);
-        context.warn(code, `${queued.name} is left out. ${message}`);
+        this.#leftOut(queued.name, RelayError.from(thrown));
       }
     }
+  }
+
+  /** It could be opened, and gives nothing to begin with: it was damaged throughout, or has been deleted since. */
+  #leaveOut({ index, play }: Queued): void {
+    this.#next = undefined;
+    play.stop();
+    const failure = play.failure ?? unsupported("None of its pictures could be decoded.");
+    this.#leftOut(this.#nameOf(index), failure);
+    void this.#prepare();
+  }
+
+  #leftOut(name: string, { code, message }: RelayError): void {
+    this.#failure = new RelayError(code, `${name}: ${message}`);
+    this.#warn(code, `${name} is left out. ${message}`);
+  }
+
+  #warn(code: RelayErrorCode, message: string): void {
+    this.#options.context.warn(code, message);
+  }
+
+  #nameOf(index: number): string {
+    return this.#options.request.files[index]?.name ?? "";
   }
 
   #end(): void {
