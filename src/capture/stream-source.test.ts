@@ -42,3 +42,12 @@ test("a microphone that gives no sound in time is told of, and the stream starts
 test("sound that nobody wants is not waited for", async () => {
   expect(await warningsOf(false)).toEqual([]);
 });
+
+test("a track that does not know its frame rate is taken at a usual one", async () => {
+  const rates = [0, undefined, 24, 120].map(async (frameRate) => {
+    const asked = frameRate === undefined ? {} : { frameRate };
+    const request = { kind: "stream", name: "screen", video: giving(picture), ...asked } as const;
+    return (await openStream(request, { audio: false }, new TestClock())).frameRate;
+  });
+  expect(await Promise.all(rates)).toEqual([30, 30, 24, 60]);
+});

@@ -50,7 +50,8 @@ export async function openStream(
   };
   return {
     ...size,
-    frameRate: Math.min(MAX_FRAME_RATE, Math.max(1, Math.round(request.frameRate ?? DEFAULT_FRAME_RATE))),
+    // 0 says that the track does not know.
+    frameRate: Math.min(MAX_FRAME_RATE, Math.max(1, Math.round(request.frameRate || DEFAULT_FRAME_RATE))),
     ...(sound === undefined ? {} : { sampleRate: sound.sampleRate }),
     // No frame is left only when the source went away again since the first one.
     picture: (fitted) => pictures.newest && new FrameFitter(fitted).fit(pictures.newest, FIRST_SLOT),
