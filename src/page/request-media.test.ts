@@ -48,3 +48,12 @@ test("a refusal and an absence are told apart, and so is a browser that has none
   vi.stubGlobal("navigator", {});
   await expect(requestMedia({ kind: "camera" })).rejects.toMatchObject({ code: "unsupported-browser" });
 });
+
+test("a browser with a camera that shares no screen, as those of phones, says so", async () => {
+  vi.stubGlobal("navigator", { mediaDevices: { getUserMedia: async () => stream } });
+  await expect(requestMedia({ kind: "screen" })).rejects.toMatchObject({
+    code: "unsupported-browser",
+    message: "expected a browser that gives a screen, got one that has none",
+  });
+  expect(await requestMedia({ kind: "camera" })).toBe(stream);
+});

@@ -19,7 +19,8 @@ export async function requestMedia(
 ): Promise<MediaStream> {
   const { audio = true } = options;
   const { mediaDevices } = navigator;
-  if (mediaDevices === undefined) {
+  // Browsers of phones have the one and not the other.
+  if (mediaDevices === undefined || (source.kind === "screen" && !("getDisplayMedia" in mediaDevices))) {
     throw new RelayError(
       "unsupported-browser",
       `expected a browser that gives a ${source.kind}, got one that has none`,
