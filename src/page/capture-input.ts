@@ -125,11 +125,16 @@ interface InputOptions {
 
 async function inputOf(stream: MediaStream, { name, audio, silent }: InputOptions): Promise<CaptureInput> {
   const [video] = stream.getVideoTracks();
-  const [sound] = audio ? stream.getAudioTracks() : [];
-  if (video === undefined) {
+  const [given] = audio ? stream.getAudioTracks() : [];
+  // A device that was unplugged while its preview was looked at; browsers refuse to process what has ended.
+  const hasEnded = given?.readyState === "ended";
+  const sound = hasEnded ? undefined : given;
+  if (video === undefined || video.readyState === "ended") {
     release(stream);
-    throw new RelayError("source-missing", `expected a picture of the ${name}, got a stream without video`);
+    const got = video === undefined ? "a stream without video" : "a stream whose video has ended";
+    throw new RelayError("source-missing", `expected a picture of the ${name}, got ${got}`);
   }
+  const why = hasEnded ? "its sound has ended" : silent;
   const frames = await framesOf(stream, video, sound);
   const { frameRate } = video.getSettings();
   return {
@@ -142,9 +147,9 @@ async function inputOf(stream: MediaStream, { name, audio, silent }: InputOption
     },
     transfer: frames.audio === undefined ? [frames.video] : [frames.video, frames.audio],
     preview: stream,
-    ...(silent === undefined || sound !== undefined
+    ...(why === undefined || sound !== undefined
       ? {}
-      : { warning: new RelayError("source-missing", `${silent}: the stream is silent`) }),
+      : { warning: new RelayError("source-missing", `${why}: the stream is silent`) }),
     release: () => {
       frames.stop();
       release(stream);
