@@ -23,6 +23,7 @@ export async function measureEncoding({ signal, ...ask }: MeasureEncodingOptions
   if (typeof Worker === "undefined" || typeof VideoEncoder === "undefined")
     throw new RelayError("unsupported-browser", "expected WebCodecs (VideoEncoder): this browser has none here");
   const { hear, makeCaptureWorker, workerError } = await loadCode("measuring", import("./worker-capture.ts"));
+  signal?.throwIfAborted();
   const worker = makeCaptureWorker();
   let late: ReturnType<typeof setTimeout> | undefined;
   try {

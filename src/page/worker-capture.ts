@@ -61,6 +61,8 @@ export async function openWorkerCapture(input: CaptureInput, options: CaptureOpt
     renditions = [videoBitrate === undefined ? {} : { videoBitrate }],
     audio = true,
   } = options;
+  // It may have aborted while this code was loaded.
+  signal?.throwIfAborted();
   const worker = makeCaptureWorker();
   try {
     const ready = await new Promise<Ready>((resolve, reject) => {
