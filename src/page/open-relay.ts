@@ -123,7 +123,7 @@ export async function openRelay(options: OpenRelayOptions = {}): Promise<Relay> 
   }
   const deadline = AbortSignal.timeout(OPEN_DEADLINE_MS);
   const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
-  const registration = await register(options);
+  const registration = await register(options, either);
   checkScope(registration.scope);
   await activated(registration, either);
   const link = new WorkerLink(portOf(() => registration.active));
@@ -146,14 +146,21 @@ export async function openRelay(options: OpenRelayOptions = {}): Promise<Relay> 
   }
 }
 
-async function register(options: OpenRelayOptions): Promise<ServiceWorkerRegistration> {
+async function register(options: OpenRelayOptions, signal: AbortSignal): Promise<ServiceWorkerRegistration> {
   const script = options.worker ?? "/sw.js";
+  // A browser waits for the script for as long as a server that says nothing keeps it waiting.
+  const givenUp = new Promise<never>((_, reject) => {
+    const giveUp = (): void => reject(signal.reason);
+    if (signal.aborted) giveUp();
+    else signal.addEventListener("abort", giveUp, { once: true });
+  });
   try {
-    return await navigator.serviceWorker.register(script, {
+    const registered = navigator.serviceWorker.register(script, {
       type: options.type ?? "module",
       updateViaCache: "none",
       ...(options.scope === undefined ? {} : { scope: options.scope }),
     });
+    return await Promise.race([registered, givenUp]);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RelayError("worker-unreachable", `${String(script)} could not be registered: ${reason}`, { cause });
