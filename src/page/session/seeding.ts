@@ -1,5 +1,5 @@
 import { systemClock } from "../../model/clock.ts";
-import type { StreamOptions } from "../../model/options.ts";
+import { resolveStreamOptions, type StreamOptions } from "../../model/options.ts";
 import type { KeyPair } from "../../swarm/proof/key-pair.ts";
 import { StreamProof } from "../../swarm/proof/stream-proof.ts";
 import type { SwarmPeer } from "../../swarm/swarm-types.ts";
@@ -36,7 +36,7 @@ export interface OutgoingSeeding extends Seeding, PublishListener {}
 
 /**
  * Finds viewers, or a relay, for a stream that is about to be published, and signs for it.
- * @throws RelayError `peers-unavailable`
+ * @throws RelayError `peers-unavailable`, `invalid-option`
  */
 export async function openSeeding({
   name,
@@ -46,6 +46,8 @@ export async function openSeeding({
   relay,
   base,
 }: SeedingOptions): Promise<OutgoingSeeding> {
+  // Before anybody is met: nobody would leave a room for a stream that is refused.
+  resolveStreamOptions(options);
   const keys = await publisherKey(`${base}${name}`);
   const room = peers && (await openRoom(peers, { name, keys }));
   const uplink = relay && (await openRelayUplink(relay, { name, options, clock: systemClock, random: Math.random }));
