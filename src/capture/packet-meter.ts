@@ -11,6 +11,7 @@ export class PacketMeter {
   readonly #second: LevelMeter;
   readonly #moment: LevelMeter;
   #decoder: AudioDecoder | undefined;
+  #isStopped = false;
 
   constructor(config: AudioDecoderConfig) {
     this.#config = config;
@@ -35,6 +36,7 @@ export class PacketMeter {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     if (this.#decoder !== undefined) closeCodec(this.#decoder);
     this.#decoder = undefined;
   }
@@ -42,11 +44,13 @@ export class PacketMeter {
   async #open(channels: number): Promise<void> {
     if (typeof AudioDecoder === "undefined") return;
     const { supported } = await AudioDecoder.isConfigSupported(this.#config).catch(() => ({ supported: false }));
-    if (supported !== true) return;
+    if (supported !== true || this.#isStopped) return;
     const decoder: AudioDecoder = new AudioDecoder({
       output: (data) => {
-        const block = Array.from({ length: channels }, (_, planeIndex) => {
+        const block = Array.from({ length: channels }, (_, channel) => {
           const plane = new Float32Array(data.numberOfFrames);
+          // What a file says of its channels, its packets may not hold; a throw in here would end the worker's capture.
+          const planeIndex = Math.min(channel, data.numberOfChannels - 1);
           data.copyTo(plane, { planeIndex, format: "f32-planar" });
           return plane;
         });
