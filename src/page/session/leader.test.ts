@@ -173,3 +173,27 @@ test("the next leader goes on with the next part: one epoch, nothing missing, no
   const numbers = after.map(numberOf);
   expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
 });
+
+test("a tab that closes while peers are opened for it leaves none of them behind", async () => {
+  const done: string[] = [];
+  const transport = {
+    uploads: { state: { on: false }, onChange: () => () => undefined },
+    config: { upload: { maxBps: 0 }, maxNeighbours: 12 },
+    self: "viewer",
+    start: () => done.push("start"),
+    close: async () => void done.push("close"),
+  };
+  let open: (found: unknown) => void = () => undefined;
+  const peers = { config: {}, open: () => new Promise((resolve) => (open = resolve)) };
+  const proven = await trustOf({ name: "studio", hasPeers: true, integrity: "none" });
+  const swarm = { close: () => done.push("goodbye") };
+  const context = { clock: systemClock, isSuccessor: () => false, listener: {}, makeSwarm: () => swarm };
+  const leader = new Leader({ name: "studio", peers: peers as never, ...proven }, context as unknown as LeaderContext);
+  const preparing = leader.prepare();
+  const discarding = leader.discard();
+  open(transport);
+  await preparing;
+  await vi.advanceTimersByTimeAsync(2_000);
+  await discarding;
+  expect(done.slice(-2)).toEqual(["goodbye", "close"]);
+});

@@ -89,6 +89,8 @@ export class Leader {
 
   /** Lets go of what was prepared, where it has never led. */
   async discard(): Promise<void> {
+    // What is still being opened has to be let go of, too.
+    await this.#preparing?.catch(() => undefined);
     await this.#stop(new AbortController());
   }
 

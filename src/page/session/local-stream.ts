@@ -1,6 +1,6 @@
 import type { Bytes } from "../../model/bytes.ts";
 import type { DateRangeOptions } from "../../model/date-range.ts";
-import type { RelayError } from "../../model/errors.ts";
+import { RelayError } from "../../model/errors.ts";
 import { hasSamePlaylists, resolveStreamOptions, type StreamOptions } from "../../model/options.ts";
 import type { PartKey, StreamCard } from "../../model/part-header.ts";
 import type { SharedPart } from "../../swarm/swarm-types.ts";
@@ -38,6 +38,7 @@ export class LocalStream {
   #opening: Promise<void> = Promise.resolve();
   #card: StreamCard | undefined;
   #early: SharedPart[] = [];
+  #isClosed = false;
   #earlyInits: { readonly digest: Bytes; readonly bytes: Bytes }[] = [];
 
   constructor(options: LocalStreamOptions) {
@@ -86,8 +87,11 @@ export class LocalStream {
   /** Lets the last steps be answered, and lets go. The worker keeps the stream for whoever goes on. */
   async close(): Promise<void> {
     const { clock } = this.#options.context;
-    const publisher = this.#publisher;
     const untilMs = clock.now() + LAST_STEPS_MS;
+    this.#isClosed = true;
+    // Opened after that it would take the stream from whoever goes on with it.
+    await Promise.race([this.#opening.catch(() => undefined), delayed(clock, LAST_STEPS_MS)]);
+    const publisher = this.#publisher;
     while (
       publisher !== undefined &&
       publisher.pending > 0 &&
@@ -100,6 +104,7 @@ export class LocalStream {
   }
 
   async #takeCard(card: StreamCard): Promise<void> {
+    this.#expectOpen();
     const before = this.#card;
     this.#card = card;
     const isSame =
@@ -122,6 +127,7 @@ export class LocalStream {
     const { link, clock, newEpoch, bufferAheadMs } = context;
     const options = localOptions(card);
     const { session } = await link.ask({ type: "takeOver", stream: name, key, options });
+    this.#expectOpen();
     const publisher = new Publisher(name, session?.options ?? options, {
       link,
       clock,
@@ -131,6 +137,7 @@ export class LocalStream {
     });
     try {
       await publisher.open();
+      this.#expectOpen();
     } catch (thrown) {
       publisher.close();
       throw thrown;
@@ -150,6 +157,10 @@ export class LocalStream {
     opened();
     for (const { digest, bytes } of this.#earlyInits) feeder.init(digest, bytes);
     for (const part of this.#early.splice(0)) feeder.part(part);
+  }
+
+  #expectOpen(): void {
+    if (this.#isClosed) throw new RelayError("closed", `"${this.#options.name}": this page feeds it no more`);
   }
 }
 

@@ -13,8 +13,13 @@ let log: string[];
 /** What the worker has: a stream of that name, and whether it goes on. */
 let isThere: boolean;
 let isLive: boolean;
+/** Whether who stands by gets ready, and how many leaders were made. */
+let isReachable: boolean;
+let leaders: number;
 
 beforeEach(() => {
+  isReachable = true;
+  leaders = 0;
   clock = new FakeClock();
   locks = new FakeLocks();
   channels = new Set();
@@ -39,7 +44,10 @@ function openChannel(): Channel {
 function fakeLeader(tab: string): Leader {
   const leader = {
     stats: { now: { ...NO_STATS, atMs: 1, uploadedBytes: Number(tab) } },
-    prepare: async () => void log.push(`${tab} stands by`),
+    prepare: async () => {
+      log.push(`${tab} stands by`);
+      if (!isReachable) throw new Error("no peers");
+    },
     discard: async () => void log.push(`${tab} stands by no more`),
     look: () => undefined,
     bufferChanged: () => undefined,
@@ -62,6 +70,7 @@ async function open(tab: string): Promise<TabSession> {
     channel: openChannel(),
     makeLeader: (owner) => {
       owner.setRole("leader");
+      leaders++;
       return fakeLeader(tab);
     },
     isThere: async (live) => (live ? isLive : isThere),
@@ -94,6 +103,17 @@ test("a tab that closes while it stands by lets go of what it prepared", async (
   const second = await open("2");
   await second.close();
   expect(log.slice(2)).toEqual(["2 stands by no more", "2 is closed"]);
+});
+
+test("a leader that could not get ready is let go of, and another one leads", async () => {
+  const first = await open("1");
+  isReachable = false;
+  await open("2");
+  expect(log.slice(1)).toEqual(["2 stands by", "2 stands by no more"]);
+  await first.close();
+  await settle();
+  expect(log).toContain("2 leads");
+  expect(leaders).toBe(3);
 });
 
 test("the figures of the leader are those of every tab", async () => {

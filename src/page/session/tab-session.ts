@@ -214,8 +214,12 @@ export class TabSession implements Session {
     const stand = async (): Promise<void> => {
       const leader = makeLeader(this);
       this.#reserve = leader;
-      // Without it, this tab leads a little later.
-      await leader.prepare().catch(() => leader.discard());
+      // Without it, this tab leads a little later, and by another one.
+      await leader.prepare().catch(async () => {
+        if (this.#reserve !== leader) return; // its turn has come meanwhile
+        this.#reserve = undefined;
+        await leader.discard();
+      });
       await ended;
     };
     locks.request(`${id} standby`, { signal: aborter.signal }, stand).catch(() => undefined);
