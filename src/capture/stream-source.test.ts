@@ -51,3 +51,48 @@ test("a track that does not know its frame rate is taken at a usual one", async 
   });
   expect(await Promise.all(rates)).toEqual([30, 30, 24, 60]);
 });
+
+test("a microphone whose rate changes, as when a headset is taken off, is heard on", async () => {
+  const clock = new TestClock();
+  let give: (sampleRate: number) => void = () => undefined;
+  const audio = new ReadableStream<AudioData>({
+    start: (controller) => {
+      give = (sampleRate) => {
+        const copyTo = (plane: Float32Array) => plane.fill(0.5);
+        const data = {
+          sampleRate,
+          numberOfFrames: sampleRate / 100,
+          numberOfChannels: 1,
+          copyTo,
+          close: () => undefined,
+        };
+        controller.enqueue(data as unknown as AudioData);
+      };
+    },
+  });
+  give(48_000);
+  const feed = await openStream(
+    { kind: "stream", name: "camera", video: giving(picture), audio },
+    { audio: true },
+    clock,
+  );
+  const heard: number[] = [];
+  const playing = feed.start({
+    size: { width: 640, height: 360 },
+    frameRate: 30,
+    start: { monotonicMs: clock.now(), wallMs: clock.wallMs() },
+    clock,
+    line: new SoundLine({ sampleRate: 48_000, channels: 1, encode: ([plane]) => heard.push(...(plane ?? [])) }),
+    warn: () => undefined,
+    ended: () => undefined,
+  });
+  playing.sound(0);
+  for (let block = 0; block < 40; block++) {
+    clock.advance(10);
+    give(block < 20 ? 48_000 : 16_000);
+    await settled();
+    playing.sound(clock.now());
+  }
+  expect(heard.slice(240 * 48, 390 * 48).every((sample) => sample === 0.5)).toBe(true);
+  expect(Math.abs(heard.length - 400 * 48)).toBeLessThan(480);
+});

@@ -163,7 +163,8 @@ class NewestFrame extends Losable {
 
 /** A microphone before the stream starts: its format is known, and its sound is let go. */
 class SoundInput extends Losable {
-  onSound: (block: SoundBlock) => void = () => undefined;
+  onSound: (block: SoundBlock, sampleRate: number) => void = () => undefined;
+  /** As it began: another device may take its place. */
   readonly sampleRate: number;
   readonly channels: number;
   readonly #reader: ReadableStreamDefaultReader<AudioData>;
@@ -201,8 +202,7 @@ class SoundInput extends Losable {
       for (;;) {
         const { done, value } = await this.#reader.read();
         if (done) break;
-        // Another rate (a headset taken off) cannot go on in the same track; silence does.
-        if (!this.#stopped && value.sampleRate === this.sampleRate) this.onSound(this.#planes(value));
+        if (!this.#stopped) this.onSound(this.#planes(value), value.sampleRate);
         value.close();
       }
     } catch {
@@ -243,9 +243,13 @@ class SoundTrack {
 
   constructor(input: SoundInput, { startMs, clock, warn, name, line }: SoundTrackOptions) {
     this.#line = line;
-    const resampler = new Resampler(input.sampleRate, line.sampleRate);
-    input.onSound = (planes) => {
+    let fromRate = input.sampleRate;
+    let resampler = new Resampler(fromRate, line.sampleRate);
+    input.onSound = (planes, sampleRate) => {
       if (this.#timeline === undefined || this.#pending.length >= MAX_PENDING) return;
+      // A headset was taken off, and what the browser goes on with has another rate.
+      if (sampleRate !== fromRate) resampler = new Resampler(sampleRate, line.sampleRate);
+      fromRate = sampleRate;
       const block = resampler.convert(planes);
       this.#pending.push({ block, placement: this.#timeline.admit(block[0]?.length ?? 0, clock.now() - startMs) });
     };
