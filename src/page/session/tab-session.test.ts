@@ -133,6 +133,25 @@ test("an answer that is given in a tab that follows reaches the one that leads",
   expect(log).toContain("1 is told no");
 });
 
+test("of several players in one tab the least counts, and who is paused or taken away changes nothing for the others", async () => {
+  const session = await open("1");
+  const video = (aheadS: number, paused = false) => ({
+    buffered: { length: 1, start: () => 0, end: () => aheadS },
+    currentTime: 0,
+    paused,
+    ended: false,
+    readyState: 4,
+  });
+  const stop = session.attach(video(3));
+  session.attach(video(5));
+  session.attach(video(1, true));
+  expect(session.bufferAheadMs).toBe(3_000);
+  clock.advance(1_000);
+  expect(session.bufferAheadMs).toBe(3_000);
+  stop();
+  expect(session.bufferAheadMs).toBe(5_000);
+});
+
 /** Notes how `ready()` ends. */
 function heard(ready: Promise<void>): { outcome: string } {
   const note = { outcome: "waits" };

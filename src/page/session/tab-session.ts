@@ -36,6 +36,8 @@ export class TabSession implements Session {
   readonly #channel: TabChannel;
   readonly #leadership: Leadership;
   readonly #watches = new Set<() => void>();
+  /** What each player of this tab has that plays. */
+  readonly #aheadMs = new Map<object, number>();
   #role: SessionRole = "follower";
   #stats: SessionStats = NO_STATS;
   #leader: Leader | undefined;
@@ -116,13 +118,17 @@ export class TabSession implements Session {
   }
 
   attach(video: WatchedVideo): () => void {
-    const stop = watchBuffer(video, this.#options.clock, (aheadMs) => {
-      if (aheadMs === undefined) this.#channel.forgetBuffer();
-      else this.#channel.tellBuffer(aheadMs);
-    });
+    const watched = {};
+    const tell = (aheadMs: number | undefined): void => {
+      if (aheadMs === undefined) this.#aheadMs.delete(watched);
+      else this.#aheadMs.set(watched, aheadMs);
+      if (this.#aheadMs.size === 0) this.#channel.forgetBuffer();
+      else this.#channel.tellBuffer(Math.min(...this.#aheadMs.values()));
+    };
+    const stop = watchBuffer(video, this.#options.clock, tell);
     const forget = (): void => {
       stop();
-      this.#channel.forgetBuffer();
+      tell(undefined);
       this.#watches.delete(forget);
     };
     this.#watches.add(forget);
