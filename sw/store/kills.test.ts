@@ -145,3 +145,30 @@ test("what a kill left of removed streams and of old segments is swept when the 
   expect(await rawRecords("segments")).toHaveLength(stream?.renditions[0]?.segments.length ?? -1);
   expect(await rawRecords("inits")).toHaveLength(1);
 });
+
+test("a stream that is published after a kill has nothing of the one that was removed last", async () => {
+  let isDying = false;
+  const faults = (point: FaultPoint): void => {
+    if (isDying && point === "sweep") throw new Error("killed");
+  };
+  const { store } = await openStore({ faults });
+  await store.load();
+  const removed = new Producer(store);
+  removed.init();
+  // Pieces that the next stream's own parts do not all replace.
+  removed.parts(0, 24, { sizeBytes: 64_100 });
+  await store.flush();
+  isDying = true;
+  store.remove("studio");
+  await store.flush();
+  const { store: next } = await openStore();
+  expect(await next.load()).toEqual([]);
+  const producer = new Producer(next);
+  producer.init();
+  producer.parts(0, 8, { sizeBytes: 300 });
+  await next.close();
+  const { store: last } = await openStore();
+  const [stream] = await last.load();
+  expect(stream?.renditions[0]?.segments.map(({ msn }) => msn)).toEqual([1, 2]);
+  for (let id = 0; id < 8; id++) expect(told(await last.part("studio", "main", id))).toBe(told(mediaOf(id, 300)));
+});

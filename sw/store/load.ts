@@ -5,6 +5,7 @@ import type { RenditionIndex } from "./rendition-index.ts";
 import {
   type HeadRecord,
   type InitRow,
+  OWNED_STORES,
   PART_LOST,
   type RangeRow,
   type RenditionHead,
@@ -30,19 +31,23 @@ export interface Loaded {
   readonly corrupt: number;
   /** Keys of heads that are of no use: unreadable, or of streams that were replaced. */
   readonly strays: readonly number[];
-  /** No stream in the database has this id or a higher one. */
+  /** Nothing in the database is of a stream of this id or a higher one. */
   readonly nextId: number;
 }
 
 /** Reads every stream's window in one transaction, without its media, and puts gaps where it cannot be read. */
 export async function loadAll(database: StoreDatabase): Promise<Loaded> {
-  const transaction = database.transaction(["streams", "segments", "inits", "ranges"], "readonly");
-  const [heads, ids, segments, inits, ranges] = await Promise.all([
+  const transaction = database.transaction(["streams", ...OWNED_STORES], "readonly");
+  // What is left of a removed stream has no head any more, and its id must not be used while any of it is there.
+  const lastOwner = async (name: (typeof OWNED_STORES)[number]): Promise<number> =>
+    (await transaction.objectStore(name).openKeyCursor(null, "prev"))?.key[0] ?? 0;
+  const [heads, ids, segments, inits, ranges, lastOwners] = await Promise.all([
     transaction.objectStore("streams").getAll(),
     transaction.objectStore("streams").getAllKeys(),
     transaction.objectStore("segments").getAll(),
     transaction.objectStore("inits").getAll(),
     transaction.objectStore("ranges").getAll(),
+    Promise.all(OWNED_STORES.map(lastOwner)),
     transaction.done,
   ]);
   let corrupt = 0;
@@ -67,7 +72,7 @@ export async function loadAll(database: StoreDatabase): Promise<Loaded> {
     streams,
     corrupt,
     strays: ids.filter((id) => !loaded.has(id)),
-    nextId: Math.max(0, ...ids.filter((id) => Number.isSafeInteger(id))) + 1,
+    nextId: Math.max(0, ...[...ids, ...lastOwners].filter((id) => Number.isSafeInteger(id))) + 1,
   };
 }
 

@@ -61,6 +61,7 @@ function databaseOf(stores: Readonly<Record<string, readonly unknown[]>>): Store
   const objectStore = (name: string) => ({
     getAll: async () => stores[name] ?? [],
     getAllKeys: async () => (stores[name] ?? []).map((_, index) => index + 1),
+    openKeyCursor: async () => null,
   });
   return { transaction: () => ({ objectStore, done: Promise.resolve() }) } as unknown as StoreDatabase;
 }
