@@ -22,7 +22,8 @@ export function loadRelay<T extends LoadedRelay>(opening: Promise<RelayStore>, m
 
 async function goOn<T extends LoadedRelay>(store: RelayStore, make: MakeRelay<T>): Promise<T> {
   const stored = await store.load();
-  const relay = make(new Disk(store), new Recordings(store));
+  const recordings = new Recordings(store);
+  const relay = make(new Disk(store), recordings);
   const { playlists, ingest } = relay;
   const inOrder = [...stored].sort((left, right) => (left.updatedAtMs ?? 0) - (right.updatedAtMs ?? 0));
   for (const { producer, ...stream } of inOrder) {
@@ -37,6 +38,8 @@ async function goOn<T extends LoadedRelay>(store: RelayStore, make: MakeRelay<T>
   store.onKept = (stream, epoch, session, kept) => ingest.kept(stream, epoch, session, kept);
   store.onTrouble = (error) => playlists.archiveFailed(error);
   store.onRemoved = (stream) => playlists.remove(stream);
+  // It may have to give up its place, and comes back from this.
+  store.onEnded = (stream) => recordings.add(stream);
   store.onForget = (stream, rendition, beforeMsn) => playlists.forgetBefore(stream, rendition, beforeMsn);
   ingest.endAbandoned();
   return relay;

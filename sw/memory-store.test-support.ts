@@ -29,6 +29,7 @@ export class MemoryStore implements RelayStore {
   onKept: RelayStore["onKept"];
   onForget: RelayStore["onForget"];
   onRemoved: RelayStore["onRemoved"];
+  onEnded: RelayStore["onEnded"];
   onTrouble: ((error: RelayError) => void) | undefined;
   readonly #disk: MemoryDisk;
   #pending: (() => void)[] = [];

@@ -47,8 +47,8 @@ function kill(worker: TestWorker): void {
   worker.kill();
 }
 
-async function publish(worker: TestWorker, clientId = "page", epoch = "e1"): Promise<Publisher> {
-  const publisher = new Publisher("studio", OPTIONS, { link: new WorkerLink(worker.port(clientId)), epoch });
+async function publish(worker: TestWorker, clientId = "page", epoch = "e1", name = "studio"): Promise<Publisher> {
+  const publisher = new Publisher(name, OPTIONS, { link: new WorkerLink(worker.port(clientId)), epoch });
   await publisher.open();
   await publisher.init("main", testInit());
   return publisher;
@@ -278,4 +278,30 @@ test("what IndexedDB has is found again: playlists digit for digit, media byte f
   const dvr = await worker.text("studio/main/dvr.m3u8");
   for (let n = 45; n < 52; n++) expect(dvr).toContain(`e1/part-${n}.mp4`);
   expect(dvr).toContain("#EXT-X-MEDIA-SEQUENCE:1\n");
+});
+
+test("a recording that ended in this worker and gave up its place is still listed, and takes one when it is asked for", async () => {
+  vi.stubGlobal("indexedDB", new IDBFactory());
+  const worker = new TestWorker({ cache: { numPlaylists: 1 } }, () =>
+    StreamStore.open({ quota: async () => undefined }),
+  );
+  const settled = async <T>(promise: Promise<T>): Promise<T> => {
+    for (let turn = 0; turn < 40; turn++) {
+      for (let step = 0; step < 20; step++) await new Promise((resolve) => setImmediate(resolve));
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    return promise;
+  };
+  const played = (name: string): Promise<string> => settled(worker.text(`${name}/main/dvr.m3u8`));
+  let before = "";
+  for (const name of ["one", "two"]) {
+    const publisher = await settled(publish(worker, "page", name, name));
+    await settled(publishParts(publisher, 0, 12));
+    await settled(publisher.end());
+    if (name === "one") before = await played("one");
+  }
+  expect(before).toContain("#EXT-X-ENDLIST");
+  expect(await played("one")).toBe(before);
+  expect((await settled(worker.get("one/main/one/seg-2.mp4"))).status).toBe(200);
+  expect(await played("two")).toContain("two/part-11.mp4");
 });

@@ -16,6 +16,8 @@ export interface RelayStore extends Archive, Omit<ProducerStore, "settle"> {
   onForget: ((stream: string, rendition: string, beforeMsn: number) => void) | undefined;
   /** Want of room took all that was left of a stream that had ended. */
   onRemoved: ((stream: string) => void) | undefined;
+  /** A stream has ended and is on disk whole: what `load()` would give of it. */
+  onEnded: ((stream: RestoredStream) => void) | undefined;
   /** What is pinned goes by itself neither for its age nor for room. Resolves once that is on disk; false for a stream that is not there. */
   pin(stream: string, on: boolean): Promise<boolean>;
   /** Gives a stream a title, or none. Resolves once that is on disk; false for a stream that is not there. */

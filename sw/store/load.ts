@@ -107,6 +107,34 @@ function loadStream(
   return { entry, renditions, inits: ownInits };
 }
 
+/** One stream as `loadAll` would find it, within the windows of `entry`. Undefined where it cannot be read. */
+export async function loadOne(database: StoreDatabase, entry: StreamEntry): Promise<StoredStream | undefined> {
+  const keys = IDBKeyRange.bound([entry.id], [entry.id, []]);
+  const transaction = database.transaction(["streams", "segments", "inits", "ranges"], "readonly");
+  const [found, segments, inits, ranges] = await Promise.all([
+    transaction.objectStore("streams").get(entry.id),
+    transaction.objectStore("segments").getAll(keys),
+    transaction.objectStore("inits").getAll(keys),
+    transaction.objectStore("ranges").getAll(keys),
+    transaction.done,
+  ]);
+  const head = readHead(found);
+  if (head === undefined) return undefined;
+  const rows = grouped(segments.map(readSegment).filter((row) => row !== undefined));
+  const initRows = inits.map(readInit).filter((row) => row !== undefined);
+  const stream = loadStream(
+    head,
+    rows,
+    initRows,
+    ranges.map(readRange).filter((row) => row !== undefined),
+  );
+  for (const { index } of stream?.renditions ?? []) {
+    const first = entry.renditions.get(index.id)?.segments[0];
+    index.forgetBefore(first?.msn ?? Number.POSITIVE_INFINITY);
+  }
+  return stream && storedStream(stream);
+}
+
 /** As the origin takes it, once retention has had its say. */
 export function storedStream({ entry, renditions, inits }: LoadedStream): StoredStream {
   const { name, epoch, config, ended, pinned, title, createdAtMs, keptAtMs = createdAtMs, producer } = entry;

@@ -11,6 +11,7 @@ import {
   type Recorder,
   RelayError,
   type RelayErrorCode,
+  type RestoredStream,
   type StorageStats,
   type StreamConfig,
   systemClock,
@@ -20,7 +21,7 @@ import { BatchWriter } from "./batch-writer.ts";
 import { Budget } from "./budget.ts";
 import { FaultError, type Faults, guarded } from "./faults.ts";
 import { Fence } from "./fence.ts";
-import { loadAll, type StoredStream, storedStream } from "./load.ts";
+import { loadAll, loadOne, type StoredStream, storedStream } from "./load.ts";
 import { MediaReader } from "./media-reader.ts";
 import { hasMedia, type RenditionIndex, type StoredSegment } from "./rendition-index.ts";
 import { openDatabase, PART_LOST, type StoreDatabase } from "./schema.ts";
@@ -69,6 +70,8 @@ export class StreamStore implements Archive {
   onForget: ((stream: string, rendition: string, beforeMsn: Msn) => void) | undefined;
   /** Want of room took the last segment of a stream that had ended. */
   onRemoved: ((stream: string) => void) | undefined;
+  /** A stream has ended and is on disk whole, as `load()` would find it. */
+  onEnded: ((stream: RestoredStream) => void) | undefined;
   /** Told once for each kind of trouble: `store-full`, `store-corrupt`, `store-unavailable`. */
   onTrouble: ((error: RelayError) => void) | undefined;
 
@@ -266,6 +269,7 @@ export class StreamStore implements Archive {
     this.onKept = undefined;
     this.onForget = undefined;
     this.onRemoved = undefined;
+    this.onEnded = undefined;
     this.onTrouble = undefined;
     this.#writer.stop();
     this.#isLost = true;
@@ -336,6 +340,7 @@ export class StreamStore implements Archive {
     this.#times.add(tookMs);
     for (const changes of batch) changes.entry.written(changes);
     this.#tellKept(batch);
+    for (const { entry, head } of batch) if (head.ended) this.#tellEnded(entry);
     this.#shelf.taken();
     this.#shelf.trim(batch.map(({ entry }) => entry));
     this.#budget.ask();
@@ -352,6 +357,17 @@ export class StreamStore implements Archive {
       if (producer === undefined) continue;
       this.onKept?.(entry.name, producer.epoch, producer.session, new Map(Object.entries(producer.expected)));
     }
+  }
+
+  /** What cannot be read now is found by the next worker. */
+  #tellEnded(entry: StreamEntry): void {
+    loadOne(this.#database, entry).then(
+      (stream) => {
+        // Another stream may have taken its name meanwhile.
+        if (stream !== undefined && this.#shelf.find(entry.name) === entry) this.onEnded?.(stream);
+      },
+      () => undefined,
+    );
   }
 
   #makeRoom(): boolean {
