@@ -271,11 +271,7 @@ export class Answers {
   }
 
   #render(ask: ReloadAsk, list: ListKind): CachedPlaylist {
-    // What the archive has need not be in the ring to be listed. Where there is none, another stream's parts may have pushed out
-    // ours since the last one came.
-    const { floorId } = this.#ring;
-    if (this.#archive?.available !== true && this.#manifest.firstListedPartId < floorId)
-      this.#manifest.dropBefore(floorId);
+    if (this.#archive?.available !== true) this.#listWhatTheRingHas();
     const cache = list === "dvr" ? this.#dvrM3u8s : this.#context.m3u8s;
     if (list === "dvr") this.#renderDvr();
     else this.#renderLive();
@@ -285,6 +281,16 @@ export class Answers {
     if (cached === undefined)
       throw new RelayError("internal", `"${this.#context.name}": a playlist was rendered and is not there`);
     return cached;
+  }
+
+  /**
+   * What the archive has need not be in the ring to be listed. Where there is none, another stream's parts may have pushed out ours since
+   * the last one came; where it is lost, the DVR window is the live one.
+   */
+  #listWhatTheRingHas(): void {
+    const { floorId } = this.#ring;
+    if (this.#manifest.firstListedPartId < floorId) this.#manifest.dropBefore(floorId);
+    this.#manifest.forgetBefore(this.#manifest.firstMsn);
   }
 
   #renderLive(): void {

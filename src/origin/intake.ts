@@ -396,6 +396,8 @@ export class Intake {
    */
   #keepListedFetchable(): void {
     if (this.#context.isArchived()) return;
+    // Of an archive that was lost, nothing is fetchable any more.
+    this.#manifest.forgetBefore(this.#manifest.firstMsn);
     const { floorId, lastId } = this.#ring;
     if (lastId === undefined || floorId <= this.#context.start.firstPartId) return;
     this.#manifest.dropBefore(floorId + Math.floor((lastId - floorId) / 2));

@@ -188,6 +188,22 @@ test("with an archive the bytes of a ring do not limit the list, and without one
   expect(origin.playlists.stats).toMatchObject({ persistence: "memory", streams: [{ persistence: "memory" }] });
 });
 
+test("once the archive is lost, the DVR window lists no more than is fetchable without it", async () => {
+  const origin = started("files", { maxSegments: 4, maxBytesPerPlaylist: mediaPart("variant", 0).byteLength * 40 });
+  origin.parts(0, 100);
+  const isFetchable = async () => {
+    const playlist = await origin.text("hd/dvr.m3u8");
+    for (const uri of urisOf(playlist)) expect((await origin.get(`hd/${uri}`)).status, uri).toBe(200);
+    return playlist;
+  };
+  const before = await isFetchable();
+  archive.available = false;
+  for (const { parts } of archive.recordings.values()) parts.clear();
+  const lost = await isFetchable();
+  origin.parts(100, 130);
+  expect(lintPlaylists([before, lost, await isFetchable()])).toEqual([]);
+});
+
 test("the DVR window starts where the archive does, with a delta and a reload that blocks", async () => {
   const origin = started("files");
   origin.parts(0, 100);
