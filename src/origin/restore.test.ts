@@ -162,6 +162,27 @@ test("a stream that has ended is restored as a recording", async () => {
   expect(origin.playlists.summaries).toMatchObject([{ state: "ended" }]);
 });
 
+test.each(["live", "event"] as const)(
+  "rule 64: a recording (%s) lists nothing that want of room has taken",
+  async (type) => {
+    const origin = new TestOrigin({ renditions: [VIDEO], type }, {}, { maxSegments: 4 }, archive);
+    origin.setInits();
+    origin.parts(0, 60);
+    origin.playlists.get("studio").end();
+    for (const hasPlace of ["from its start", "restored"]) {
+      if (hasPlace === "restored") origin.restart();
+      for (const list of ["media.m3u8", "dvr.m3u8"]) expect((await origin.get(`hd/${list}`)).status).toBe(200);
+      archive.recordings.get("hd")?.forgetBefore(11);
+      origin.playlists.forgetBefore("studio", "hd", 11);
+      for (const list of ["media.m3u8", "dvr.m3u8"]) {
+        const text = await origin.text(`hd/${list}`);
+        expect(text, `${hasPlace}, ${list}`).toContain("#EXT-X-MEDIA-SEQUENCE:11\n");
+        expect(text).toContain("e1/seg-12.mp4\n#EXT-X-ENDLIST");
+      }
+    }
+  },
+);
+
 test("a recording that is pinned is replaced by no stream of its name", () => {
   const origin = started("files");
   origin.parts(0, 12);

@@ -354,11 +354,14 @@ export class M3u8Manifest {
   }
 
   /**
-   * Takes the segments before `msn` off the DVR list, but none that the live one lists. `segment()` still knows them as long as
-   * they ought to be fetchable (rule 31); whether their bytes are still there is known to their owner.
+   * Takes the segments before `msn` off the DVR list, but none that the live one lists while it is live. `segment()` still knows them
+   * as long as they ought to be fetchable (rule 31); whether their bytes are still there is known to their owner.
    */
   forgetBefore(msn: Msn): void {
-    if (!this.#log.forgetBefore(msn)) return;
+    const { firstMsn } = this.#log.dvr;
+    if (this.#state.ended) this.#log.endLiveBefore(msn);
+    this.#log.forgetBefore(msn);
+    if (this.#log.dvr.firstMsn === firstMsn) return;
     this.#dateRanges.removeOld();
     this.#changed();
   }

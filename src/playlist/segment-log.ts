@@ -198,16 +198,23 @@ export class SegmentLog {
     }
   }
 
-  /** Removes what is before `msn` from the DVR window, but nothing that the live list has. Returns whether there was something. */
-  forgetBefore(msn: Msn): boolean {
+  /** A recording has no live edge: removes what is before `msn` from the live list, of an event too. `forgetBefore` does the rest. */
+  endLiveBefore(msn: Msn): void {
+    while (this.live.firstMsn < msn) {
+      const first = this.#closed.get(this.live.firstMsn);
+      if (first === undefined) return;
+      this.#unlist(this.live, first);
+    }
+  }
+
+  /** Removes what is before `msn` from the DVR window, but nothing that the live list has. */
+  forgetBefore(msn: Msn): void {
     const { live, dvr } = this;
-    const firstBefore = dvr.firstMsn;
     while (dvr.firstMsn < Math.min(msn, live.firstMsn)) {
       const first = this.#closed.get(dvr.firstMsn);
-      if (first === undefined) break;
+      if (first === undefined) return;
       this.#unlist(dvr, first);
     }
-    return dvr.firstMsn !== firstBefore;
   }
 
   /** Where the lines of a listed segment begin in the text without parts. */
