@@ -236,6 +236,27 @@ test("rule 65: a removed stream is 404", async () => {
   expect((await get("studio/main/e1/part-1.mp4")).status).toBe(404);
 });
 
+test("rule 65: whoever waits for a stream that is removed is told so at once, and not that it has ended", async () => {
+  open();
+  addParts(0, 7);
+  playlists.open("silent", { options: { ...OPTIONS, renditions: [{ id: "main", bandwidth: 1 }] }, epoch: "e1" });
+  const waiting = [
+    "studio/main/media.m3u8?_HLS_msn=2&_HLS_part=2",
+    "studio/main/dvr.m3u8?_HLS_msn=2&_HLS_part=2",
+    "studio/main/e1/part-7.mp4",
+    "silent/main.m3u8",
+    "silent/main/media.m3u8",
+    "silent/main/dvr.m3u8",
+  ].map(async (path) => {
+    const response = await get(path);
+    return `${path}: ${response.status} ${await response.text()}`;
+  });
+  await vi.advanceTimersByTimeAsync(10);
+  playlists.remove("studio");
+  playlists.remove("silent");
+  for (const answer of await Promise.all(waiting)) expect(answer).toMatch(/: (?:404|410) /);
+});
+
 test("rule 25: a gap is listed, and then answers 404", async () => {
   const rendition = open();
   addParts(0, 7);

@@ -271,6 +271,8 @@ export class Answers {
   }
 
   #render(ask: ReloadAsk, list: ListKind): CachedPlaylist {
+    // Its stream was removed while the request waited: that is no end (rule 65).
+    if (this.#ring.closed) throw new RelayError("closed", `"${this.#context.name}" was removed`);
     if (this.#archive?.available !== true) this.#listWhatTheRingHas();
     const cache = list === "dvr" ? this.#dvrM3u8s : this.#context.m3u8s;
     if (list === "dvr") this.#renderDvr();

@@ -49,6 +49,7 @@ export class Stream {
   readonly #steps: Waiters;
   readonly #context: StreamContext;
   readonly #openedAtMs: number;
+  #isClosed = false;
   readonly #sources: Record<MediaSource, number> = { page: 0, peer: 0, origin: 0 };
 
   /**
@@ -156,12 +157,13 @@ export class Stream {
   /**
    * The Multivariant Playlist, or that of the DVR window. It is held until every rendition is known, by its options or by its init segment; one that is
    * late is left out after the deadline.
-   * @throws RelayError `deadline` when no variant is known by then; `waiter-limit`
+   * @throws RelayError `deadline` when no variant is known by then; `closed` when it is removed meanwhile; `waiter-limit`
    * @internal
    */
   async multivariant(list: ListKind, signal?: AbortSignal): Promise<Bytes> {
     const deadlineMs = firstPlaylistDeadlineMs(this.config.targetDurationMs);
     await this.#until(() => this.ended || this.#every(({ listed }) => isKnown(listed)), deadlineMs, signal);
+    if (this.#isClosed) throw new RelayError("closed", `"${this.name}" was removed`);
     const renditions = [...this.#renditions.values()];
     if (!renditions.some(({ listed }) => listed.kind === "variant" && isKnown(listed))) {
       throw new RelayError("deadline", `"${this.name}": no variant has had an init segment within ${deadlineMs} ms`);
@@ -185,6 +187,7 @@ export class Stream {
 
   /** @internal */
   close(): void {
+    this.#isClosed = true;
     for (const rendition of this.#renditions.values()) rendition.close();
     this.#steps.close();
   }
