@@ -93,6 +93,24 @@ test("a range leaves when it has ended before the first segment, one without an 
   expect(ranges.removedSince(8)).toBe("");
 });
 
+test("4.4.5.1: END-ON-NEXT ends a range in whatever order it and the next one are told, and when it is said later", () => {
+  const next = { id: "next", startDate: START_MS + 2000, class: "c" };
+  const first = { id: "first", startDate: START_MS, class: "c", endOnNext: true };
+  const { endOnNext: _, class: __, ...bare } = first;
+  for (const told of [
+    [first, next],
+    [next, first],
+    [bare, next, first],
+    [bare, first, next],
+  ]) {
+    const ranges = new DateRanges(256);
+    for (const range of told) ranges.add(range, 0);
+    expect(ranges.removeBefore(START_MS + 2000, 1)).toBe(false);
+    expect(ranges.removeBefore(START_MS + 2001, 2)).toBe(true);
+    expect(ranges.removedSince(0)).toBe("first");
+  }
+});
+
 test("more ranges at once than the cap are refused", () => {
   const ranges = new DateRanges(256);
   for (let n = 0; n < 256; n++) ranges.add({ id: `${n}`, startDate: START_MS }, 0);

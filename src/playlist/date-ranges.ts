@@ -13,8 +13,8 @@ interface Line {
 
 interface Range {
   readonly startMs: number;
-  readonly className: string | undefined;
-  readonly endsOnNext: boolean;
+  className: string | undefined;
+  endsOnNext: boolean;
   endMs: number | undefined;
   attributes: ReadonlyMap<string, string>;
   lines: readonly Line[];
@@ -59,7 +59,7 @@ export class DateRanges {
         lines: [{ text: tag(attributes), addedAt: at }],
       };
       this.#ranges.set(id, range);
-      this.#closeBefore(range);
+      this.#endOnNext(range);
       return true;
     }
     for (const [name, value] of attributes) {
@@ -76,6 +76,9 @@ export class DateRanges {
     if (known === gone) return false;
     known.lines = [...known.lines, { text: tag(merged), addedAt: at }];
     if (durationMs !== undefined) known.endMs = startMs + durationMs;
+    known.className ??= checked.class;
+    known.endsOnNext ||= checked.endOnNext === true;
+    this.#endOnNext(known);
     return true;
   }
 
@@ -121,13 +124,20 @@ export class DateRanges {
     return this.#removed.map(({ id }) => id).join("\t");
   }
 
-  /** 4.4.5.1: END-ON-NEXT ends a range where the next of its class starts. */
-  #closeBefore(next: Range): void {
-    for (const range of this.#ranges.values()) {
-      if (!range.endsOnNext || range.className !== next.className || range.startMs >= next.startMs) continue;
-      range.endMs = Math.min(range.endMs ?? Number.POSITIVE_INFINITY, next.startMs);
+  /** 4.4.5.1: END-ON-NEXT ends a range where the next of its class starts; the two come in any order. */
+  #endOnNext(changed: Range): void {
+    for (const others of [this.#ranges, this.#gone]) {
+      for (const other of others.values()) {
+        endAtStart(other, changed);
+        endAtStart(changed, other);
+      }
     }
   }
+}
+
+function endAtStart(range: Range, next: Range): void {
+  if (!range.endsOnNext || range.className !== next.className || range.startMs >= next.startMs) return;
+  range.endMs = Math.min(range.endMs ?? Number.POSITIVE_INFINITY, next.startMs);
 }
 
 function attributesOf(options: DateRangeOptions): ReadonlyMap<string, string> {
