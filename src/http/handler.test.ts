@@ -300,6 +300,11 @@ test("HEAD gives the headers alone, another method 405", async () => {
   const head = await get("studio/main/e1/part-1.mp4", { method: "HEAD" });
   expect(head.headers.get("content-length")).toBe(String(sent[1]?.byteLength));
   expect(await head.text()).toBe("");
+  // RFC 9110 14.2: a range is asked for with GET alone.
+  for (const range of ["bytes=0-9", "bytes=9999999-"]) {
+    const ranged = await get("studio/main/e1/part-1.mp4", { method: "HEAD", headers: { range } });
+    expect([ranged.status, ranged.headers.get("content-length")]).toEqual([200, String(sent[1]?.byteLength)]);
+  }
   const post = await get(MEDIA, { method: "POST", body: "x" });
   expect(post.status).toBe(405);
   expect(post.headers.get("allow")).toBe("GET, HEAD");

@@ -181,7 +181,8 @@ function respond(request: Request, found: Found, options: HandlerOptions): Respo
   if (found.cacheControl === IMMUTABLE) {
     headers["accept-ranges"] = "bytes";
     try {
-      const range = parseByteRange(request.headers.get("range"), sizeBytes);
+      // RFC 9110 14.2: of no other method.
+      const range = request.method === "GET" ? parseByteRange(request.headers.get("range"), sizeBytes) : undefined;
       if (range !== undefined) {
         status = 206;
         headers["content-range"] = `bytes ${range.start}-${range.end - 1}/${sizeBytes}`;
