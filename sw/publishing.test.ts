@@ -370,6 +370,14 @@ test("a player that comes while a stream catches up gets a first playlist of all
   const late = worker.text("studio/main/media.m3u8");
   await vi.advanceTimersByTimeAsync(4_000);
   expect(listedParts(await late).at(-2)).toBe(23);
+  // Once that is known, nobody waits for it again.
+  let isAnswered = false;
+  const later = worker.text("studio/main/media.m3u8").finally(() => {
+    isAnswered = true;
+  });
+  await vi.advanceTimersByTimeAsync(10);
+  expect(isAnswered).toBe(true);
+  expect(listedParts(await later).at(-2)).toBe(23);
 });
 
 test("a message that nobody can be answered about, or that is another's, is not the relay's", () => {

@@ -9,7 +9,14 @@ import type { M3u8Manifest } from "../playlist/m3u8-manifest.ts";
 import type { RenditionReport, SegmentInfo } from "../playlist/manifest-types.ts";
 import type { ArchiveReader } from "./archive-reader.ts";
 import type { RenditionInside } from "./inspect-stream.ts";
-import { firstPlaylistDeadlineMs, positionKey, type ReloadAsk, reloadDeadlineMs, reloadKey } from "./reload.ts";
+import {
+  CATCH_UP_MS,
+  firstPlaylistDeadlineMs,
+  positionKey,
+  type ReloadAsk,
+  reloadDeadlineMs,
+  reloadKey,
+} from "./reload.ts";
 import type { RenditionParts } from "./rendition-parts.ts";
 
 /** What a segment that grows holds by now. */
@@ -22,8 +29,6 @@ export interface GrowingSegment {
 /** `live`: what players follow; `dvr`: the same from as far back as it is kept. */
 export type ListKind = "live" | "dvr";
 
-/** Beyond that, what is still to come is too late for a player that begins. */
-const CATCH_UP_MS = 3_000;
 /** What was said to follow at once is here by then, or does not follow. */
 const FOLLOWS_MS = 50;
 const FOLLOWS_STEP_MS = 5;

@@ -14,6 +14,7 @@ import { checkDate } from "../playlist/tags.ts";
 import type { Recorder } from "./archive.ts";
 import { BitRate } from "./bit-rate.ts";
 import { type CutPart, cutMedia, cutOpaque, cutText, type PartLimits, ROUNDING_MS } from "./part-cutter.ts";
+import { CATCH_UP_MS } from "./reload.ts";
 import type { RenditionParts } from "./rendition-parts.ts";
 import type { RenditionStart } from "./rendition-start.ts";
 import { Timeline } from "./timeline.ts";
@@ -132,9 +133,9 @@ export class Intake {
     return this.#bitRate.measured;
   }
 
-  /** More of what is there already follows the last part at once. */
+  /** More of what is there already follows the last part at once: what has not by now, its producer being gone, does not. */
   get isCatchingUp(): boolean {
-    return this.#isCatchingUp;
+    return this.#isCatchingUp && this.#context.clock.now() - (this.#lastPartAtMs ?? 0) < CATCH_UP_MS;
   }
 
   get lastPartAtMs(): number | undefined {

@@ -69,6 +69,9 @@ function checkNotTooFar(ask: ReloadAsk, edge: LiveEdge): void {
   );
 }
 
+/** What is there already and has not followed by then is too late for a player that begins. */
+export const CATCH_UP_MS = 3_000;
+
 /** How long a first playlist may be held: below the 10 s that hls.js gives it; a 503 is retried. */
 export function firstPlaylistDeadlineMs(targetDurationMs: number): number {
   return Math.min(9_000, 3 * targetDurationMs);
