@@ -430,9 +430,9 @@ export class StreamStore implements Archive {
 
   #trouble(code: RelayErrorCode, message: string, count = 1): void {
     this.#troubles += count;
+    this.#lastTrouble = { code, message, atMs: this.#clock.wallMs() };
     if (this.#told.has(code)) return;
     this.#told.add(code);
-    this.#lastTrouble = { code, message, atMs: this.#clock.wallMs() };
     this.onTrouble?.(new RelayError(code, message));
   }
 }

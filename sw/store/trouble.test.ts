@@ -70,6 +70,24 @@ test("a disk that is full shrinks the window, tells it once, and the live edge g
   }
 });
 
+test("the last trouble is that of now, also where one of its kind was told before", async () => {
+  const { store, clock } = await openStore();
+  await store.load();
+  let limitBytes = 0;
+  fullDisk(() => limitBytes);
+  const producer = new Producer(store);
+  for (const id of [0, 1]) {
+    limitBytes = 0;
+    producer.parts(id, id + 1);
+    await store.flush();
+    expect(store.storage.trouble).toMatchObject({ code: "store-full", atMs: clock.wallMs() });
+    limitBytes = Number.POSITIVE_INFINITY;
+    clock.advance(60_000);
+    await store.flush();
+    expect(store.isStored("studio", "main", id)).toBe(true);
+  }
+});
+
 test("where nothing may go, nobody waits for the disk, and what it did not take is stored once there is room", async () => {
   const { store, clock, kept } = await openStore();
   await store.load();
