@@ -148,6 +148,10 @@ export class MemoryStore implements RelayStore {
     return this.#disk.archive.part(stream, rendition, id);
   }
 
+  init(stream: string, rendition: string, epoch: string, index: number): Promise<Bytes | undefined> {
+    return this.#disk.archive.init(stream, rendition, epoch, index);
+  }
+
   segment(stream: string, rendition: string, msn: number): Promise<readonly Bytes[] | undefined> {
     return this.#disk.archive.segment(stream, rendition, msn);
   }

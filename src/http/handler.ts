@@ -141,7 +141,7 @@ async function media(
     kind === "segment"
       ? await rendition.segment(epoch, number, request.signal)
       : kind === "init"
-        ? rendition.init(epoch, number)
+        ? await rendition.init(epoch, number, request.signal)
         : await rendition.part(epoch, number, request.signal);
   if (found === undefined) throw notFound(route);
   const views = found instanceof Uint8Array ? [found] : found;

@@ -238,8 +238,12 @@ export class Answers {
     return views instanceof Promise ? views.then(joined) : joined(views);
   }
 
-  init(epoch: string, index: number): Bytes | undefined {
-    return this.#count(this.#context.epochs.hasInit(epoch, index) ? this.#ring.init(index) : undefined);
+  /** An init segment: the ring has the newest alone, and a DVR window may need more. Undefined: 404. */
+  init(epoch: string, index: number, signal?: AbortSignal): Bytes | undefined | Promise<Bytes | undefined> {
+    if (!this.#context.epochs.hasInit(epoch, index)) return this.#count(undefined);
+    const bytes = this.#ring.init(index);
+    if (bytes !== undefined || this.#archive === undefined) return this.#count(bytes);
+    return this.#archive.init(epoch, index, signal).then((kept) => this.#count(kept));
   }
 
   /** What a segment holds; undefined where some of it is neither in the ring nor in the archive. */

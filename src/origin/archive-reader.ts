@@ -37,6 +37,11 @@ export class ArchiveReader {
     return this.#within(this.#archive.part(this.#stream, this.#rendition, id), signal);
   }
 
+  /** @throws RelayError `deadline` */
+  init(epoch: string, index: number, signal?: AbortSignal): Promise<Bytes | undefined> {
+    return this.#within(this.#archive.init(this.#stream, this.#rendition, epoch, index), signal);
+  }
+
   /**
    * The parts of a segment in order, gaps left out, where the ring has but some of them. Undefined where one is not here either.
    * @throws RelayError `deadline`

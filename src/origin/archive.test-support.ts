@@ -95,6 +95,11 @@ export class MemoryArchive implements Archive {
     return this.recordings.get(rendition)?.segment(msn);
   }
 
+  async init(_stream: string, rendition: string, epoch: string, index: number): Promise<Bytes | undefined> {
+    await this.hold;
+    return this.recordings.get(rendition)?.inits.get(`${epoch}/${index}`)?.bytes;
+  }
+
   isStored(_stream: string, rendition: string, id: number): boolean {
     return this.recordings.get(rendition)?.parts.has(id) === true;
   }

@@ -34,6 +34,8 @@ export interface Archive {
   part(stream: string, rendition: string, id: PartId): Promise<Bytes | undefined>;
   /** The parts of a segment in order, gaps left out. Undefined where one is missing. */
   segment(stream: string, rendition: string, msn: Msn): Promise<readonly Bytes[] | undefined>;
+  /** An init segment. Undefined where it is not kept, or cannot be read. */
+  init(stream: string, rendition: string, epoch: string, index: number): Promise<Bytes | undefined>;
   /** Whether the media of a part is on disk by now. */
   isStored(stream: string, rendition: string, id: PartId): boolean;
   /** What is kept of a stream, for who looks at it; undefined where nothing is. */

@@ -408,8 +408,8 @@ export class Rendition {
   }
 
   /** An init segment. Undefined: 404. */
-  init(epoch: string, index: number): Bytes | undefined {
-    return this.#answers.init(epoch, index);
+  init(epoch: string, index: number, signal?: AbortSignal): Bytes | undefined | Promise<Bytes | undefined> {
+    return this.#answers.init(epoch, index, signal);
   }
 
   /** Answers every blocked request now, with what there is. Returns how many there were. */

@@ -225,6 +225,24 @@ test("once the archive is lost, the DVR window lists no more than is fetchable w
   expect(lintPlaylists([before, lost, await isFetchable()])).toEqual([]);
 });
 
+test("rule 64: init segments are as far back as the DVR window, however many there were, before and after a restart", async () => {
+  const origin = started("files");
+  for (let n = 0; n < 70; n++) {
+    origin.setInit("hd");
+    origin.parts(n * 5, n * 5 + 5);
+  }
+  for (const isRestarted of [false, true]) {
+    if (isRestarted) origin.restart();
+    const inits = urisOf(await origin.text("hd/dvr.m3u8")).filter((uri) => uri.includes("/init-"));
+    expect(inits).toHaveLength(70);
+    for (const uri of inits) {
+      const response = await origin.get(`hd/${uri}`);
+      expect([response.status, response.headers.get("content-length")], uri).toEqual([200, expect.any(String)]);
+    }
+    expect((await origin.get("hd/e1/init-72.mp4")).status).toBe(404);
+  }
+});
+
 test("the DVR window starts where the archive does, with a delta and a reload that blocks", async () => {
   const origin = started("files");
   origin.parts(0, 100);

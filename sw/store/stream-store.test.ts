@@ -79,6 +79,14 @@ test("media is given while it waits and after it is written, whole and part by p
   expect((await store.segment("studio", "main", 1))?.map(told)).toEqual(whole);
   expect(told(await store.part("studio", "main", 1))).toBe(told(mediaOf(1, LARGE_BYTES)));
   expect(told(await store.part("studio", "main", 5))).toBe(told(mediaOf(5)));
+  expect(told(await store.init("studio", "main", "e1", 0))).toBe(told(mediaOf(200, 500)));
+  for (const missing of [
+    store.init("studio", "main", "e1", 1),
+    store.init("studio", "main", "e2", 0),
+    store.init("studio", "other", "e1", 0),
+  ]) {
+    expect(await missing).toBeUndefined();
+  }
   for (const missing of [2, 6, 100]) expect(await store.part("studio", "main", missing)).toBeUndefined();
   expect(await store.part("studio", "other", 0)).toBeUndefined();
   expect(await store.segment("studio", "main", 3)).toBeUndefined();

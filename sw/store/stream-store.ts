@@ -23,6 +23,7 @@ import { FaultError, type Faults, guarded } from "./faults.ts";
 import { Fence } from "./fence.ts";
 import { loadAll, loadOne, type StoredStream, storedStream } from "./load.ts";
 import { MediaReader } from "./media-reader.ts";
+import { readInit } from "./read-record.ts";
 import { hasMedia, type RenditionIndex, type StoredSegment } from "./rendition-index.ts";
 import { openDatabase, PART_LOST, type StoreDatabase } from "./schema.ts";
 import { Shelf } from "./shelf.ts";
@@ -189,6 +190,13 @@ export class StreamStore implements Archive {
   async segment(stream: string, rendition: string, msn: Msn): Promise<readonly Bytes[] | undefined> {
     const index = this.#shelf.find(stream)?.renditions.get(rendition);
     return index === undefined ? undefined : this.#read(() => this.#reader.segment(index, msn));
+  }
+
+  /** As it is on disk: the newest, which may wait to be written, are in the rings. */
+  async init(stream: string, rendition: string, epoch: string, index: number): Promise<Bytes | undefined> {
+    const { number, stream: id } = this.#shelf.find(stream)?.renditions.get(rendition) ?? {};
+    if (id === undefined || number === undefined) return undefined;
+    return this.#read(async () => readInit(await this.#database.get("inits", [id, number, index, epoch]))?.bytes);
   }
 
   /** How far a producer is, after a step that was recorded just now: both are written in one transaction. */
