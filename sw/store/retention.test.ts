@@ -1,7 +1,7 @@
 import "fake-indexeddb/auto";
 import { IDBFactory } from "fake-indexeddb";
 import { beforeEach, expect, test } from "vitest";
-import { openStore, Producer, partRecord, rawRecords } from "./store.test-support.ts";
+import { openStore, PART_MS, PARTS_PER_SEGMENT, Producer, partRecord, rawRecords } from "./store.test-support.ts";
 import type { StreamStore } from "./stream-store.ts";
 
 beforeEach(() => {
@@ -151,4 +151,23 @@ test("a window that is set at run time holds at once, for all streams but those 
   // A longer one brings nothing back.
   await again.setWindow(7_200_000);
   expect(again.stats.streams.get("studio")?.windowMs).toBe(60_000);
+});
+
+test("what is deleted keeps up with what is forgotten, however many renditions there are", async () => {
+  const renditions = Array.from({ length: 16 }, (_, n) => `r${n}`);
+  const { store } = await openStore({ windowMs: 2 * PARTS_PER_SEGMENT * PART_MS });
+  await store.load();
+  const producer = new Producer(store, "studio", renditions);
+  for (const rendition of renditions) producer.init(rendition);
+  const segments = 24;
+  for (let id = 0; id < segments * PARTS_PER_SEGMENT; id++) {
+    for (const rendition of renditions) {
+      producer.parts(id, id + 1, { rendition, sizeBytes: 10 });
+      producer.recorder(rendition).listedFrom(Math.max(1, Math.floor(id / PARTS_PER_SEGMENT) - 1));
+    }
+    // As many batches as there are in the time of a part.
+    for (let batch = 0; batch < PART_MS / 100; batch++) await store.flush();
+  }
+  expect((await rawRecords("segments")).length).toBeLessThanOrEqual(4 * renditions.length);
+  expect((await rawRecords("media")).length).toBeLessThanOrEqual(4 * PARTS_PER_SEGMENT * renditions.length);
 });

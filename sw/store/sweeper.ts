@@ -1,8 +1,10 @@
+import type { IDBPTransaction } from "idb";
 import type { Faults } from "./faults.ts";
 import type { Fence } from "./fence.ts";
 import type { StoredSegment } from "./rendition-index.ts";
-import { OWNED_STORES, type StoreDatabase } from "./schema.ts";
+import { OWNED_STORES, type StoreDatabase, type StoreName, type StoreSchema } from "./schema.ts";
 
+type Sweeping = IDBPTransaction<StoreSchema, StoreName[], "readwrite">;
 type OwnedStore = (typeof OWNED_STORES)[number];
 
 interface Garbage {
@@ -10,6 +12,7 @@ interface Garbage {
   readonly range: IDBKeyRange;
 }
 
+const SWEPT_STORES: StoreName[] = [...OWNED_STORES, "writer"];
 /** Records one transaction deletes: about 40 ms, which is what a batch may have to wait for. */
 const SLICE_RECORDS = 128;
 
@@ -79,16 +82,29 @@ export class Sweeper {
     if (this.isIdle) return;
     await this.#faults?.(this.hasHeads ? "forget" : "sweep");
     if (this.hasHeads) return this.#sweepHeads();
-    const garbage = this.#garbage[0];
-    if (garbage === undefined) return;
-    const { store, range } = garbage;
-    const transaction = this.#database.transaction([store, "writer"], "readwrite", { durability: "relaxed" });
-    const swept = transaction.objectStore(store);
-    const [keys] = await together(swept.getAllKeys(range, SLICE_RECORDS), this.#fence.hold(transaction));
-    const [first, last] = [keys[0], keys.at(-1)];
-    if (first !== undefined && last !== undefined) await swept.delete(IDBKeyRange.bound(first, last));
+    const transaction = this.#database.transaction(SWEPT_STORES, "readwrite", { durability: "relaxed" });
+    const [swept] = await together(this.#sweepSlice(transaction), this.#fence.hold(transaction));
     await transaction.done;
-    if (keys.length < SLICE_RECORDS) this.#garbage.shift();
+    this.#garbage.splice(0, swept);
+  }
+
+  /** Deletes a slice of what comes first, of several ranges where they are small: there may be more of them than there are batches. Returns how many are done. */
+  async #sweepSlice(transaction: Sweeping): Promise<number> {
+    let leftRecords = SLICE_RECORDS;
+    let swept = 0;
+    while (leftRecords > 0) {
+      const garbage = this.#garbage[swept];
+      if (garbage === undefined) break;
+      const store = transaction.objectStore(garbage.store);
+      const keys = await store.getAllKeys(garbage.range, leftRecords);
+      const [first, last] = [keys[0], keys.at(-1)];
+      if (first !== undefined && last !== undefined) await store.delete(IDBKeyRange.bound(first, last));
+      if (keys.length === leftRecords) break;
+      swept += 1;
+      // To look for what is not there takes its time too.
+      leftRecords -= Math.max(1, keys.length);
+    }
+    return swept;
   }
 
   async #sweepHeads(): Promise<void> {
