@@ -126,6 +126,7 @@ export class DateRanges {
 
   /** 4.4.5.1: END-ON-NEXT ends a range where the next of its class starts; the two come in any order. */
   #endOnNext(changed: Range): void {
+    if (changed.className === undefined) return;
     for (const others of [this.#ranges, this.#gone]) {
       for (const other of others.values()) {
         endAtStart(other, changed);

@@ -9,8 +9,8 @@ import {
 } from "eddy-hls/core";
 import { type InitRow, PART_LOST, type RangeRow, type RenditionHead, type SegmentRow } from "./schema.ts";
 
-/** The manifest holds 256 at once; these are those of the whole window. */
-const MAX_RANGES = 1024;
+/** As many as the playlist of a DVR window lists. */
+const MAX_RANGES = 4096;
 
 /** What is remembered of a stored segment: where its media is, and when it may go. */
 export interface StoredSegment {

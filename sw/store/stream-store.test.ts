@@ -128,20 +128,20 @@ test("what comes within the time of a batch is one transaction, and is told as k
   expect(kept).toEqual(new Map([["studio/main", 5]]));
 });
 
-test("date ranges beyond their cap make room for newer ones", async () => {
+test("as many date ranges are kept as a DVR window lists, and those beyond make room for newer ones", async () => {
   const { store } = await openStore();
   await store.load();
   const producer = new Producer(store);
   producer.init();
   producer.parts(0, 1);
-  for (let n = 0; n < 1_030; n++) {
+  for (let n = 0; n < 4_102; n++) {
     producer.recorder().dateRange({ id: `r${n}`, startDate: n });
     if (n === 500) await store.flush();
   }
   await store.close();
   const [stream] = await (await openStore()).store.load();
   expect(stream?.renditions[0]?.dateRanges.map(({ id }) => id)).toEqual(
-    Array.from({ length: 1_024 }, (_, index) => `r${index + 6}`),
+    Array.from({ length: 4_096 }, (_, index) => `r${index + 6}`),
   );
 });
 
