@@ -83,6 +83,7 @@ export { type MoqProbe, probeMoq } from "./moq/probe-moq.ts";
 export { type OpenRelayOptions, openRelay, type PublishCall, type Relay } from "./open-relay.ts";
 export type { PeerFailureReason } from "./peers/peer-failures.ts";
 export type { PeersConfig, PeersMode, PeersOptions, Signalling, UploadOptions } from "./peers/peer-options.ts";
+export type { PeerRoute } from "./peers/peer-route.ts";
 export { type Peers, peers } from "./peers/peers.ts";
 export type { UploadBar } from "./peers/upload-bar.ts";
 export { setUploadConsent, type UploadRecord, uploadRecord } from "./peers/upload-record.ts";

@@ -72,6 +72,28 @@ test("two that come at the same time do not both get the last place", () => {
   expect(one.taken).toBe(1);
 });
 
+test("who was not reached is let be for longer each time, until it is reached or the network is another", () => {
+  const { clock, gate: one } = gate(12);
+  const isTried = () => one.admits({ peer: "a", links: 0 });
+  const waitsMs = Array.from({ length: 6 }, () => {
+    one.unreached("a");
+    let waitedMs = 0;
+    for (; !isTried(); waitedMs += 30_000) clock.advance(30_000);
+    return waitedMs;
+  });
+  expect(waitsMs).toEqual([60_000, 120_000, 240_000, 480_000, 960_000, 960_000]);
+  one.joined("a");
+  one.left("a");
+  one.unreached("a");
+  clock.advance(60_000);
+  expect(isTried()).toBe(true);
+  one.unreached("a");
+  one.avoid("banned", 60_000);
+  one.networkChanged();
+  expect(isTried()).toBe(true);
+  expect(one.admits({ peer: "banned", links: 0 })).toBe(false);
+});
+
 test("who is avoided is not connected to for that time, and its place is free", () => {
   const { clock, gate: one } = gate(12);
   one.joined("a");

@@ -26,6 +26,9 @@ export type Verdict =
 /** How long a connection may take from the first word of it to a channel. */
 const PENDING_MS = 10_000;
 const MAX_AVOIDED = 1024;
+/** Who was not reached is let be for the first of these, then for twice as long each time: networks seldom change under a viewer. */
+const UNREACHED_MS = 60_000;
+const MAX_UNREACHED_MS = 16 * 60_000;
 /** Who has fewer connections than this gets those places that are kept. */
 const POOR_LINKS = 4;
 /** Chances that one who is full makes room for a peer with few links, or with some but not enough. Two dozen hear each announcement. */
@@ -47,6 +50,8 @@ export class NeighbourGate {
   /** Until when. */
   readonly #pending = new Map<PeerId, number>();
   readonly #avoided = new Map<PeerId, number>();
+  /** How long it was let be the last time. */
+  readonly #unreached = new Map<PeerId, number>();
   /** Those for whom another had to go. They go first: strangers cannot drive out more than a third. */
   readonly #guests = new Set<PeerId>();
   #madeRoomAtMs = Number.NEGATIVE_INFINITY;
@@ -131,6 +136,7 @@ export class NeighbourGate {
     this.#pending.delete(peer);
     if (!this.#linked.has(peer) && this.#linked.size >= this.#options.max()) return false;
     this.#linked.add(peer);
+    this.#unreached.delete(peer);
     return true;
   }
 
@@ -140,7 +146,22 @@ export class NeighbourGate {
     this.#guests.delete(peer);
   }
 
-  /** It has no room, cannot be reached, or was banned. */
+  /** No way to it was found. */
+  unreached(peer: PeerId): void {
+    const lastMs = this.#unreached.get(peer);
+    const forMs = lastMs === undefined ? UNREACHED_MS : Math.min(2 * lastMs, MAX_UNREACHED_MS);
+    if (this.#unreached.size >= MAX_AVOIDED) this.#unreached.clear();
+    this.#unreached.set(peer, forMs);
+    this.avoid(peer, forMs);
+  }
+
+  /** This browser is in another network: what was out of reach may not be. */
+  networkChanged(): void {
+    for (const peer of this.#unreached.keys()) this.#avoided.delete(peer);
+    this.#unreached.clear();
+  }
+
+  /** It has no room, or was banned. */
   avoid(peer: PeerId, forMs: number): void {
     this.left(peer);
     if (this.#avoided.size >= MAX_AVOIDED) this.#avoided.clear();

@@ -139,10 +139,32 @@ test("an ended connection closes once its channel has sent what it had, or after
   expect(connection.connectionState).toBe("closed");
 });
 
-test("addresses that are found are counted, over all connections", () => {
+test("what is found of this browser is counted by kind, over all connections, with the last word of a server that gave nothing", () => {
   const { made, connect } = maker();
-  for (const candidate of [{ candidate: "candidate:1" }, { candidate: "" }, null]) {
+  const candidates = [{ type: "host" }, { type: "srflx" }, { type: "relay" }, { type: "relay" }];
+  for (const { type } of candidates) {
+    const candidate = { candidate: `candidate:1 typ ${type}`, type };
     connect().dispatchEvent(Object.assign(new Event("icecandidate"), { candidate }));
   }
-  expect(made.candidates).toBe(1);
+  for (const candidate of [{ candidate: "" }, null]) {
+    connect().dispatchEvent(Object.assign(new Event("icecandidate"), { candidate }));
+  }
+  expect(made.found).toEqual({ own: 1, reflexive: 1, relayed: 2, error: undefined });
+  const refusal = { url: "turn:turn.example", errorCode: 401, errorText: "Unauthorized" };
+  connect().dispatchEvent(Object.assign(new Event("icecandidateerror"), refusal));
+  expect(made.found.error).toBe("turn:turn.example: 401 Unauthorized");
+});
+
+test.each([
+  [{ local: { type: "host" }, remote: { type: "srflx" } }, "direct"],
+  [{ local: { type: "relay" }, remote: { type: "prflx" } }, "relayed"],
+  [{ local: { type: "prflx" }, remote: { type: "relay" } }, "relayed"],
+  [null, undefined],
+])("the pair %j is the route %s", (pair, route) => {
+  const connection = maker().connect();
+  expect(connection.route).toBeUndefined();
+  Object.assign(connection, { sctp: { transport: { iceTransport: { getSelectedCandidatePair: () => pair } } } });
+  expect(connection.route).toBe(route);
+  Object.assign(connection, { sctp: { transport: { iceTransport: {} } } });
+  expect(connection.route, "a browser that does not tell").toBeUndefined();
 });

@@ -1,3 +1,5 @@
+import type { PeerRoute } from "./peer-route.ts";
+
 /** Id of our channel, agreed beforehand: Trystero's own takes the first free one. */
 const CHANNEL_ID = 64;
 /** All that Trystero's own channel carries between two peers, with room: handshakes and which rooms they share. */
@@ -6,6 +8,8 @@ const MAX_OTHER_BYTES = 256 * 1024;
 const MAX_EARLY_MESSAGES = 64;
 /** What was opened for an offer that cannot be read is closed after this: Trystero lets go of it, and leaves it open. */
 const UNUSED_MS = 10_000;
+/** Of what a server says. */
+const MAX_ERROR_CHARACTERS = 200;
 /** How long a closing connection may take to send what it was given. */
 const LINGER_MS = 2_000;
 
@@ -15,6 +19,20 @@ export interface ChannelConnection extends RTCPeerConnection {
   takeChannel(): { readonly channel: RTCDataChannel; readonly early: readonly unknown[] } | undefined;
   /** Closes it once what was sent has left, also for Trystero, which hears of nothing but its channel. */
   end(): void;
+  /** How it passes the networks between the two; undefined before it is known, and where the browser does not tell. */
+  readonly route: PeerRoute | undefined;
+}
+
+/** What this browser found out of itself, over all connections. */
+export interface IceFindings {
+  /** Addresses of its own. */
+  readonly own: number;
+  /** Addresses that a STUN server saw. */
+  readonly reflexive: number;
+  /** Addresses that a TURN server lent it. */
+  readonly relayed: number;
+  /** What a server said last that did none of it. */
+  readonly error: string | undefined;
 }
 
 export interface ConnectionMaker {
@@ -22,8 +40,7 @@ export interface ConnectionMaker {
   readonly Connection: typeof RTCPeerConnection;
   /** Calls `join`, during which connections are made that nobody needs yet: they are stillborn. */
   withoutSpares<T>(join: () => T): T;
-  /** Addresses that were found, over all connections: none at all means that this browser cannot be reached in any way. */
-  readonly candidates: number;
+  readonly found: IceFindings;
 }
 
 /**
@@ -32,7 +49,7 @@ export interface ConnectionMaker {
  */
 export function connectionMaker(Native: typeof RTCPeerConnection): ConnectionMaker {
   let sparing = false;
-  let candidates = 0;
+  const found = { own: 0, reflexive: 0, relayed: 0, error: undefined as string | undefined };
 
   class Connection extends Native implements ChannelConnection {
     #channel: RTCDataChannel | undefined;
@@ -50,7 +67,11 @@ export function connectionMaker(Native: typeof RTCPeerConnection): ConnectionMak
         if (this.#channel === undefined) super.close();
       }, UNUSED_MS);
       this.addEventListener("icecandidate", ({ candidate }) => {
-        if (candidate !== null && candidate.candidate !== "") candidates += 1;
+        if (candidate === null || candidate.candidate === "") return;
+        found[candidate.type === "relay" ? "relayed" : candidate.type === "srflx" ? "reflexive" : "own"] += 1;
+      });
+      this.addEventListener("icecandidateerror", ({ url, errorCode, errorText }) => {
+        found.error = `${url}: ${errorCode} ${errorText}`.slice(0, MAX_ERROR_CHARACTERS);
       });
       // The answering side's; the offering side makes it. A peer that opens more has something in mind.
       this.addEventListener("datachannel", ({ channel }) => {
@@ -95,6 +116,13 @@ export function connectionMaker(Native: typeof RTCPeerConnection): ConnectionMak
       this.#other?.close();
     }
 
+    get route(): PeerRoute | undefined {
+      // Not every browser has it.
+      const pair = this.sctp?.transport.iceTransport.getSelectedCandidatePair?.();
+      if (pair == null) return undefined;
+      return [pair.local, pair.remote].some(({ type }) => type === "relay") ? "relayed" : "direct";
+    }
+
     /** Trystero keeps what comes for rooms that it does not know: nobody may fill our memory with that. */
     #watch(channel: RTCDataChannel): void {
       this.#other = channel;
@@ -126,8 +154,6 @@ export function connectionMaker(Native: typeof RTCPeerConnection): ConnectionMak
         sparing = false;
       }
     },
-    get candidates() {
-      return candidates;
-    },
+    found,
   };
 }

@@ -148,4 +148,5 @@ function checkConsent(consent: unknown): boolean | "ask" {
   throw new RelayError("invalid-option", `upload.consent: expected true, false or "ask", got ${String(consent)}`);
 }
 
-const hasTurn = ({ urls }: RTCIceServer): boolean => [urls].flat().some((url) => /^turns?:/i.test(url));
+/** Whether it passes media on, and does not only tell addresses. */
+export const hasTurn = ({ urls }: RTCIceServer): boolean => [urls].flat().some((url) => /^turns?:/i.test(url));

@@ -2,6 +2,7 @@ import type { SwarmPeer } from "../../swarm/swarm-types.ts";
 import type { PeerId } from "../../wire/peer-frame.ts";
 import type { PeerFailure, PeerFailureReason } from "./peer-failures.ts";
 import type { PeersConfig } from "./peer-options.ts";
+import type { PeerRoute } from "./peer-route.ts";
 import type { UploadPolicy, UploadState } from "./upload-policy.ts";
 
 /** The peers of one stream, as a session uses them. */
@@ -26,6 +27,8 @@ export interface PeerTransportStats {
   /** Who were in the room when it was joined, as the relay counts them; undefined where it does not. */
   readonly audience: number | undefined;
   readonly links: number;
+  /** Of each link. */
+  readonly routes: ReadonlyMap<PeerId, PeerRoute | undefined>;
   /** Connections that are being made. */
   readonly pending: number;
   /** Bytes that links have taken and the network has not. */

@@ -13,6 +13,7 @@ import type { PeerTransport, PeerTransportStats } from "./peer-transport.ts";
 import { relayStrategy } from "./relay-strategy.ts";
 import { shardsOf } from "./shards.ts";
 import { SignalSocket } from "./signal-socket.ts";
+import { whyUnreachable } from "./unreachable.ts";
 import { UploadPolicy } from "./upload-policy.ts";
 
 export interface TransportParts {
@@ -28,7 +29,7 @@ const HANDSHAKE_MS = 10_000;
 
 /** A page that is there so long after it was about to go has stayed. */
 const STAYED_MS = 2_000;
-/** A peer that cannot be reached, or was banned, is let be for so long. */
+/** A peer that was banned, or speaks no frames, is let be for so long. */
 const AVOID_MS = 60_000;
 
 const random = Math.random;
@@ -77,6 +78,7 @@ class TrysteroTransport implements PeerTransport {
       signalling: this.#signalling(),
       audience: this.#audience(),
       links: links.length,
+      routes: new Map([...this.#connected].map(([peer, { route }]) => [peer, route])),
       pending: this.#gate.pending,
       bufferedBytes: links.reduce((sum, { bufferedBytes }) => sum + bufferedBytes, 0),
       failures: this.#failures.counts,
@@ -112,6 +114,7 @@ class TrysteroTransport implements PeerTransport {
       clock.after(STAYED_MS, stayed);
     };
     window.addEventListener("beforeunload", leaving, { signal });
+    window.addEventListener("online", () => this.#gate.networkChanged(), { signal });
   }
 
   async close(): Promise<void> {
@@ -198,8 +201,9 @@ class TrysteroTransport implements PeerTransport {
           this.#failures.add("refused", error, peerId);
           return;
         }
-        this.#failures.add(this.#connections.candidates === 0 ? "no-ice" : "nat", error, peerId);
-        this.#gate.avoid(peerId, AVOID_MS);
+        const { reason, message } = whyUnreachable(this.#connections.found, this.config.iceServers);
+        this.#failures.add(reason, message, peerId);
+        this.#gate.unreached(peerId);
       },
     };
   }

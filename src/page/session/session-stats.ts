@@ -1,4 +1,5 @@
 import type { PeerId } from "../../wire/peer-frame.ts";
+import type { PeerRoute } from "../peers/peer-route.ts";
 import type { UploadBar } from "../peers/upload-bar.ts";
 
 /**
@@ -14,6 +15,8 @@ export type UploadStanding = "on" | UploadBar;
 export interface SessionPeer {
   /** Names it for as long as it is there. */
   readonly peer: PeerId;
+  /** Whether a TURN server stands between the two. Absent where the browser does not tell. */
+  readonly route?: PeerRoute;
   /** Absent before it was measured. */
   readonly roundTripMs?: number;
   /** Bits per second, over the last seconds. */

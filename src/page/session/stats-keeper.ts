@@ -1,5 +1,6 @@
 import type { Clock } from "../../model/clock.ts";
 import type { NeighbourStats, SharedPart, SwarmStats } from "../../swarm/swarm-types.ts";
+import type { PeerRoute } from "../peers/peer-route.ts";
 import type { PeerTransportStats } from "../peers/peer-transport.ts";
 import type { FeedStats } from "./part-feeder.ts";
 import { RateWindow } from "./rate-window.ts";
@@ -58,7 +59,7 @@ export class StatsKeeper {
     const distinctBytes = this.#distinctBytes + (origin?.bytes ?? 0) + page.bytes;
     const wastedBytes = swarm?.wastedBytes ?? 0;
     const uploadedBytes = swarm?.bytes.uploaded ?? 0;
-    const peers = (swarm?.neighbours ?? []).map((peer) => this.#peer(peer, now));
+    const peers = (swarm?.neighbours ?? []).map((each) => this.#peer(each, transport?.routes.get(each.peer), now));
     this.#forgetRates(swarm);
     const copies = (sum: number): number => (distinctBytes === 0 ? 0 : sum / distinctBytes);
     this.#stats = {
@@ -97,7 +98,8 @@ export class StatsKeeper {
     }));
   }
 
-  #peer({ peer, roundTripMs, receivedBytes, sentBytes, partDelayMs }: NeighbourStats, now: number): SessionPeer {
+  #peer(neighbour: NeighbourStats, route: PeerRoute | undefined, now: number): SessionPeer {
+    const { peer, roundTripMs, receivedBytes, sentBytes, partDelayMs } = neighbour;
     let rates = this.#rates.get(peer);
     if (rates === undefined) {
       rates = { received: new RateWindow(), sent: new RateWindow() };
@@ -105,6 +107,7 @@ export class StatsKeeper {
     }
     return {
       peer,
+      ...(route === undefined ? {} : { route }),
       ...(roundTripMs === undefined ? {} : { roundTripMs }),
       receiveBps: 8 * rates.received.sample(now, receivedBytes),
       sendBps: 8 * rates.sent.sample(now, sentBytes),
