@@ -21,8 +21,8 @@ const ALONE = [
   "testing-kit/*.spec.ts",
   "{files,hidden-tab,join,kill,live,moq,players,producer-loss,publisher,webtransport,worker}.spec.ts",
 ];
-/** Eight browsers' worth of tabs want a machine of their own: `npm run e2e:swarm`. */
-const ELSEWHERE = ["swarm/**"];
+/** Eight browsers' worth of tabs want a machine of their own: `npm run e2e:swarm`. NATs want root: `npm run e2e:nat`. */
+const ELSEWHERE = ["swarm/**", "nat/**"];
 
 export default defineConfig({
   testDir: "e2e",
