@@ -65,8 +65,15 @@ describe("while the origin answers nothing of use for three seconds", () => {
   });
 });
 
+test("a blocking answer that is lost with its connection costs no more than a second request: nothing is lost, nothing told", async () => {
+  const run = await followScenario({ between: during(6_000, 6_300, hangs), forMs: 30_000 });
+  expect(troublesOf(run)).toEqual([]);
+  expect(differences(run, "main")).toEqual([]);
+  expect(kindsOf(run)).not.toContain("lost");
+});
+
 test("an origin that hangs is asked again after the deadline; what left meanwhile is lost, and the rest follows apart", async () => {
-  const run = await followScenario({ between: during(6_000, 7_000, hangs), forMs: 30_000 });
+  const run = await followScenario({ between: during(6_000, 9_000, hangs), forMs: 30_000 });
   expect(troublesOf(run)).toEqual([expect.stringMatching(/^origin-unreachable: .*no answer within 11000 ms/)]);
   const parts = run.followed.get("main")?.parts ?? [];
   const torn = parts.findIndex(({ part }) => part.torn);

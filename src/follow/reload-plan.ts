@@ -48,6 +48,14 @@ export function nextReload(known: Known | undefined, isPlain: boolean): Reload {
   return { query: directives.join("&"), isBlocking, isDelta, deadlineMs };
 }
 
+/** Beyond twice what a blocking answer takes where all is well: so late, it may not come. */
+const OVERDUE_SLACK_MS = 1_000;
+
+export function overdueMs(playlist: MediaPlaylist | undefined): number {
+  const { partTargetMs, targetDurationMs = DEFAULT_TARGET_MS } = playlist ?? {};
+  return 2 * (partTargetMs ?? targetDurationMs) + OVERDUE_SLACK_MS;
+}
+
 /** An origin that does not block, though it said so, is not asked faster than this; nor one whose target is next to nothing. */
 const MIN_PAUSE_MS = 100;
 

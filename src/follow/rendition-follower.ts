@@ -8,7 +8,7 @@ import { parseMediaPlaylist } from "../reader/playlist-reader.ts";
 import { backoffMs } from "./backoff.ts";
 import { askOrigin, malformed, type OriginFailure, whatCame } from "./origin-answer.ts";
 import { PartFeed, type PartFeedOptions } from "./part-feed.ts";
-import { DEFAULT_TARGET_MS, nextReload, pauseMs, type Reload, withQuery } from "./reload-plan.ts";
+import { DEFAULT_TARGET_MS, nextReload, overdueMs, pauseMs, type Reload, withQuery } from "./reload-plan.ts";
 
 /** A day of parts, several times over; beyond it something is wrong. */
 export const MAX_PLAYLIST_BYTES = 8 * 1024 * 1024;
@@ -80,7 +80,7 @@ export class RenditionFollower {
     }
     while (!this.ended) {
       const reload = this.#nextReload();
-      const answer = await this.#ask(reload);
+      const answer = await (reload.isBlocking ? this.#askBlocking(reload) : this.#ask(reload));
       this.#isPlainNext = false;
       let waitMs: number;
       if ("error" in answer) waitMs = this.#failed(answer, reload);
@@ -102,8 +102,31 @@ export class RenditionFollower {
     return nextReload(known, this.#isPlainNext || this.#stale !== undefined);
   }
 
-  async #ask(reload: Reload): Promise<MediaPlaylist | OriginFailure> {
-    const { network, signal, url, clock } = this.#options;
+  /**
+   * An answer that is long overdue may be lost with its connection, of which nobody says so: a router has forgotten it, say. A plain request
+   * takes another connection, and has news then. While the producer rests it has none, and the first one is waited for.
+   */
+  async #askBlocking(reload: Reload): Promise<MediaPlaylist | OriginFailure> {
+    const { clock, signal } = this.#options;
+    const known = this.#known;
+    const over = new AbortController();
+    const either = AbortSignal.any([signal, over.signal]);
+    try {
+      const blocking = this.#ask(reload, either);
+      const second = delay(clock, overdueMs(known), either).then(async () => {
+        const answer = await this.#ask(nextReload(known && { playlist: known, ageMs: 0 }, true), either);
+        return "error" in answer || known === undefined || !isNewer(answer, known) ? blocking : answer;
+      });
+      // Whichever is not needed ends with an abort.
+      for (const each of [blocking, second]) each.catch(() => undefined);
+      return await Promise.race([blocking, second]);
+    } finally {
+      over.abort(new RelayError("closed", "another answer came first"));
+    }
+  }
+
+  async #ask(reload: Reload, signal = this.#options.signal): Promise<MediaPlaylist | OriginFailure> {
+    const { network, url, clock } = this.#options;
     this.#askedMs = clock.now();
     const { query, deadlineMs, isDelta } = reload;
     const asked = withQuery(url, query);
