@@ -191,6 +191,16 @@ function openHome({ nat, browser, folder, number }: HomeOptions): Home {
   const lan = `192.168.${number}`;
   for (const space of [router, room]) {
     ip("netns", "add", space);
+    // Its own address comes a second after the link, and a browser breaks off what it is loading when addresses change.
+    inside(
+      space,
+      "sysctl",
+      "-q",
+      "-e",
+      "-w",
+      "net.ipv6.conf.all.disable_ipv6=1",
+      "net.ipv6.conf.default.disable_ipv6=1",
+    );
     ip("-n", space, "link", "set", "lo", "up");
   }
   ip("-n", router, "link", "add", "wan", "type", "veth", "peer", "name", `home${number}`, "netns", NET);

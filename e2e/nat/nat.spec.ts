@@ -2,13 +2,16 @@ import { expect, test } from "@playwright/test";
 import { meanCopies } from "../ffmpeg-origin.ts";
 import { whyNoInternet } from "./internet.ts";
 import { openStage, type Stage } from "./stage.ts";
-import { all, type Pair, pause, peerShares, reasons, routes, withTwo } from "./two-viewers.ts";
+import { all, type Pair, pause, peerShare, reasons, routes, withTwo } from "./two-viewers.ts";
 
 const OBSERVED_MS = 12_000;
 /** ICE gives up after 15 s, and Trystero after 23. */
 const GIVEN_UP_MS = 40_000;
 /** Who has just come may have fetched what it then gets from the other. */
 const TUNE_IN_MS = 3_000;
+const SETTLED_MS = 8_000;
+/** Until a playlist is asked for over another connection. */
+const MOVED_MS = 2_500;
 /** Of a way that was tried and is not used. */
 const CHECKS_BYTES = 50_000;
 
@@ -73,14 +76,13 @@ for (const each of CASES) {
       await pause(TUNE_IN_MS);
       const passed = viewers.map(({ home }) => home.passed());
       const count = stage.origin.count();
-      const shares = await peerShares(viewers, OBSERVED_MS);
+      const share = await peerShare(viewers, OBSERVED_MS);
       const copies = meanCopies(count.stop());
-      const most = Math.max(...shares);
       const logs = await all(viewers, (viewer) => viewer.ice());
       const connects = came === "origin" ? "–" : Math.max(...logs.map(({ connectsMs }) => connectsMs[0] ?? 0));
       const starts = viewers.map(({ startMs }) => startMs).join(", ");
       rows.push(
-        `| ${nats.join(", ")} | ${asked} | ${came} | ${connects} | ${starts} | ${Math.round(100 * most)} % | ${copies.toFixed(2)} |`,
+        `| ${nats.join(", ")} | ${asked} | ${came} | ${connects} | ${starts} | ${Math.round(100 * share)} % | ${copies.toFixed(2)} |`,
       );
 
       for (const [index, { home }] of viewers.entries()) {
@@ -90,8 +92,8 @@ for (const each of CASES) {
         const way = direct > CHECKS_BYTES ? "direct" : relayed > CHECKS_BYTES ? "relayed" : "origin";
         expect(way, `router ${index} saw ${direct} bytes to homes, ${relayed} to TURN`).toBe(came);
       }
-      if (came === "origin") expect(most, "parts of peers").toBe(0);
-      else expectShared(most, lateMs());
+      if (came === "origin") expect(share, "parts of peers").toBe(0);
+      else expectShared(share, lateMs());
       if (mode === "relay-only") {
         const { address, localAddress } = viewers[0].home;
         const heard = logs[1]?.heard.join("\n") ?? "";
@@ -112,9 +114,9 @@ test("relay-only, and a TURN server that lets nobody in: no address, and the ori
   });
 });
 
-/** Who does not fetch has its parts from who does; where the machine is too busy for their deadlines, some. */
+/** Each part is fetched by one of the two, and the other has it from there; where the machine is too busy for their deadlines, some. */
 function expectShared(share: number, lateMs: number): void {
-  const least = lateMs < BUSY_MS ? 0.95 : 0;
+  const least = lateMs < BUSY_MS ? 0.4 : 0;
   expect(share, `parts of peers, while timers were late by ${lateMs} ms`).toBeGreaterThan(least);
 }
 
@@ -126,7 +128,8 @@ for (const [nat, servers] of [
     launchOptions,
   }) => {
     test.setTimeout(150_000);
-    await withTwo({ nats: [nat, nat], servers }, stage, launchOptions, async (viewers, lateMs) => {
+    const pair: Pair = { nats: [nat, nat], servers, bearableMs: MOVED_MS };
+    await withTwo(pair, stage, launchOptions, async (viewers, lateMs) => {
       for (const viewer of viewers) await expect.poll(() => routes(viewer), { timeout: GIVEN_UP_MS }).toHaveLength(1);
       await pause(TUNE_IN_MS);
       const connects = () => all(viewers, async (viewer) => (await viewer.ice()).connectsMs.length);
@@ -136,8 +139,9 @@ for (const [nat, servers] of [
       const areBack = async () => (await connects()).every((count, index) => count > (before[index] ?? 0));
       await expect.poll(areBack, { timeout: 60_000 }).toBe(true);
       console.log(`${nat}: connected again after ${Date.now() - movedAtMs} ms`);
-      await pause(TUNE_IN_MS);
-      expectShared(Math.max(...(await peerShares(viewers, OBSERVED_MS))), lateMs());
+      // Who fetches for both is found again first.
+      await pause(SETTLED_MS);
+      expectShared(await peerShare(viewers, OBSERVED_MS), lateMs());
     });
   });
 }
