@@ -138,9 +138,7 @@ export async function openInternet(): Promise<Internet> {
     },
     async close() {
       for (const server of servers) server.close();
-      const ended = once(turn, "exit");
       turn.kill("SIGKILL");
-      await ended;
       removeAll();
       process.off("exit", removeAll);
       rmSync(folder, { recursive: true, force: true });

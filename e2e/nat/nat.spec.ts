@@ -99,6 +99,7 @@ for (const each of CASES) {
         const heard = logs[1]?.heard.join("\n") ?? "";
         expect(heard).toContain(" typ relay");
         expect(heard).not.toMatch(/ typ (?:host|srflx|prflx)/);
+        expect(viewers[0].home.passed().toHomes, "bytes to and from the other home itself").toBe(0);
         for (const secret of [address, localAddress]) expect(heard).not.toContain(secret);
       }
     });
