@@ -70,3 +70,15 @@ test("the slope of memory is that of the line through its samples", () => {
   expect(slope).toMatchObject({ minutes: 4.5, samples: 10, firstBytes: 1_500_000, lastBytes: 1_950_000 });
   expect(slopeOf(samples.slice(0, 4))).toBeUndefined();
 });
+
+test("what a window must hold begins anew with a stream that takes the name of another", () => {
+  const ledger = ledgerOf([
+    [0, 1],
+    [1, 1],
+  ]);
+  ledger.take("avc-two", { rendition: RENDITION, n: 0, msn: 1 });
+  ledger.replaced("avc");
+  ledger.take("avc", { rendition: RENDITION, n: 9, msn: 2 });
+  expect(ledger.newest("avc", RENDITION)).toEqual([9]);
+  expect(ledger.newest("avc-two", RENDITION)).toEqual([0]);
+});

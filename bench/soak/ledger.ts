@@ -41,6 +41,11 @@ export class Ledger {
     return this.#of(stream, rendition).newest;
   }
 
+  /** The stream has ended, and another takes its name: what there was of it goes with its window. */
+  replaced(stream: string): void {
+    for (const [key, { newest }] of this.#renditions) if (key.startsWith(`${stream}/`)) newest.length = 0;
+  }
+
   see(stream: string, { rendition, msn, numbers }: ReadSegment): void {
     const known = this.#of(stream, rendition);
     for (const n of numbers) {

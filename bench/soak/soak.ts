@@ -230,6 +230,9 @@ export class Soak {
           this.#account.fault(`${name} has ended, and its reader has not seen that within ${END_SEEN_MS} ms`);
           break;
         }
+        // What its producer was told last is of the window that goes.
+        await this.#cast.collect();
+        this.#account.ledger.replaced(name);
         await this.#cast.produce(tab, stream);
       } finally {
         spared.delete(name);
