@@ -52,8 +52,8 @@ interface Edge {
 /** Undefined where the numbers on both sides do not say enough. */
 function gapsBetween(before: SegmentRow, until: Edge): SegmentRow[] | undefined {
   const count = until.msn - before.msn - 1;
-  if (count === 0) return [];
   const parts = until.firstPartId - endOf(before);
+  if (count === 0) return parts < 0 ? undefined : [];
   const fromMs = endMsOf(before);
   const durationMs = (until.startMs - fromMs) / parts;
   if (count < 0 || parts < count || parts > MAX_MADE_PARTS || !(durationMs > 0)) return undefined;

@@ -1,9 +1,13 @@
-import { type DateRangeOptions, isName, resolveStreamOptions } from "eddy-hls/core";
+import { isName, resolveStreamOptions } from "eddy-hls/core";
+import { readStep } from "../../src/wire/read-step.ts";
 import type { HeadRecord, InitRow, ProducerRecord, RangeRow, RenditionHead, SegmentRow } from "./schema.ts";
 
 // What a database holds may be anything: each reader gives undefined for a record that is not what was written.
 
 type Fields = Readonly<Record<string, unknown>>;
+
+/** Playlists write dates up to here. */
+const MAX_DATE_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 export function readHead(value: unknown): HeadRecord | undefined {
   if (!isFields(value)) return undefined;
@@ -31,9 +35,9 @@ export function readSegment(value: unknown): SegmentRow | undefined {
   if (!isCount(stream) || !isCount(rendition) || !isCount(msn) || !isCount(firstPartId)) return undefined;
   if (!isName(epoch) || !isName(initEpoch)) return undefined;
   if (!isReal(startMs) || !isReal(wallOffsetMs) || !(initIndex === -1 || isCount(initIndex))) return undefined;
+  if (startMs + wallOffsetMs < 0 || startMs + wallOffsetMs > MAX_DATE_MS) return undefined;
   const { discontinuity, discontinuitySequence, keys, durationsMs, sizesBytes, flags } = value;
-  if (typeof discontinuity !== "boolean" || !isCount(discontinuitySequence) || !isArrayOf(keys, isFields))
-    return undefined;
+  if (typeof discontinuity !== "boolean" || !isCount(discontinuitySequence) || !areKeys(keys)) return undefined;
   if (!isArrayOf(durationsMs, isPositive) || !isArrayOf(sizesBytes, isCount) || !isArrayOf(flags, isCount))
     return undefined;
   const { length } = durationsMs;
@@ -51,10 +55,8 @@ export function readInit(value: unknown): InitRow | undefined {
 export function readRange(value: unknown): RangeRow | undefined {
   if (!isFields(value)) return undefined;
   const { stream, rendition, order, range } = value;
-  if (!isCount(stream) || !isCount(rendition) || !isCount(order) || !isFields(range)) return undefined;
-  const { id, startDate } = range as Partial<DateRangeOptions>;
-  const hasStart = typeof startDate === "string" || isReal(startDate);
-  return typeof id === "string" && hasStart ? (value as unknown as RangeRow) : undefined;
+  if (!isCount(stream) || !isCount(rendition) || !isCount(order)) return undefined;
+  return isStep({ kind: "dateRange", range }) ? (value as unknown as RangeRow) : undefined;
 }
 
 function isRenditionHead(value: unknown): value is RenditionHead {
@@ -74,6 +76,20 @@ function isProducer(value: unknown): value is ProducerRecord {
     return false;
   if (!Object.values(marks).every((mark) => typeof mark === "string")) return false;
   return isName(epoch) && isReal(session) && isFields(expected) && Object.values(expected).every(isCount);
+}
+
+function areKeys(keys: unknown): boolean {
+  return (Array.isArray(keys) && keys.length === 0) || isStep({ kind: "key", keys });
+}
+
+/** Whether a producer could have said this: what it could not have fails the restoring of its whole stream. */
+function isStep(value: Fields): boolean {
+  try {
+    readStep(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isFields(value: unknown): value is Fields {

@@ -1,8 +1,11 @@
 import "fake-indexeddb/auto";
 import { IDBFactory, IDBObjectStore } from "fake-indexeddb";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { testInit } from "../../src/media/media.test-support.ts";
 import { eventually } from "../../src/model/eventually.test-support.ts";
 import { PART_GAP } from "../../src/model/record.ts";
+import { Playlists } from "../../src/origin/playlists.ts";
+import { Recordings } from "../../src/origin/recordings.ts";
 import { PART_LOST } from "./schema.ts";
 import { changeRaw, mediaOf, openStore, PART_MS, Producer, rawRecords, told } from "./store.test-support.ts";
 
@@ -289,6 +292,79 @@ test("a record whose columns have holes is not what was written", async () => {
   store.onTrouble = ({ code }) => troubles.push(code);
   await store.load();
   expect(troubles).toEqual(["store-corrupt"]);
+});
+
+/** What the origin makes of the only stream. */
+async function restored(): Promise<{ readonly playlist: string; readonly corrupt: number }> {
+  const { store } = await openStore();
+  const [found] = await store.load();
+  if (found === undefined) throw new Error("nothing was found");
+  const stream = new Playlists({}, { recordings: new Recordings(store) }).restore(found);
+  const { raw } = await stream.rendition("main").playlist({ skip: false }, "dvr");
+  await store.close();
+  return { playlist: await new Blob([...raw]).text(), corrupt: store.stats.troubles };
+}
+
+async function writtenForPlaylists(parts: number): Promise<void> {
+  const { store } = await openStore();
+  await store.load();
+  const producer = new Producer(store);
+  producer.recorder().init("e1", 0, testInit());
+  producer.parts(0, parts);
+  producer.recorder().listedFrom(1);
+  for (const id of ["one", "two"]) producer.recorder().dateRange({ id, startDate: 1_800_000_000_000 });
+  await store.close();
+}
+
+test.each([
+  { startDate: "yesterday" },
+  { startDate: 1e300 },
+  { durationMs: -1 },
+  { class: 7 },
+  { endOnNext: true },
+  { attributes: { "X-A": {} } },
+  { attributes: Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`X-${n}`, n])) },
+])("a date range that cannot be listed (%o) costs itself, and not its stream", async (change) => {
+  await writtenForPlaylists(14);
+  await changeRaw(
+    "ranges",
+    (key) => (key as readonly unknown[])[2] === "one",
+    ({ range, ...value }) => ({ ...value, range: { ...(range as object), ...change } }),
+  );
+  const { playlist, corrupt } = await restored();
+  expect(playlist.match(/DATERANGE:ID="\w+"/g)).toEqual(['DATERANGE:ID="two"']);
+  expect(playlist.match(/#EXTINF/g)).toHaveLength(3);
+  expect(corrupt).toBe(1);
+});
+
+test.each([
+  { keys: [{ method: "AES-128", uri: 'a"b' }] },
+  { keys: [{ method: "AES-128", uri: "key", iv: 7 }] },
+  { keys: [{}] },
+  { wallOffsetMs: 1e300 },
+])("a segment that cannot be listed (%o) is a gap of its length, and its stream goes on", async (change) => {
+  await writtenForPlaylists(14);
+  await changeRaw(
+    "segments",
+    ([, , msn]) => msn === 2,
+    (value) => ({ ...value, ...change }),
+  );
+  const { playlist, corrupt } = await restored();
+  expect(playlist.match(/#EXT-X-GAP/g)).toHaveLength(1);
+  expect(playlist.match(/#EXTINF/g)).toHaveLength(3);
+  expect(corrupt).toBe(1);
+});
+
+test("a segment whose parts are not behind those before it costs what lies before it", async () => {
+  await writtenForPlaylists(14);
+  await changeRaw(
+    "segments",
+    ([, , msn]) => msn === 2,
+    (value) => ({ ...value, firstPartId: 2 }),
+  );
+  const { playlist } = await restored();
+  expect(playlist).toContain("#EXT-X-MEDIA-SEQUENCE:2\n");
+  expect(playlist).toContain("e1/part-13.mp4");
 });
 
 test("unreadable records of other kinds cost only what they stand for", async () => {
