@@ -31,7 +31,8 @@ const CLIENT_ATTRIBUTE = /^X-[A-Z0-9-]{1,62}$/;
 const SCTE35 = new Set(["SCTE35-CMD", "SCTE35-OUT", "SCTE35-IN"]);
 /** A date without a zone would mean another moment to each reader (4.4.5.1). */
 const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/;
-const MAX_ATTRIBUTES = 32;
+/** Of one range, however many times it is added to. */
+export const MAX_ATTRIBUTES = 32;
 const MAX_ATTRIBUTE_BYTES = 512;
 const MAX_DURATION_MS = 100 * 365 * 86_400_000;
 /** The last millisecond that ISO 8601 writes with a year of four digits. */

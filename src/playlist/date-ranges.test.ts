@@ -55,6 +55,22 @@ test("rule 35: an id may gain attributes and never change one; the same again is
   expect(ranges.text()).toBe(before);
 });
 
+test("a range takes no more attributes for being added to many times, and what it has stays", () => {
+  const ranges = new DateRanges(256);
+  const some = (from: number, count: number) => ({
+    id: "a",
+    startDate: START_MS,
+    attributes: Object.fromEntries(Array.from({ length: count }, (_, n) => [`X-${from + n}`, "x"])),
+  });
+  ranges.add(some(0, 20), 0);
+  ranges.add(some(20, 12), 0);
+  const before = ranges.text();
+  expect(() => ranges.add(some(32, 1), 0)).toThrowError(refused("invalid-option"));
+  expect(ranges.text()).toBe(before);
+  // What is no attribute of the client's still fits, and so does what is known.
+  expect(ranges.add({ ...some(0, 20), class: "c", durationMs: 1 }, 0)).toBe(true);
+});
+
 test("rule 35: an id whose range has left is not used with other values, which a player that holds it would see change", () => {
   const ranges = new DateRanges(256);
   ranges.add({ id: "a", startDate: START_MS, durationMs: 0 }, 0);

@@ -1,9 +1,19 @@
-import { type AttributeValue, checkDateRange, type DateRangeOptions, startOfRange } from "../model/date-range.ts";
+import { invalid } from "../model/checks.ts";
+import {
+  type AttributeValue,
+  checkDateRange,
+  type DateRangeOptions,
+  MAX_ATTRIBUTES,
+  startOfRange,
+} from "../model/date-range.ts";
 import { RelayError } from "../model/errors.ts";
 import { dateTime, quoted, seconds, type Ticks, ticksOf } from "./tags.ts";
 
 /** Removed ids are told to players that hold an old playlist, which is no older than the skip boundary, and not used anew. */
 const MAX_REMOVED = 1024;
+
+/** Names in `DateRangeOptions.attributes`. */
+const EXTRA = /^(?:X|SCTE35)-/;
 
 interface Line {
   readonly text: string;
@@ -71,6 +81,8 @@ export class DateRanges {
     if (merged.size === known.attributes.size) return false;
     if (merged.has("END-ON-NEXT") && merged.has("DURATION"))
       throw new RelayError("conflict", `date range "${id}": expected END-ON-NEXT or DURATION, got both`);
+    const extras = [...merged.keys()].filter((name) => EXTRA.test(name)).length;
+    if (extras > MAX_ATTRIBUTES) throw invalid("attributes", `at most ${MAX_ATTRIBUTES} in all`, extras);
     known.attributes = merged;
     // It has an end, which is before the window, and keeps it.
     if (known === gone) return false;
