@@ -257,6 +257,23 @@ test("rule 65: whoever waits for a stream that is removed is told so at once, an
   for (const answer of await Promise.all(waiting)) expect(answer).toMatch(/: (?:404|410) /);
 });
 
+test("whoever waits in playlists that others take the place of is answered from those, after the same numbers", async () => {
+  open();
+  addParts(0, 7);
+  const paths = ["studio/main/media.m3u8?_HLS_msn=2&_HLS_part=2", "studio/main/dvr.m3u8?_HLS_msn=2&_HLS_part=2"];
+  const waiting = paths.map((path) => get(path));
+  await vi.advanceTimersByTimeAsync(10);
+  // Rule 9: another part target has playlists of its own.
+  const replaced = playlists.open("studio", { options: { ...OPTIONS, partTargetMs: 250 }, epoch: "e2" });
+  replaced.rendition("main").setInit(testInit());
+  await vi.advanceTimersByTimeAsync(10);
+  addParts(10, 16);
+  for (const response of await Promise.all(waiting)) {
+    expect(response.status).toBe(200);
+    expect(await response.text()).toMatch(/PART-TARGET=0\.25000\n#EXT-X-MEDIA-SEQUENCE:3\n[\s\S]*e2\/seg-3\.mp4\n/);
+  }
+});
+
 test("rule 25: a gap is listed, and then answers 404", async () => {
   const rendition = open();
   addParts(0, 7);

@@ -81,7 +81,18 @@ export function createMatch(playlists: Playlists, options: HandlerOptions = {}):
       if (route.extension === rendition.container && rendition.grows(route.number))
         return growing(request, route, rendition);
     }
-    return respond(request, await find(request, url, route), options);
+    return respond(request, await findOpen(request, url, route), options);
+  }
+
+  /** Who waits in playlists that others take the place of goes on in those, after their numbers: hls.js never asks again after a 410. */
+  async function findOpen(request: Request, url: URL, route: Exclude<Route, { kind: "clip" }>): Promise<Found> {
+    try {
+      return await find(request, url, route);
+    } catch (thrown) {
+      const isReplaced = route.kind !== "stats" && playlists.find(route.stream) !== undefined;
+      if (!isReplaced || RelayError.from(thrown).code !== "closed") throw thrown;
+      return findOpen(request, url, route);
+    }
   }
 
   async function growing(
