@@ -174,6 +174,33 @@ test("a reader that leaves breaks its answer off", async () => {
   expect((await diagnostics.trace()).requests).toMatchObject([{ kind: "segment", from: "ring", state: "broken" }]);
 });
 
+test("an init segment that has left the ring is seen to be on disk", async () => {
+  const { diagnostics, worker, publisher } = await published({}, new MemoryDisk());
+  // The ring keeps 64 of them.
+  for (let n = 11; n < 80; n++) {
+    await publisher.init("main", testInit());
+    await play(publisher, n, n + 1);
+  }
+  await vi.advanceTimersByTimeAsync(200);
+  await diagnostics.trace();
+  for (const path of ["init-0.mp4", "init-69.mp4", "init-70.mp4"]) await worker.text(`studio/main/e1/${path}`);
+  expect((await diagnostics.trace()).requests).toMatchObject([
+    { kind: "init", media: 0, status: 200, from: "disk" },
+    { kind: "init", media: 69, status: 200, from: "ring" },
+    { kind: "init", media: 70, status: 404, from: "nowhere" },
+  ]);
+});
+
+test("without a disk, a segment that has left the ring in part is nowhere", async () => {
+  const { diagnostics, worker } = await published({ cache: { maxSegments: 2, maxPartsPerSegment: 4 } });
+  await diagnostics.trace();
+  for (const msn of [1, 2]) await worker.text(`studio/main/e1/seg-${msn}.mp4`);
+  expect((await diagnostics.trace()).requests).toMatchObject([
+    { kind: "segment", media: 1, status: 404, from: "nowhere" },
+    { kind: "segment", media: 2, status: 200, from: "ring" },
+  ]);
+});
+
 test("the hash of a part is told while the ring has it", async () => {
   const { diagnostics } = await published();
   expect(await diagnostics.hash("studio", "main", 3)).toMatch(/^[0-9a-f]{16}$/);

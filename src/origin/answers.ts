@@ -269,7 +269,8 @@ export class Answers {
   /** What it shows to who looks into it. */
   get inside(): RenditionInside {
     const { ring, manifest, notes } = this.#context;
-    return { ring, manifest, notes, reloads: this.#reloads, isStored: (id) => this.#archive?.isStored(id) === true };
+    const isStored = (id: PartId): boolean => this.#archive?.isStored(id) === true;
+    return { ring, manifest, notes, reloads: this.#reloads, isStored, isArchived: this.#archive?.available === true };
   }
 
   /** Answers every blocked request now, with what there is. Returns how many there were. */

@@ -13,6 +13,8 @@ export interface RenditionInside extends Pick<RenditionParts, "ring" | "manifest
   readonly reloads: Waiters;
   /** Whether the media of a part is on disk. */
   isStored(id: PartId): boolean;
+  /** Whether what is listed and has left the ring is on disk. */
+  readonly isArchived: boolean;
 }
 
 /** A stream as it is now, with the newest slots of each rendition. */
@@ -50,9 +52,13 @@ export function whereIs(
   kind: "init" | "part" | "segment",
   number: number,
 ): TracedRequest["from"] {
-  const { ring, manifest, isStored } = rendition.inside;
-  if (kind === "init") return ring.init(number) === undefined ? "nowhere" : "ring";
+  const { ring, manifest, isStored, isArchived } = rendition.inside;
   const { nextPartId, lastMsn } = manifest;
+  if (kind === "init") {
+    if (ring.init(number) !== undefined) return "ring";
+    const oldest = manifest.segment(manifest.dvrFirstMsn)?.initIndex ?? Number.POSITIVE_INFINITY;
+    return isArchived && number >= oldest && number < rendition.next.initIndex ? "disk" : "nowhere";
+  }
   if (kind === "part") {
     if (number >= nextPartId) return "ahead";
     return ring.get(number) !== undefined ? "ring" : isStored(number) ? "disk" : "nowhere";
@@ -63,5 +69,7 @@ export function whereIs(
   for (let id = segment.firstPartId; id < segment.firstPartId + segment.partCount; id += 1)
     if (ring.get(id) !== undefined) inRing += 1;
   if (inRing === segment.partCount - segment.gapCount) return "ring";
+  // A segment is answered whole or not at all.
+  if (!isArchived) return "nowhere";
   return inRing > 0 ? "both" : "disk";
 }
