@@ -33,6 +33,12 @@ test.each(["", "-1", "1.5", "1e3", "0x10", "NaN", " 1", "9".repeat(16), String(2
   },
 );
 
+test("a refusal says how large a number may be: what is too large is a whole number all the same", () => {
+  expect(() => parse(`_HLS_msn=${2 ** 41}`)).toThrowError(
+    `_HLS_msn: expected a whole number up to ${2 ** 40}, got "${2 ** 41}"`,
+  );
+});
+
 test("a doubled directive is refused", () => {
   expect(() => parse("_HLS_msn=1&_HLS_msn=1")).toThrowError(refused("malformed-directive"));
   expect(() => parse("_HLS_skip=YES&_HLS_skip=YES")).toThrowError(refused("malformed-directive"));

@@ -37,7 +37,7 @@ function directive(query: URLSearchParams, name: string): number | undefined {
   if (!/^\d{1,15}$/.test(value) || number > MAX_DIRECTIVE) {
     throw new RelayError(
       "malformed-directive",
-      `${name}: expected a whole number, got ${JSON.stringify(value.slice(0, 40))}`,
+      `${name}: expected a whole number up to ${MAX_DIRECTIVE}, got ${JSON.stringify(value.slice(0, 40))}`,
     );
   }
   return number;
