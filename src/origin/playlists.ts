@@ -105,7 +105,8 @@ export class Playlists {
       );
     }
     this.#makeRoom(config.renditions.length, former);
-    const startOf = (id: string): RenditionStart => later(starts?.get(id), former?.find(id)?.successor);
+    const startOf = (id: string): RenditionStart =>
+      later(starts?.get(id), former?.find(id)?.successor ?? this.#recordings?.successor(name, id));
     // Its rings are needed, and its numbers are known.
     const resumeAt = new Map(config.renditions.map(({ id }) => [id, startOf(id)]));
     if (former !== undefined || this.#recordings?.find(name) !== undefined) this.remove(name);

@@ -5,6 +5,7 @@ import type { RenditionRecord, SegmentRecord } from "../model/record.ts";
 import type { StreamSummary } from "../model/stats.ts";
 import type { Archive } from "./archive.ts";
 import { ArchiveReader } from "./archive-reader.ts";
+import type { RenditionStart } from "./rendition-start.ts";
 import { RestoredRendition } from "./restored-rendition.ts";
 
 /** A stream as an archive has it. */
@@ -54,6 +55,25 @@ export class Recordings {
   /** @internal */
   find(name: string): RestoredStream | undefined {
     return this.#ended.get(name);
+  }
+
+  /**
+   * Where a stream that takes the name of one without a place must start, so that no number of it is used again (rule 28).
+   * @internal
+   */
+  successor(name: string, rendition: string): RenditionStart | undefined {
+    const last = this.#ended
+      .get(name)
+      ?.renditions.find(({ id }) => id === rendition)
+      ?.segments.at(-1);
+    if (last === undefined) return undefined;
+    return {
+      firstMsn: last.msn + 1,
+      // The part that was hinted never comes.
+      firstPartId: last.firstPartId + last.sizesBytes.length + 1,
+      discontinuitySequence: last.discontinuitySequence + 1,
+      initIndex: last.initIndex + 1,
+    };
   }
 
   /**

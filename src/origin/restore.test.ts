@@ -356,3 +356,21 @@ test("more recordings than places: one that is asked for takes the place of anot
   expect(playlists.find("live")?.ended).toBe(false);
   expect(playlists.summaries).toHaveLength(3);
 });
+
+test("rule 28: a stream goes on after the numbers of a recording of its name that finds no place", () => {
+  const origin = started("files");
+  origin.parts(0, 32);
+  origin.playlists.get("studio").end();
+  const stored = archive.stored("studio");
+  const after = new Playlists({ numPlaylists: 16 }, { recordings: new Recordings(archive) });
+  after.restore(stored);
+  const options = { ...origin.options, renditions: [VIDEO] };
+  const expected = after.open("studio", { options, epoch: "e2" }).rendition("hd").next;
+  const crowded = new Playlists({ numPlaylists: RENDITIONS.length }, { recordings: new Recordings(archive) });
+  crowded.restore(stored);
+  crowded.open("live", { options, epoch: "e9" });
+  expect(crowded.find("studio")).toBeUndefined();
+  const stream = crowded.open("studio", { options, epoch: "e2" });
+  expect(stream.rendition("hd").next).toEqual(expected);
+  expect(expected.firstMsn).toBe(8);
+});
