@@ -16,8 +16,17 @@ export type MakeRelay<T extends LoadedRelay> = (disk: Disk, recordings: Recordin
  * Reads what the disk has, and makes a relay of it: the stream that was written last is the last to give up its place.
  * @throws RelayError `deadline`, and as opening and reading fail
  */
-export function loadRelay<T extends LoadedRelay>(opening: Promise<RelayStore>, make: MakeRelay<T>): Promise<T> {
-  return loaded(opening.then((store) => goOn(store, make)));
+export async function loadRelay<T extends LoadedRelay>(opening: Promise<RelayStore>, make: MakeRelay<T>): Promise<T> {
+  try {
+    return await loaded(opening.then((store) => goOn(store, make)));
+  } catch (thrown) {
+    // The relay goes on in memory: a disk that answers later would be held for nobody, with all that was read of it.
+    opening.then(
+      (store) => store.abandon(),
+      () => undefined,
+    );
+    throw thrown;
+  }
 }
 
 async function goOn<T extends LoadedRelay>(store: RelayStore, make: MakeRelay<T>): Promise<T> {

@@ -107,6 +107,25 @@ test.each([
   });
 });
 
+test.each(["opens", "is read"])("a disk that %s too late is let go of", async (what) => {
+  vi.stubGlobal("indexedDB", new IDBFactory());
+  const late = () => new Promise<void>((resolve) => setTimeout(resolve, 6_000));
+  let opened: StreamStore | undefined;
+  const worker = new TestWorker({}, async () => {
+    if (what === "opens") await late();
+    const faults = (point: string) => (what === "is read" && point === "load" ? late() : undefined);
+    opened = await StreamStore.open({ faults, quota: async () => undefined });
+    return opened;
+  });
+  const answered = stats(worker);
+  for (let turn = 0; turn < 70; turn++) {
+    for (let step = 0; step < 20; step++) await new Promise((resolve) => setImmediate(resolve));
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  expect(await answered).toMatchObject({ persistence: "memory" });
+  expect(opened?.available).toBe(false);
+});
+
 test("a worker that waits to take over leaves the disk alone", async () => {
   const worker = started();
   const link = new WorkerLink(worker.port("page"));
