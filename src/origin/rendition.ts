@@ -86,7 +86,7 @@ export class Rendition {
     const manifestOptions: ManifestOptions = {
       partTargetMs: config.partTargetMs,
       targetDurationMs: config.targetDurationMs,
-      segmentMinMs: Math.min(options.segmentMinMs ?? config.segmentMinMs, config.targetDurationMs),
+      segmentMinMs: segmentMinMsOf(options, config),
       maxSegments: cacheConfig.maxSegments,
       maxPartsPerSegment: cacheConfig.maxPartsPerSegment,
       epoch,
@@ -306,6 +306,7 @@ export class Rendition {
    */
   resume(epoch: string, options: RenditionConfig): void {
     this.#intake.resume(epoch);
+    this.#manifest.setSegmentMin(segmentMinMsOf(options, this.#context.config));
     this.#options = options;
     this.#context.advanced();
   }
@@ -462,4 +463,8 @@ export class Rendition {
       ...this.#intake.stats,
     };
   }
+}
+
+function segmentMinMsOf({ segmentMinMs }: RenditionConfig, config: StreamConfig): number {
+  return Math.min(segmentMinMs ?? config.segmentMinMs, config.targetDurationMs);
 }

@@ -152,6 +152,20 @@ test("a producer that has published in one rendition only is the one that goes o
   }
 });
 
+test("how short its segments may be is said by the producer that writes, before and after a restart", async () => {
+  const origin = started("files");
+  origin.parts(0, 11);
+  const shorter = { ...ENGLISH, segmentMinMs: 400 };
+  origin.open("e2", { ...origin.options, renditions: [VIDEO, shorter, CAPTIONS] });
+  origin.setInits();
+  origin.parts(20, 30);
+  const durations = async () => (await origin.text("en/media.m3u8")).match(/(?<=#EXTINF:)[\d.]+/g)?.slice(-4);
+  expect(await durations()).toEqual(["0.40000", "0.40000", "0.40000", "0.40000"]);
+  origin.restart();
+  origin.parts(30, 34);
+  expect(await durations()).toEqual(["0.40000", "0.40000", "0.40000", "0.40000"]);
+});
+
 test("a stream that has ended is restored as a recording", async () => {
   const origin = eventful("files");
   origin.playlists.get("studio").end();

@@ -13,7 +13,7 @@ import type { ManifestStats, PartInfo, PartPlacement, RenditionReport, SegmentIn
 import type { ProducerFaults } from "./producer-faults.ts";
 import { type Segment, type SegmentLog, segmentInfo } from "./segment-log.ts";
 import { isSameInit, partLine, statesBetween } from "./segment-text.ts";
-import { checkDate, msOf, partTicks } from "./tags.ts";
+import { checkDate, msOf, partTicks, type Ticks, ticksOf } from "./tags.ts";
 import type { WindowDateRanges } from "./window-date-ranges.ts";
 
 /** A part may exceed the part target by the rounding of its sample clock. */
@@ -42,6 +42,7 @@ export class M3u8Manifest {
   readonly #dvr: ListRenderer;
   readonly #dateRanges: WindowDateRanges;
   readonly #faults: ProducerFaults;
+  #segmentMin: Ticks;
   /** Discontinuity sequence number of the last segment. */
   #discontinuitySequence: number;
   #position: PartPosition | undefined;
@@ -61,6 +62,7 @@ export class M3u8Manifest {
     this.#state = state;
     this.#dateRanges = dateRanges;
     this.#faults = faults;
+    this.#segmentMin = config.segmentMin;
     this.#discontinuitySequence = at.discontinuitySequence;
     this.#position = at.position;
     this.#segmentStartMs = at.segmentStartMs;
@@ -267,6 +269,14 @@ export class M3u8Manifest {
     this.#changed();
   }
 
+  /**
+   * After this a segment closes at the first independent part. No tag says it, so that it may change with the producer.
+   * @internal
+   */
+  setSegmentMin(segmentMinMs: number): void {
+    this.#segmentMin = ticksOf(segmentMinMs);
+  }
+
   /** Closes the open segment and the playlist (rule 37). Ending twice changes nothing. */
   end(): void {
     if (this.#state.ended) return;
@@ -394,9 +404,9 @@ export class M3u8Manifest {
     const { open } = this.#log;
     if (open === undefined || this.#state.discontinuityNext || this.#state.pendingInit !== undefined) return true;
     if (this.#state.pendingKeys !== undefined) return true;
-    const { segmentMin, segmentMax, maxPartsPerSegment } = this.#config;
+    const { segmentMax, maxPartsPerSegment } = this.#config;
     // One tick of grace: rounding must not cost a whole further group of pictures.
-    if (independent && open.ticks + 1 >= segmentMin) return true;
+    if (independent && open.ticks + 1 >= this.#segmentMin) return true;
     const ticks = open.ticks + partTicks(open, durationMs, this.#config.partTarget);
     return open.partCount >= maxPartsPerSegment || ticks > segmentMax;
   }
