@@ -22,6 +22,7 @@ async function signing() {
   let done = (): void => undefined;
   const fetched: string[] = [];
   const fails = new Set<string>();
+  const held = new Map<string, Promise<void>>();
   let [flights, mostFlights] = [0, 0];
   const renditions = [
     { id: "main", bandwidth: 1_000 },
@@ -52,7 +53,7 @@ async function signing() {
       fetched.push(url.slice(BASE.length));
       flights += 1;
       mostFlights = Math.max(mostFlights, flights);
-      await Promise.resolve();
+      await (held.get(url.slice(BASE.length)) ?? Promise.resolve());
       flights -= 1;
       if (fails.has(url.slice(BASE.length))) throw new RelayError("media-not-found", `${url} is gone`);
       return bytesOf(url);
@@ -67,7 +68,18 @@ async function signing() {
   const run = signer.run();
   const event = (heard: FollowEvent, rendition = 0): void => listener?.event(rendition, heard);
   const match = createSignMatch(signer);
-  return { signer, keys, fetched, fails, told, run, event, end: () => done(), match, flights: () => mostFlights };
+  /** What is at a URL comes when it is released. */
+  const hold = (url: string): (() => void) => {
+    let release = (): void => undefined;
+    held.set(
+      url,
+      new Promise((resolve) => {
+        release = resolve;
+      }),
+    );
+    return () => release();
+  };
+  return { signer, keys, fetched, fails, told, run, event, end: () => done(), match, hold, flights: () => mostFlights };
 }
 
 const partEvent = (msn: number, part: number, more: { gap?: boolean; rendition?: number } = {}): FollowEvent => ({
@@ -121,6 +133,34 @@ test("of hundreds of parts that are listed at once, a few are fetched at a time,
   expect(told).toEqual([]);
   // Three parts, and the init segment.
   expect(flights()).toBeLessThanOrEqual(4);
+});
+
+test("of more parts that are listed at once than may wait, the newest are signed", async () => {
+  const { signer, event, told } = await signing();
+  for (let msn = 1; msn <= 300; msn += 1) event(partEvent(msn, 0));
+  const last = await headerOf(signer, 300, 0);
+  expect(signer.signed).toBe(256);
+  expect(told).toHaveLength(44);
+  expect(told.at(-1)).toContain("part 44.0 is not signed");
+  const first = await headerOf(signer, 45, 0);
+  expect(first.header.discontinuity).toBe(true);
+  expect(last.header.discontinuity).toBe(false);
+});
+
+test("a part that is given up is no answer for one before it that still comes", async () => {
+  const { signer, event, hold } = await signing();
+  event(partEvent(0, 0));
+  await headerOf(signer, 0, 0);
+  const release = hold("1.0");
+  event(partEvent(1, 0));
+  await Promise.resolve();
+  const waiting = headerOf(signer, 1, 0);
+  for (let msn = 2; msn <= 300; msn += 1) event(partEvent(msn, 0));
+  release();
+  expect((await waiting).header).toMatchObject({ msn: 1, discontinuity: false });
+  await expect.poll(() => signer.signed).toBe(258);
+  const [before, after] = [await headerOf(signer, 1, 0), await headerOf(signer, 45, 0)];
+  expect(after.header).toMatchObject({ discontinuity: true, previous: before.digest });
 });
 
 test("a part that cannot be had has no header; the next one says that it does not follow, and is chained", async () => {

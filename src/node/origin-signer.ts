@@ -26,17 +26,23 @@ const NO_DIGEST: Digest = new Uint8Array(32);
 const NOTHING: Bytes = new Uint8Array(0);
 /** Init segments whose digests are remembered. */
 const MAX_INITS = 64;
-/** Parts that may wait for their turn to be signed; an origin that is slower than its own stream is given up for so many. */
+/** Parts that may wait for their turn to be signed; where an origin lists more at once, or is slower than its own stream, the oldest are given up. */
 const MAX_QUEUED = 256;
 /** Parts of one rendition that are fetched at once: a playlist may list hundreds at a time, and a follower has no more than 64 requests. */
 const MAX_FETCHES = 3;
 /** A request for a header waits as long as one for the part itself may (6.2.5.2). */
 const WAIT_TARGETS = 3;
 
+/** A part that waits to be signed. */
+interface Turn {
+  isGivenUp: boolean;
+}
+
 interface Lane {
   /** Parts are signed in their order, whenever they come. */
   queue: Promise<void>;
-  queued: number;
+  /** Those that wait, in their order. */
+  turns: Turn[];
   /** The last ones that were fetched, or wait for that. */
   fetches: readonly Promise<unknown>[];
   isTorn: boolean;
@@ -63,7 +69,7 @@ export class OriginSigner {
     this.#options = options;
     this.#lanes = options.follower.presentation.renditions.map(() => ({
       queue: Promise.resolve(),
-      queued: 0,
+      turns: [],
       fetches: [],
       isTorn: false,
       last: undefined,
@@ -158,17 +164,18 @@ export class OriginSigner {
 
   #take(part: FollowedPart, lane: Lane): void {
     const { key } = part;
-    if (lane.queued >= MAX_QUEUED) {
-      this.#miss(key, new RelayError("deadline", `expected at most ${MAX_QUEUED} parts on their way`), lane);
-      return;
-    }
+    const turn: Turn = { isGivenUp: false };
+    lane.turns.push(turn);
+    // Viewers are at the end of what is listed.
+    for (const late of lane.turns.splice(0, lane.turns.length - MAX_QUEUED)) late.isGivenUp = true;
     // A few are asked for at once; only what is signed waits for its turn.
-    const media = Promise.resolve(lane.fetches.at(-MAX_FETCHES)).then(() =>
-      Promise.all([
+    const media = Promise.resolve(lane.fetches.at(-MAX_FETCHES)).then(() => {
+      if (turn.isGivenUp) throw new RelayError("deadline", `expected at most ${MAX_QUEUED} parts on their way`);
+      return Promise.all([
         part.gap ? NOTHING : this.#fetch(part),
         part.init === undefined ? NO_DIGEST : this.#digestOf(part.init),
-      ]),
-    );
+      ]);
+    });
     lane.fetches = [...lane.fetches, media.catch(() => undefined)].slice(-MAX_FETCHES);
     const [signer, shelf] = [this.#signer, this.#shelf];
     this.#later(lane, async () => {
@@ -186,6 +193,8 @@ export class OriginSigner {
         shelf.put(key, encodeSignedHeader(signed));
       } catch (thrown) {
         if (shelf === this.#shelf) this.#miss(key, RelayError.from(thrown), lane);
+      } finally {
+        if (lane.turns[0] === turn) lane.turns.shift();
       }
     });
   }
@@ -208,10 +217,7 @@ export class OriginSigner {
   }
 
   #later(lane: Lane, task: () => Promise<void>): void {
-    lane.queued += 1;
-    lane.queue = lane.queue.then(task).finally(() => {
-      lane.queued -= 1;
-    });
+    lane.queue = lane.queue.then(task);
   }
 
   #fetch(media: Parameters<Follower["fetchMedia"]>[0]): Promise<Bytes> {
