@@ -104,6 +104,18 @@ test("mergeDelta() hands on the MAP and the key in effect, and gives up where a 
   expect(mergeDelta(parse("#EXT-X-MEDIA-SEQUENCE:2", "#EXTINF:1,", "2.mp4"), delta)).toBeUndefined();
 });
 
+test("mergeDelta() lets a range without offset go on where the last one that is skipped ends", () => {
+  const range = (bytes: string, uri = "all.mp4"): string[] => ["#EXTINF:1,", `#EXT-X-BYTERANGE:${bytes}`, uri];
+  const base = parse(...range("10@5"), ...range("20"), ...range("30"));
+  const skip = "#EXT-X-SKIP:SKIPPED-SEGMENTS=2";
+  const rangesOf = (...lines: readonly string[]) =>
+    mergeDelta(base, parse(skip, ...lines))?.segments.map(({ resource }) => resource?.range?.offsetBytes);
+  expect(rangesOf(...range("30"), ...range("40"), ...range("50@900"), ...range("60"))).toEqual([
+    5, 15, 35, 65, 900, 950,
+  ]);
+  expect(rangesOf(...range("30", "other.mp4"), ...range("40", "other.mp4"))).toEqual([5, 15, 0, 30]);
+});
+
 test("mergeDelta() ends where numbers are too large to be told apart", () => {
   const sequence = `#EXT-X-MEDIA-SEQUENCE:${2 ** 53}`;
   const base = parse(sequence, "#EXTINF:1,", "1.mp4", "#EXTINF:1,", "2.mp4");

@@ -33,6 +33,8 @@ export interface ListedSegment {
   /** Undefined while it is open. */
   readonly durationMs: number | undefined;
   readonly resource: ListedResource | undefined;
+  /** Its BYTERANGE as written. */
+  readonly listedRange: ListedRange | undefined;
 }
 
 export interface ListedAttributes {
@@ -137,9 +139,21 @@ export function mergeDelta(base: MediaPlaylist, delta: MediaPlaylist): MediaPlay
     map: segment.map ?? before?.map,
     keys: segment.lastLine < firstKeyLine ? (before?.keys ?? []) : segment.keys,
   });
+  const segments = [...skipped];
+  for (const segment of delta.segments) segments.push(inherit({ ...segment, ...continued(segment, segments.at(-1)) }));
+  return { ...delta, segments, open: delta.open && inherit(delta.open) };
+}
+
+/** 4.4.4.2: a range without offset goes on where the one before it ends, which in a delta may be skipped. */
+function continued(
+  { resource, listedRange }: ListedSegment,
+  before: ListedSegment | undefined,
+): Partial<ListedSegment> {
+  const range = before?.resource?.range;
+  const isContinued = listedRange !== undefined && listedRange.offsetBytes === undefined;
+  if (!isContinued || range === undefined || resource?.uri !== before?.resource?.uri) return {};
+  const { lengthBytes } = listedRange;
   return {
-    ...delta,
-    segments: [...skipped, ...delta.segments.map(inherit)],
-    open: delta.open && inherit(delta.open),
+    resource: { uri: resource?.uri ?? "", range: { offsetBytes: range.offsetBytes + range.lengthBytes, lengthBytes } },
   };
 }

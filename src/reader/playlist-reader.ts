@@ -224,7 +224,7 @@ class Reader {
   }
 
   #finish(resource: ListedResource | undefined, lastLine: LineNumber): ListedSegment {
-    const { firstLine = lastLine, discontinuity, gap, parts, programDateTime, durationMs } = this.#draft;
+    const { firstLine = lastLine, discontinuity, gap, parts, programDateTime, durationMs, range } = this.#draft;
     this.#draft = emptyDraft();
     const msn = this.#msn;
     this.#msn += 1;
@@ -240,6 +240,7 @@ class Reader {
       programDateTime,
       durationMs,
       resource,
+      listedRange: range,
     };
   }
 
