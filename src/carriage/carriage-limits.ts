@@ -4,6 +4,8 @@ export const HELLO_MS = 10_000;
 export const PING_MS = 4_000;
 /** Who has not answered by then is gone. */
 export const SILENT_MS = 10_000;
+/** How long a goodbye may take to be written. */
+export const BYE_MS = 2_000;
 /** A stream of bytes that is not whole by then is given up. */
 export const STREAM_MS = 10_000;
 /** Streams of the other side that are read at once; further ones wait in the transport. */

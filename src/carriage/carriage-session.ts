@@ -7,6 +7,7 @@ import { FrameReader } from "../wire/frame-reader.ts";
 import { type ByeReason, PEER_VERSION, type PeerFrame } from "../wire/peer-frame.ts";
 import { encodeFrame } from "../wire/peer-frame-codec.ts";
 import {
+  BYE_MS,
   HELLO_MS,
   MAX_CONTROL_BYTES,
   MAX_OPEN_STREAMS,
@@ -52,6 +53,8 @@ export class CarriageSession {
   #unwrittenBytes = 0;
   #heardAtMs: number;
   #isGreeted = false;
+  /** Its goodbye is being written. */
+  #isLeaving = false;
   #open = 0;
   #opening = 0;
   #freed: () => void = () => undefined;
@@ -172,8 +175,14 @@ export class CarriageSession {
 
   /** Lets the other side know why; what it says from then on is not heard. */
   #bye(reason: ByeReason, message: string): void {
+    if (this.#isLeaving) return;
     this.say({ kind: "bye", reason });
-    void this.#writing.finally(() => this.#end(new RelayError("malformed-message", message)));
+    this.#isLeaving = true;
+    const end = (): void => this.#end(new RelayError("malformed-message", message));
+    // Who does not read it must not be served for that.
+    const cancel = this.#options.clock.after(BYE_MS, end);
+    this.signal.addEventListener("abort", cancel, { once: true });
+    void this.#writing.finally(end);
   }
 
   #greet(): void {
@@ -224,6 +233,7 @@ export class CarriageSession {
 
   #hear(frame: PeerFrame): void {
     const { listener } = this.#options;
+    if (this.#isLeaving) return;
     switch (frame.kind) {
       case "hello":
         if (this.#isGreeted) throw new RelayError("malformed-frame", "expected one hello, got another");
@@ -301,7 +311,7 @@ export class CarriageSession {
       this.#lost += 1;
       return;
     }
-    this.#options.listener.bundle(bundle);
+    if (!this.#isLeaving) this.#options.listener.bundle(bundle);
   }
 }
 
