@@ -42,6 +42,8 @@ export interface TrackReaderOptions {
 export class TrackReader {
   readonly #options: TrackReaderOptions;
   readonly #open = new Set<MoqGroup>();
+  /** Closed here: for who reads one it ends as one does that is whole. */
+  readonly #givenUp = new WeakSet<MoqGroup>();
   #fetching = 0;
 
   constructor(options: TrackReaderOptions) {
@@ -63,7 +65,7 @@ export class TrackReader {
         listener.refused(unreachable(name, thrown));
       } finally {
         track?.close();
-        for (const group of this.#open) group.close();
+        for (const group of this.#open) this.#giveUp(group);
       }
       failures = groups > 0 ? 1 : failures + 1;
       await delay(clock, backoffMs(failures, random), signal).catch(() => undefined);
@@ -82,17 +84,24 @@ export class TrackReader {
         const { sequence } = group;
         if (groups === 0) this.#fetchBefore(sequence, from);
         this.#open.add(group);
-        for (const oldest of [...this.#open].slice(0, -MAX_OPEN_GROUPS)) oldest.close();
+        for (const oldest of [...this.#open].slice(0, -MAX_OPEN_GROUPS)) this.#giveUp(oldest);
         void this.#readGroup(group).then((isWhole) => {
           this.#open.delete(group);
           // With the subscription goes what is on its way: the next one begins there.
-          if (!isWhole && !isOver && !signal.aborted) this.#fetch(sequence);
+          if (isWhole || isOver || signal.aborted) return;
+          if (this.#givenUp.has(group)) this.#options.listener.groupLost(sequence);
+          else this.#fetch(sequence);
         });
       }
     } finally {
       isOver = true;
       signal.removeEventListener("abort", close);
     }
+  }
+
+  #giveUp(group: MoqGroup): void {
+    this.#givenUp.add(group);
+    group.close();
   }
 
   /** What a relay has of before, where it began later than was asked, or to begin with a little more than the newest group. */
@@ -131,6 +140,7 @@ export class TrackReader {
         checkObject(sequence, object);
         listener.object(sequence, object.index, object.bytes);
       }
+      if (this.#givenUp.has(group)) return false;
       listener.groupEnded(sequence);
       return true;
     } catch (thrown) {
