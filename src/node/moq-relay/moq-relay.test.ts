@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { Path } from "@moq/net";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
@@ -234,6 +236,17 @@ describe("who may come in", () => {
     const { viewer, track } = await pair(relay);
     track.writeFrame(frame("well"));
     expect((await viewer.consume(STUDIO).track("video").subscribe().recvGroup())?.sequence).toBe(0);
+  });
+
+  test("one that is refused and does not leave does not keep the relay from closing", async () => {
+    const relay = await startMoqRelay({ webTransport: false });
+    const socket = connect({ host: "127.0.0.1", port: Number(new URL(relay.url).port), allowHalfOpen: true });
+    open.push({ close: () => socket.destroy() });
+    socket.write("GET / HTTP/1.1\r\nHost: relay.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    socket.resume();
+    await once(socket, "end");
+    expect(relay.stats.refused).toBe(1);
+    await relay.close();
   });
 
   test("all are sent away at once when their time is over, and may come again", async () => {

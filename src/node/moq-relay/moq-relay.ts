@@ -174,6 +174,8 @@ class Relay implements MoqRelay {
     const refusal = this.#refusal(url) ?? (protocol === undefined ? 400 : undefined);
     if (refusal !== undefined || protocol === undefined) {
       this.#refused += 1;
+      // Who does not close its side would keep the server open.
+      socket.once("finish", () => socket.destroy());
       socket.end(`HTTP/1.1 ${refusal} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
