@@ -184,6 +184,41 @@ test("an unknown init segment is asked for, and all waits for it", async () => {
   expect(target.steps.slice(-4)).toEqual(["main discontinuity", "main init 9", "main part 1", "main part 2"]);
 });
 
+test("an init segment that does not come costs the parts that need it, and no more", async () => {
+  const fed = await started();
+  bufferAheadMs = 1_800;
+  const changed = { initDigest: fakeDigest("other"), discontinuity: true };
+  fed.part(testShared(1, changed));
+  fed.part(testShared(2, { initDigest: fakeDigest("other") }));
+  clock.advance(1_799);
+  await settle();
+  expect(target.steps.slice(-1)).toEqual(["main part 0"]);
+  clock.advance(1);
+  await settle();
+  const gap = `main gap ${PART_MS}`;
+  expect(target.steps.slice(-3)).toEqual(["main discontinuity", gap, gap]);
+  // A page that takes over must not think that the worker has it.
+  expect(readMark(target.marks.at(-1) ?? "")).toMatchObject({ msn: 10, part: 2, init: INIT });
+  fed.part(testShared(3, { initDigest: fakeDigest("other") }));
+  await settle();
+  expect(target.steps.at(-1)).toBe(gap);
+  fed.init(fakeDigest("other"), new Uint8Array(9));
+  fed.part(testShared(4, { initDigest: fakeDigest("other") }));
+  await settle();
+  expect(target.steps.slice(-2)).toEqual(["main init 9", "main part 4"]);
+});
+
+test("nothing is given up for the first init segment", async () => {
+  const fed = feeder();
+  fed.part(testShared(0));
+  clock.advance(60_000);
+  await settle();
+  expect(target.steps).toEqual([]);
+  fed.init(INIT, new Uint8Array(7));
+  await settle();
+  expect(partsOf(target.steps)).toEqual([0]);
+});
+
 test("a page that takes over goes on with the part after the mark, under the init segment that the worker has", async () => {
   await started();
   const mark = readMark(target.marks.at(-1) ?? "");

@@ -55,6 +55,8 @@ interface Lane {
   readonly feed: RenditionFeed;
   /** The step that waits for its init segment. */
   held: Extract<FeedStep, { kind: "part" }> | undefined;
+  /** Since when that is not there. */
+  heldAtMs: number | undefined;
   /** As the worker has it. */
   init: Bytes | undefined;
   /** Another page set it: a worker that forgets would have to be told. */
@@ -95,6 +97,7 @@ export class PartFeeder {
           ...(last === undefined ? {} : { last }),
         }),
         held: undefined,
+        heldAtMs: undefined,
         init: last?.init,
         isInherited: last !== undefined,
         keys: [],
@@ -182,10 +185,16 @@ export class PartFeeder {
     this.#cancelLook = undefined;
     for (const lane of this.#lanes) this.#pump(lane);
     this.#lookForEnd();
-    const dueAtMs = Math.min(...this.#lanes.map(({ feed }) => feed.dueAtMs ?? Number.POSITIVE_INFINITY));
+    const dueAtMs = Math.min(...this.#lanes.map((lane) => this.#dueAtMs(lane) ?? Number.POSITIVE_INFINITY));
     if (this.#isClosed || dueAtMs === Number.POSITIVE_INFINITY) return;
     const { clock } = this.#options;
     this.#cancelLook = clock.after(Math.max(1, dueAtMs - clock.now()), () => this.#look());
+  }
+
+  /** Nothing plays without the first init segment. Any other one is waited for as a part is. */
+  #dueAtMs({ feed, held, heldAtMs, init }: Lane): number | undefined {
+    if (held === undefined) return feed.dueAtMs;
+    return heldAtMs === undefined || init === undefined ? undefined : heldAtMs + this.#patienceMs;
   }
 
   #pump(lane: Lane): void {
@@ -197,21 +206,30 @@ export class PartFeeder {
     }
   }
 
-  /** False while the init segment is missing: it is wanted, and all waits for it. */
+  /** False while the init segment is missing: it is wanted, and all waits for it. What it does not come for in time is a gap. */
   #feed(lane: Lane, step: Extract<FeedStep, { kind: "part" }>): boolean {
-    const { target, wantInit } = this.#options;
+    const { clock, target, wantInit } = this.#options;
     const { signed, bytes, source } = step.part;
     const { header } = signed;
     const known = isNone(header.initDigest) ? undefined : this.#inits.get(toHex(header.initDigest));
     const isChanged = !isNone(header.initDigest) && (lane.init === undefined || !isSame(header.initDigest, lane.init));
     if (known === undefined && !isNone(header.initDigest)) wantInit(header.initDigest);
-    if (isChanged && known === undefined) {
+    const isMissing = isChanged && known === undefined;
+    if (isMissing) {
       lane.held = step;
-      return false;
-    }
+      lane.heldAtMs ??= clock.now();
+      if (clock.now() < (this.#dueAtMs(lane) ?? Number.POSITIVE_INFINITY)) return false;
+    } else lane.heldAtMs = undefined;
     lane.held = undefined;
     // At the start of a stream that is empty the worker ignores it.
     if (step.fresh || header.discontinuity || lane.torn.has(partNumber(header))) void target.discontinuity(lane.id);
+    const position = lane.feed.last;
+    if (isMissing) {
+      // The worker goes on with the one that it has.
+      const init = lane.init ?? header.initDigest;
+      if (position !== undefined) this.#gap(lane, { durationMs: header.durationMs, position: { ...position, init } });
+      return true;
+    }
     if (isChanged && known !== undefined) {
       lane.init = header.initDigest;
       lane.isInherited = false;
@@ -227,7 +245,6 @@ export class PartFeeder {
       lane.keys = lane.keys.filter(({ from }) => from > number);
       void target.key(lane.id, keys.keys);
     }
-    const position = lane.feed.last;
     const mark = position === undefined ? {} : { mark: markOf({ ...position, init: header.initDigest }) };
     if (header.gap) {
       this.#send(lane, target.gap(lane.id, { durationMs: header.durationMs, ...mark }));
@@ -249,7 +266,7 @@ export class PartFeeder {
   }
 
   /** In pieces that a playlist may list. */
-  #gap(lane: Lane, { durationMs, position }: Extract<FeedStep, { kind: "gap" }>): void {
+  #gap(lane: Lane, { durationMs, position }: Omit<Extract<FeedStep, { kind: "gap" }>, "kind">): void {
     const { partTargetMs = 500 } = this.#card.options;
     const count = Math.ceil(durationMs / partTargetMs);
     for (let index = 0; index < count; index++) {
