@@ -26,9 +26,13 @@ class Peer {
 
   constructor(
     { url }: ServedSignal,
-    { origin, protocol = SIGNAL_PROTOCOL }: { origin?: string; protocol?: string } = {},
+    {
+      origin,
+      protocol = SIGNAL_PROTOCOL,
+      headers = {},
+    }: { origin?: string; protocol?: string; headers?: Record<string, string> } = {},
   ) {
-    this.socket = new WebSocket(url, protocol, origin === undefined ? {} : { origin });
+    this.socket = new WebSocket(url, protocol, { headers, ...(origin === undefined ? {} : { origin }) });
     this.socket.on("message", (data) => this.heard.push(JSON.parse(data.toString())));
     this.closed = new Promise((resolve) => this.socket.on("close", resolve));
     open.add(this.socket);
@@ -193,6 +197,14 @@ test("a relay that is full says so, over all and for one address", async () => {
     await expect.poll(() => served.stats.sockets).toBe(0);
     expect(await new Peer(served).subscribe("room")).toBe(1);
   }
+});
+
+test("all addresses of one IPv6 network count as one", async () => {
+  const served = await serve({ maxSocketsPerAddress: 1, proxied: true });
+  const from = (address: string): Peer => new Peer(served, { headers: { "x-forwarded-for": address } });
+  expect(await from("2001:db8:1:2::1").subscribe("room")).toBe(1);
+  expect(await from("2001:db8:1:2::2").closed).toBe(SIGNAL_CLOSE.tryLater);
+  expect(await from("2001:db8:1:3::1").subscribe("room")).toBe(2);
 });
 
 test("closing says goodbye to every peer, and plain HTTP is answered until then", async () => {

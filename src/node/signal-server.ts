@@ -13,6 +13,7 @@ import {
   type SignalAsk,
   type SignalNews,
 } from "../wire/signal-messages.ts";
+import { networkOf } from "./address.ts";
 import { SignalTopics } from "./signal-topics.ts";
 
 export interface SignalOptions {
@@ -20,7 +21,7 @@ export interface SignalOptions {
   readonly origins?: readonly string[];
   /** Default 20,000. */
   readonly maxSockets?: number;
-  /** From one address: a household or an office is one. Default 256. */
+  /** From one address, of IPv6 from one network of /64: a household or an office is one. Default 256. */
   readonly maxSocketsPerAddress?: number;
   /** Default 16: two for each room. */
   readonly maxTopicsPerSocket?: number;
@@ -177,7 +178,7 @@ export class SignalServer {
   #addressOf({ socket, headers }: IncomingMessage): string {
     const forwarded = this.#options.proxied ? String(headers["x-forwarded-for"] ?? "") : "";
     // The last is what our own proxy saw; those before it are what the client liked to say.
-    return forwarded.split(",").at(-1)?.trim() || (socket.remoteAddress ?? "");
+    return networkOf(forwarded.split(",").at(-1)?.trim() || (socket.remoteAddress ?? ""));
   }
 
   #received(client: Client, text: string, isBinary: boolean): void {
