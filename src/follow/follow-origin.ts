@@ -4,6 +4,7 @@ import { type Clock, systemClock } from "../model/clock.ts";
 import { delay } from "../model/delay.ts";
 import { RelayError } from "../model/errors.ts";
 import { onAbort, untilAborted } from "../model/on-abort.ts";
+import { MAX_SHARED_MSN } from "../model/part-header.ts";
 import type { RenditionOptions } from "../model/rendition-options.ts";
 import type { Credentials, Fetch, Network } from "../reader/exchange.ts";
 import { allSegments, type MediaPlaylist, segmentMs } from "../reader/media-playlist.ts";
@@ -152,9 +153,10 @@ class OriginFollower implements Follower {
         playlist === undefined ? [] : [[index, containerOf(described[index]?.options.kind, playlist)] as const],
       ),
     );
+    const isNumbered = playlists.every(({ mediaSequence }) => mediaSequence <= MAX_SHARED_MSN);
     const renditions = publishable(described, containers).map((one, index): FollowedRendition => {
-      const isFollowed = this.#followers.some((follower) => follower.index === index);
-      return { ...one, followed: isFollowed, container: containers.get(index) };
+      const followed = this.#followers.some((follower) => follower.index === index);
+      return { ...one, followed, shareable: one.shareable && isNumbered, container: containers.get(index) };
     });
     const followed = renditions.filter((one) => one.followed).map((one) => one.options);
     this.#presentation = {

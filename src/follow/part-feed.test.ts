@@ -95,6 +95,17 @@ describe("parts", () => {
     expect(b).toMatchObject({ key: { msn: 1, part: 0 }, durationMs: 3_000, gap: true, discontinuity: true });
   });
 
+  test("are not told apart where their numbers would not be exact: their segments are", () => {
+    const { take } = feeding();
+    const numbers = `#EXT-X-MEDIA-SEQUENCE:${2 ** 43}`;
+    const [a] = partsOf(take(numbers, ...LOW, part("a0"), part("a1"), ...segment("a"), part("b0")));
+    expect(a).toMatchObject({
+      key: { msn: 2 ** 43, part: 0 },
+      ref: { url: "http://origin.example/a/a" },
+      durationMs: 2_000,
+    });
+  });
+
   test("begin a hold-back before the edge, with a segment that is whole", () => {
     const edge = feeding({ start: "edge" });
     const two = (name: string): string[] => [part(`${name}0`), part(`${name}1`), ...segment(name)];

@@ -39,6 +39,8 @@ interface Unit {
   readonly gap: boolean;
 }
 
+/** From here on `partNumber()` is not exact; half of what would be, so that a stream can go on. */
+const MAX_MSN_OF_PARTS = 2 ** 52 / MAX_PARTS_PER_SEGMENT;
 /** A player that knows no better starts so many target durations before the end (6.3.3). */
 const HOLD_BACK_TARGETS = 3;
 
@@ -252,9 +254,13 @@ export class PartFeed {
   }
 }
 
-/** Whether a playlist is followed by its parts. One that has ended is followed by whole segments: its parts may be listed or not. */
-export function listsParts({ ended, partTargetMs, tags, segments }: MediaPlaylist): boolean {
-  return !ended && partTargetMs !== undefined && (tags.has("EXT-X-PART") || segments.length === 0);
+/**
+ * Whether a playlist is followed by its parts. One that has ended is followed by whole segments: its parts may be listed or not. So is one
+ * whose numbers leave no room for those of parts.
+ */
+export function listsParts({ ended, partTargetMs, tags, segments, mediaSequence }: MediaPlaylist): boolean {
+  const isNumbered = mediaSequence < MAX_MSN_OF_PARTS;
+  return !ended && isNumbered && partTargetMs !== undefined && (tags.has("EXT-X-PART") || segments.length === 0);
 }
 
 function refOf({ uri, range }: ListedResource, base: string): MediaRef {

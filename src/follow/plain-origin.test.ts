@@ -21,6 +21,7 @@ function plainOrigin({
   endsAfter = Number.POSITIVE_INFINITY,
   extension = "ts",
   tags = [] as string[],
+  numberedFrom = 0,
 } = {}): PlainOrigin {
   const clock = new FakeClock();
   clock.advance(10 * TARGET_MS + 1);
@@ -35,7 +36,13 @@ function plainOrigin({
     const count = Math.min(endsAfter, Math.floor(clock.now() / TARGET_MS));
     const first = Math.max(0, count - 6);
     const segments = Array.from({ length: count - first }, (_, i) => `#EXTINF:4.0,\nseg-${first + i}.${extension}`);
-    const head = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:4", `#EXT-X-MEDIA-SEQUENCE:${first}`, ...tags];
+    const head = [
+      "#EXTM3U",
+      "#EXT-X-VERSION:3",
+      "#EXT-X-TARGETDURATION:4",
+      `#EXT-X-MEDIA-SEQUENCE:${numberedFrom + first}`,
+      ...tags,
+    ];
     return new Response([...head, ...segments, ...(count === endsAfter ? ["#EXT-X-ENDLIST"] : []), ""].join("\n"));
   };
   return { clock, fetch, askedMs, seen };
@@ -87,6 +94,22 @@ describe("an origin of whole segments", () => {
     const bytes = await follower.fetchMedia(first.part, new AbortController().signal);
     expect(new TextDecoder().decode(bytes)).toBe("bytes of seg-7.ts");
     follower.close();
+  });
+
+  test("numbered beyond what peers tell apart is followed all the same, and is not for sharing", async () => {
+    const numberedFrom = 1_800_000_000_000;
+    const { follower, events } = await follow(plainOrigin({ numberedFrom }), 1_000);
+    expect(numbersOf(events)).toEqual([7, 8, 9].map((msn) => numberedFrom + msn));
+    expect(follower.presentation.renditions).toMatchObject([{ followed: true, shareable: false }]);
+    follower.close();
+  });
+
+  test("numbered beyond what numbers tell apart cannot be followed, and why is said", async () => {
+    const opening = follow(plainOrigin({ numberedFrom: 18e17 }), 1_000);
+    await expect(opening).rejects.toMatchObject({
+      code: "origin-malformed",
+      message: expect.stringContaining("EXT-X-MEDIA-SEQUENCE: expected at most 2^53 - 1, got 18000"),
+    });
   });
 
   test("that ends is followed to its end, and run() resolves", async () => {

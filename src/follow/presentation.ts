@@ -21,7 +21,10 @@ export interface FollowedRendition {
   readonly followed: boolean;
   /** Undefined until its first playlist has come. */
   readonly container: FollowedContainer | undefined;
-  /** Whether viewers may have it from each other: anything but subtitles, which nothing would tell from others' words. */
+  /**
+   * Whether viewers may have it from each other: anything but subtitles, which nothing would tell from others' words, and but an origin
+   * whose numbers are beyond what peers tell apart.
+   */
   readonly shareable: boolean;
 }
 

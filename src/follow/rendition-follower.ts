@@ -259,10 +259,13 @@ export class RenditionFollower {
 
 /** Why a text is no Media Playlist that can be followed. */
 function problemOf(playlist: MediaPlaylist, headers: Headers): string | undefined {
-  const { text, lines, problems, targetDurationMs } = playlist;
+  const { text, lines, problems, tags, targetDurationMs } = playlist;
   if (!/^\uFEFF?#EXTM3U/.test(text)) return `expected a playlist, got ${whatCame(headers, text)}`;
   if (isMultivariant(text)) return "expected a Media Playlist, got a Multivariant Playlist";
   if (targetDurationMs === undefined || targetDurationMs <= 0) return "expected EXT-X-TARGETDURATION, there is none";
+  const sequence = lines[(tags.get("EXT-X-MEDIA-SEQUENCE")?.[0] ?? 0) - 1]?.slice(22);
+  if (Number(sequence) > Number.MAX_SAFE_INTEGER)
+    return `EXT-X-MEDIA-SEQUENCE: expected at most 2^53 - 1, got ${sequence}`;
   const unread = problems.find(({ line }) =>
     /^(?:#EXTINF|#EXT-X-PART:|#EXT-X-BYTERANGE|[^#])/.test(lines[line - 1] ?? ""),
   );

@@ -9,6 +9,9 @@ export const MAX_SHARED_PART_BYTES = 8 * 1024 * 1024;
 /** Most parts of one segment: positions of one rendition are ordered by one safe integer (`partNumber()`). */
 export const MAX_PARTS_PER_SEGMENT = 1024;
 
+/** Highest number of a segment that a stream between peers may begin with: parts of all renditions are ordered by one safe integer there. */
+export const MAX_SHARED_MSN = 2 ** 36;
+
 /** 32 bytes of SHA-256. */
 export type Digest = Bytes;
 

@@ -84,6 +84,19 @@ function sign(...args: readonly string[]): Promise<Signing> {
 
 const bytesOf = async (response: Response): Promise<Bytes> => new Uint8Array(await response.arrayBuffer());
 
+test("eddy-hls sign says of an origin that is numbered beyond what viewers can share that it has nothing to sign", async () => {
+  const playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:1800000000000\n#EXTINF:4,\na.ts\n";
+  const other = await serveNode(async () => new Response(playlist));
+  try {
+    const context = { out: () => undefined, err: (text: string) => void err.push(text), signal: aborter.signal };
+    const key = join(folder, "key.pem");
+    expect(await runCommand(["sign", `${other.url}a.m3u8`, "--port", "0", "--key", key], context)).toBe(2);
+    expect(err.at(-1)).toContain("expected segments numbered up to 68719476736, which viewers can share");
+  } finally {
+    await other.close();
+  }
+});
+
 describe("eddy-hls sign, over HTTP", () => {
   test("serves a card and headers that prove every part of the origin, each fetched from it once", async () => {
     const { url, fingerprint, link, ended } = await sign();

@@ -3,7 +3,7 @@ import { followOrigin } from "../follow/follow-origin.ts";
 import { systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 import { isName } from "../model/ids.ts";
-import { MAX_SHARED_PART_BYTES } from "../model/part-header.ts";
+import { MAX_SHARED_MSN, MAX_SHARED_PART_BYTES } from "../model/part-header.ts";
 import { hostName } from "./address.ts";
 import type { Command, CommandContext, ExitCode } from "./command.ts";
 import { openKeyFile } from "./key-file.ts";
@@ -51,6 +51,13 @@ async function sign({ url, port, host, key, name }: Arguments, context: CommandC
     maxMediaBytes: MAX_SHARED_PART_BYTES,
     ...(fetch === undefined ? {} : { fetch }),
   });
+  if (!follower.presentation.renditions.some(({ shareable }) => shareable)) {
+    follower.close();
+    throw new RelayError(
+      "origin-malformed",
+      `${url}: expected segments numbered up to ${MAX_SHARED_MSN}, which viewers can share`,
+    );
+  }
   const signer = new OriginSigner({ name, follower, keys, clock, signal, tell: err });
   const server = await open(signer, { port, host }).catch((thrown: unknown) => {
     follower.close();

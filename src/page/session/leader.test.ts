@@ -11,6 +11,7 @@ import { Leader } from "./leader.ts";
 import type { LeaderContext } from "./leader-context.ts";
 import * as originCode from "./origin-code.ts";
 import { openRelayFeed } from "./relay-feed.ts";
+import type { SessionFailure } from "./session-stats.ts";
 import { trustOf } from "./stream-trust.ts";
 
 /** The worker's side, real but for its host; its sources know another host's types than this file (tsconfig.*.json). */
@@ -92,7 +93,10 @@ interface Tab {
   close(): Promise<void>;
 }
 
-async function lead(tab: string): Promise<Tab> {
+async function lead(
+  tab: string,
+  { peers, failures = [] }: { readonly peers?: object; readonly failures?: SessionFailure[] } = {},
+): Promise<Tab> {
   const problems: (RelayError | undefined)[] = [];
   const source = { url: ORIGIN_URL };
   const proven = await trustOf({ name: "studio", hasPeers: false, origin: source });
@@ -109,13 +113,14 @@ async function lead(tab: string): Promise<Tab> {
     isSuccessor: () => false,
     listener: {
       role: () => undefined,
-      failure: () => undefined,
+      failure: (failure) => failures.push(failure),
       banned: () => undefined,
       ended: () => undefined,
       problem: (error) => problems.push(error),
     },
   };
-  const leader = new Leader({ name: "studio", origin: source, ...proven }, context);
+  const plan = { name: "studio", origin: source, ...proven, ...(peers === undefined ? {} : { peers: peers as never }) };
+  const leader = new Leader(plan, context);
   const aborter = new AbortController();
   const run = leader.run(aborter.signal);
   run.catch(() => undefined);
@@ -172,6 +177,28 @@ test("the next leader goes on with the next part: one epoch, nothing missing, no
   expect(numberOf(after.at(-1)) - numberOf(before.at(-1))).toBeGreaterThanOrEqual(11);
   const numbers = after.map(numberOf);
   expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
+});
+
+test("a viewer of an origin that is numbered beyond what peers tell apart plays without them, and is told", async () => {
+  const [ordinary, numberedFrom] = [fetchOrigin, 1_800_000_000_000];
+  fetchOrigin = async (url, init) => {
+    const asked = url.replace(/(?<=_HLS_msn=)\d+/, (msn) => String(Number(msn) - numberedFrom));
+    const response = await ordinary(asked, init);
+    if (!url.includes("media.m3u8")) return response;
+    const text = await response.text();
+    return new Response(text.replace(/(?<=MEDIA-SEQUENCE:)\d+/, (msn) => String(numberedFrom + Number(msn))));
+  };
+  const failures: SessionFailure[] = [];
+  const open = vi.fn();
+  const { leader, problems, close } = await lead("a", { peers: { config: {}, open }, failures });
+  await pass(10);
+  leader.look();
+  expect(leader.stats.now).toMatchObject({ refused: 0, parts: { peer: 0, missed: 0 } });
+  expect(leader.stats.now.parts.origin).toBeGreaterThanOrEqual(25);
+  expect(problems.filter((problem) => problem !== undefined)).toEqual([]);
+  expect(failures).toMatchObject([{ reason: "origin-numbers" }]);
+  expect(open).not.toHaveBeenCalled();
+  await close();
 });
 
 test("a tab that closes while peers are opened for it leaves none of them behind", async () => {

@@ -2,7 +2,7 @@ import type { Follower } from "../../follow/follow-origin.ts";
 import type { Clock } from "../../model/clock.ts";
 import { RelayError } from "../../model/errors.ts";
 import type { StreamOptions } from "../../model/options.ts";
-import type { PartKey, StreamCard } from "../../model/part-header.ts";
+import { MAX_SHARED_MSN, type PartKey, type StreamCard } from "../../model/part-header.ts";
 import { UNSIGNED_EPOCH } from "../../swarm/proof/header-signer.ts";
 import { signCard } from "../../swarm/proof/sign-card.ts";
 import { StreamProof } from "../../swarm/proof/stream-proof.ts";
@@ -156,7 +156,9 @@ export class Leader {
     const { originCode } = this.#context;
     if (originCode === undefined) throw new RelayError("internal", "expected the code that follows an origin");
     const follower = await this.#follow(origin, originCode, signal);
-    const isShared = peers !== undefined && shares(origin);
+    const isShareable = follower.presentation.renditions.some(({ shareable }) => shareable);
+    const isShared = peers !== undefined && shares(origin) && isShareable;
+    if (peers !== undefined && shares(origin) && !isShareable) this.#tellNumbers();
     const proof = new StreamProof(trust);
     if (isShared) await this.#openSwarm(peers, proof, true);
     signal.throwIfAborted();
@@ -177,6 +179,13 @@ export class Leader {
     this.#feed = feed;
     if (this.#transport !== undefined && this.#swarm !== undefined) this.#transport.start(this.#swarm);
     await feed.run(signal);
+  }
+
+  /** It plays without peers. */
+  #tellNumbers(): void {
+    const { listener, clock } = this.#context;
+    const message = `expected segments numbered up to ${MAX_SHARED_MSN}, beyond which peers cannot tell parts apart`;
+    listener.failure({ reason: "origin-numbers", message, atMs: clock.wallMs() });
   }
 
   async #watchRelay(relay: RelaySource, signal: AbortSignal): Promise<void> {

@@ -33,7 +33,7 @@ export interface SessionPeer {
 
 /** Why a connection could not be made, or broke. */
 export interface SessionFailure {
-  /** A `PeerFailureReason`. */
+  /** A `PeerFailureReason`, or `origin-numbers`: the origin's segments are numbered beyond what peers tell apart. */
   readonly reason: string;
   /** For who looks into it. */
   readonly message: string;
