@@ -82,6 +82,18 @@ describe("parts", () => {
     expect(partsOf(events).map(({ torn }) => torn)).toEqual([true, false]);
   });
 
+  test("whose segment has lost its first ones are not numbered: it begins with the next segment", () => {
+    const { take } = feeding();
+    expect(brief(take(...LOW, part("a2"), part("a3"), ...segment("a", 4_000), part("b0"), part("b1")))).toEqual([
+      "1.0",
+      "1.1",
+    ]);
+    const c = [part("c1"), part("c2"), ...segment("c", 3_000)];
+    const events = take("#EXT-X-MEDIA-SEQUENCE:1", ...LOW, ...segment("b", 4_000), ...c, part("d0"));
+    expect(brief(events)).toEqual(["lost", "3.0"]);
+    expect(events[0]).toMatchObject({ from: { msn: 1, part: 2 }, to: { msn: 3, part: 0 } });
+  });
+
   test("of a media sequence that jumps are lost too", () => {
     const { take } = feeding();
     take(...segment("a"));

@@ -106,7 +106,8 @@ export class PartFeed {
     const units = this.#unitsOf(segment, playlist);
     const first = segment.msn === next.msn ? next.part : 0;
     // Its parts have left the playlist, or were never in it: the numbers of the rest cannot be told.
-    const isMissed = units.length === 0 && segment.resource !== undefined;
+    const isCut = this.#isByPart === true && first === 0 && segment === cutSegment(playlist);
+    const isMissed = isCut || (units.length === 0 && segment.resource !== undefined);
     if (isMissed || segment.msn > next.msn) this.#lostFrom ??= next;
     this.#next = isMissed ? { msn: segment.msn + 1, part: 0 } : { msn: segment.msn, part: first };
     if (isMissed) return;
@@ -232,7 +233,9 @@ export class PartFeed {
   #startOf(playlist: MediaPlaylist): PlaceInRendition {
     const segments = allSegments(playlist);
     const first = segments[0]?.msn ?? playlist.mediaSequence;
-    const usable = this.#isByPart === true ? segments.find(({ parts }) => parts.length > 0) : segments[0];
+    const cut = cutSegment(playlist);
+    const hasParts = (segment: ListedSegment): boolean => segment.parts.length > 0 && segment !== cut;
+    const usable = this.#isByPart === true ? segments.find(hasParts) : segments[0];
     if (this.#options.start === "window" || playlist.ended) return { msn: usable?.msn ?? first, part: 0 };
     const wantedMs = this.#holdBackMs(playlist);
     let heldMs = 0;
@@ -261,6 +264,14 @@ export class PartFeed {
 export function listsParts({ ended, partTargetMs, tags, segments, mediaSequence }: MediaPlaylist): boolean {
   const isNumbered = mediaSequence < MAX_MSN_OF_PARTS;
   return !ended && isNumbered && partTargetMs !== undefined && (tags.has("EXT-X-PART") || segments.length === 0);
+}
+
+/** 6.2.2: parts leave one by one. What is left of the oldest segment that lists any does not fill it then. */
+function cutSegment({ segments, partTargetMs = 0 }: MediaPlaylist): ListedSegment | undefined {
+  const oldest = segments.find(({ parts }) => parts.length > 0);
+  if (oldest?.durationMs === undefined) return undefined;
+  const leftMs = oldest.parts.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  return leftMs < oldest.durationMs - partTargetMs / 2 ? oldest : undefined;
 }
 
 function refOf({ uri, range }: ListedResource, base: string): MediaRef {
