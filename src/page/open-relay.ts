@@ -278,6 +278,8 @@ class PageRelay implements Relay {
     const { Publisher } = await loadCode("publishing", import("./publisher.ts"));
     this.#check();
     const seeding = await this.#seed(name, options, { epoch, call });
+    if (this.#closed.signal.aborted) seeding?.closed(); // or nobody would leave the room
+    this.#check();
     const publisher: Publisher = new Publisher(name, options, {
       link: this.#link,
       clock: this.#clock,
