@@ -50,12 +50,25 @@ export async function openSeeding({
   resolveStreamOptions(options);
   const keys = await publisherKey(`${base}${name}`);
   const room = peers && (await openRoom(peers, { name, keys }));
-  const uplink = relay && (await openRelayUplink(relay, { name, options, clock: systemClock, random: Math.random }));
-  const sinks: SeedSink[] = [room?.swarm, uplink].filter((sink) => sink !== undefined);
-  const seeder = new Seeder({ name, options, epoch, keys, sinks });
-  await seeder.open();
-  room?.transport.start(room.swarm);
-  return new OpenSeeding({ fingerprint: keys.fingerprint, seeder, room, uplink });
+  let uplink: RelayUplink | undefined;
+  try {
+    uplink = relay && (await openRelayUplink(relay, { name, options, clock: systemClock, random: Math.random }));
+    const sinks: SeedSink[] = [room?.swarm, uplink].filter((sink) => sink !== undefined);
+    const seeder = new Seeder({ name, options, epoch, keys, sinks });
+    await seeder.open();
+    room?.transport.start(room.swarm);
+    return new OpenSeeding({ fingerprint: keys.fingerprint, seeder, room, uplink });
+  } catch (thrown) {
+    // Nobody else would: the room looks at the network, and a relay is connected to, again and again.
+    await letGo({ room, uplink });
+    throw thrown;
+  }
+}
+
+async function letGo({ room, uplink }: Pick<SeedingParts, "room" | "uplink">): Promise<void> {
+  uplink?.close();
+  room?.swarm.close();
+  await room?.transport.close().catch(() => undefined);
 }
 
 /** The swarm whose source this page is. */
@@ -140,11 +153,6 @@ class OpenSeeding implements OutgoingSeeding {
   closed(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    const { room, uplink } = this.#parts;
-    systemClock.after(LINGER_MS, () => {
-      uplink?.close();
-      room?.swarm.close();
-      room?.transport.close().catch(() => undefined);
-    });
+    systemClock.after(LINGER_MS, () => void letGo(this.#parts));
   }
 }
