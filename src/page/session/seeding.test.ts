@@ -65,3 +65,15 @@ test("a relay that was opened for what cannot be signed is let go of", async () 
   await expect(opening).rejects.toThrow("too long");
   expect(done).toEqual(["close"]);
 });
+
+test("a stream that is published again soon does not wait for the viewers of the one before: they are let go first", async () => {
+  const { done, peers } = fakePeers();
+  const call = { name: "studio", options, base: "/live/", peers };
+  const first = await openSeeding({ ...call, epoch: "e1" });
+  const other = await openSeeding({ ...call, name: "other", epoch: "e1" });
+  first.closed();
+  other.closed();
+  done.length = 0;
+  await openSeeding({ ...call, epoch: "e2" });
+  expect(done).toEqual(["close", "open", "start"]);
+});

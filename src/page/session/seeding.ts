@@ -20,6 +20,9 @@ import { publishedStreamId } from "./stream-trust.ts";
 /** Viewers have the last parts, and know of the end, after this long; then the page lets them go. */
 const LINGER_MS = 15_000;
 
+/** By stream: lets its viewers go before that. They know this page by one name, and would not connect to it anew while they are connected. */
+const lingering = new Map<string, () => Promise<void>>();
+
 export interface SeedingOptions {
   readonly name: string;
   readonly options: StreamOptions;
@@ -48,7 +51,9 @@ export async function openSeeding({
 }: SeedingOptions): Promise<OutgoingSeeding> {
   // Before anybody is met: nobody would leave a room for a stream that is refused.
   resolveStreamOptions(options);
-  const keys = await publisherKey(`${base}${name}`);
+  const id = `${base}${name}`;
+  await lingering.get(id)?.();
+  const keys = await publisherKey(id);
   const room = peers && (await openRoom(peers, { name, keys }));
   let uplink: RelayUplink | undefined;
   try {
@@ -57,7 +62,7 @@ export async function openSeeding({
     const seeder = new Seeder({ name, options, epoch, keys, sinks });
     await seeder.open();
     room?.transport.start(room.swarm);
-    return new OpenSeeding({ fingerprint: keys.fingerprint, seeder, room, uplink });
+    return new OpenSeeding({ id, fingerprint: keys.fingerprint, seeder, room, uplink });
   } catch (thrown) {
     // Nobody else would: the room looks at the network, and a relay is connected to, again and again.
     await letGo({ room, uplink });
@@ -112,6 +117,8 @@ const NOBODY = {
 };
 
 interface SeedingParts {
+  /** Of the stream, in this browser. */
+  readonly id: string;
   readonly fingerprint: string;
   readonly seeder: Seeder;
   readonly room: Room | undefined;
@@ -153,6 +160,13 @@ class OpenSeeding implements OutgoingSeeding {
   closed(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    systemClock.after(LINGER_MS, () => void letGo(this.#parts));
+    const { id } = this.#parts;
+    const end = async (): Promise<void> => {
+      cancel();
+      if (lingering.get(id) === end) lingering.delete(id);
+      await letGo(this.#parts);
+    };
+    const cancel = systemClock.after(LINGER_MS, () => void end());
+    lingering.set(id, end);
   }
 }
