@@ -79,3 +79,12 @@ test("a leader that fails leaves the lock to another tab, and tries again later 
   await first.close();
   await second.close();
 });
+
+test("where the browser refuses its locks, that is told, and nobody waits for a leader", async () => {
+  const refused = new DOMException("storage is blocked", "SecurityError");
+  locks.request = () => Promise.reject(refused);
+  const first = tab("1");
+  await expect(first.start()).rejects.toBe(refused);
+  await first.close();
+  expect(log).toEqual([]);
+});

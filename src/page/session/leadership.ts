@@ -38,20 +38,20 @@ export class Leadership {
     this.#options = options;
   }
 
-  /** Resolves once it is known who leads. */
+  /** Resolves once it is known who leads. Rejects where the browser gives no locks, as to a page that may store nothing. */
   async start(): Promise<void> {
     let isKnown = (): void => undefined;
     const known = new Promise<void>((resolve) => {
       isKnown = resolve;
     });
     this.#running = this.#run(isKnown);
-    await known;
+    await Promise.race([known, this.#running]);
   }
 
   /** Lets go of the lock. Resolves when it is free. */
   async close(): Promise<void> {
     this.#closed.abort();
-    await this.#running;
+    await this.#running?.catch(() => undefined); // told by `start()`
   }
 
   async #run(isKnown: () => void): Promise<void> {

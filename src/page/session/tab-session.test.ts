@@ -205,3 +205,13 @@ test("ready() gives up at its deadline, by its signal, and when the session is c
   await settle();
   expect(closed.outcome).toBe("closed");
 });
+
+test("a session that gets no lock says so, and is closed", async () => {
+  locks.request = () => Promise.reject(new DOMException("storage is blocked", "SecurityError"));
+  await expect(open("1")).rejects.toMatchObject({
+    code: "unsupported-browser",
+    message: "expected a Web Lock, this browser gives none: storage is blocked",
+  });
+  expect(log).toEqual(["1 is closed"]);
+  expect(channels.size).toBe(0);
+});

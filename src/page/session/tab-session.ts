@@ -78,9 +78,20 @@ export class TabSession implements Session {
     });
   }
 
-  /** Resolves once it is known who leads. */
+  /**
+   * Resolves once it is known who leads.
+   * @throws RelayError `unsupported-browser`; the session is closed then
+   */
   async start(): Promise<void> {
-    await this.#leadership.start();
+    try {
+      await this.#leadership.start();
+    } catch (cause) {
+      await this.close();
+      const { message } = RelayError.from(cause);
+      throw new RelayError("unsupported-browser", `expected a Web Lock, this browser gives none: ${message}`, {
+        cause,
+      });
+    }
   }
 
   get #isClosed(): boolean {
