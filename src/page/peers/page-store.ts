@@ -11,3 +11,8 @@ export function pageStore(): KeyValueStore {
     return { getItem: () => null, setItem: () => undefined };
   }
 }
+
+/** The person's answer. Throws where nothing can be stored. */
+export function storeConsent(given: boolean, store: KeyValueStore = localStorage): void {
+  store.setItem(CONSENT_KEY, given ? "yes" : "no");
+}

@@ -1,6 +1,6 @@
 import type { Clock } from "../../model/clock.ts";
 import { TokenBucket } from "../../model/token-bucket.ts";
-import { CONSENT_KEY } from "./page-store.ts";
+import { CONSENT_KEY, storeConsent } from "./page-store.ts";
 import type { PeersMode, UploadOptions } from "./peer-options.ts";
 import type { UploadBar } from "./upload-bar.ts";
 import { type KeyValueStore, UploadMeter } from "./upload-meter.ts";
@@ -64,7 +64,7 @@ export class UploadPolicy {
   /** The person's answer, which is remembered. Counts where `consent` is `"ask"`. */
   setConsent(given: boolean): void {
     try {
-      this.#world.store.setItem(CONSENT_KEY, given ? "yes" : "no");
+      storeConsent(given, this.#world.store);
       this.#answer = undefined;
     } catch {
       this.#answer = given;

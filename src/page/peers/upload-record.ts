@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "../../model/clock.ts";
-import { CONSENT_KEY, pageStore } from "./page-store.ts";
+import { CONSENT_KEY, pageStore, storeConsent } from "./page-store.ts";
 import { type KeyValueStore, UploadMeter } from "./upload-meter.ts";
 
 /** What this browser has sent to other viewers, and may send. */
@@ -26,8 +26,8 @@ export function uploadRecord(store: KeyValueStore = pageStore(), clock = systemC
 export function setUploadConsent(given: boolean): void;
 /** @internal */
 export function setUploadConsent(given: boolean, store: KeyValueStore): void;
-export function setUploadConsent(given: boolean, store: KeyValueStore = pageStore()): void {
-  store.setItem(CONSENT_KEY, given ? "yes" : "no");
+export function setUploadConsent(given: boolean, store?: KeyValueStore): void {
+  storeConsent(given, store);
 }
 
 function consentIn(store: KeyValueStore): boolean | undefined {

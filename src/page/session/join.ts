@@ -4,6 +4,7 @@ import { checkName } from "../../model/ids.ts";
 import type { SwarmOptions } from "../../swarm/swarm-types.ts";
 import type { JoinOptions } from "../join-options.ts";
 import { loadCode } from "../load-code.ts";
+import { storeConsent } from "../peers/page-store.ts";
 import type { WorkerLink } from "../worker-link.ts";
 import { Leader, shares } from "./leader.ts";
 import type { JoinPlan } from "./leader-context.ts";
@@ -78,6 +79,7 @@ export async function joinStream(name: string, options: JoinOptions, context: Jo
     clock: systemClock,
     locks: navigator.locks as Locks,
     channel: new BroadcastChannel(id),
+    storeConsent,
     isThere: async (live) =>
       (await link.ask({ type: "streams" })).some((found) => found.name === name && !(live && found.state === "ended")),
     onClosed: () => {

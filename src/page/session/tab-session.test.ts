@@ -16,8 +16,13 @@ let isLive: boolean;
 /** Whether who stands by gets ready, and how many leaders were made. */
 let isReachable: boolean;
 let leaders: number;
+/** What is stored of the person's answer, and whether that can be. */
+let consent: boolean | undefined;
+let canStore: boolean;
 
 beforeEach(() => {
+  consent = undefined;
+  canStore = true;
   isReachable = true;
   leaders = 0;
   clock = new FakeClock();
@@ -68,6 +73,10 @@ async function open(tab: string): Promise<TabSession> {
     clock,
     locks,
     channel: openChannel(),
+    storeConsent: (given) => {
+      if (!canStore) throw new DOMException("storage is full", "QuotaExceededError");
+      consent = given;
+    },
     makeLeader: (owner) => {
       owner.setRole("leader");
       leaders++;
@@ -131,6 +140,34 @@ test("an answer that is given in a tab that follows reaches the one that leads",
   const second = await open("2");
   second.setConsent(false);
   expect(log).toContain("1 is told no");
+});
+
+test.each([true, false])(
+  "the person's last answer stands, in whichever tab it was given (stored: %s)",
+  async (stored) => {
+    canStore = stored;
+    const first = await open("1");
+    const second = await open("2");
+    second.setConsent(true);
+    first.setConsent(false);
+    await first.close();
+    await settle();
+    expect(second.role).toBe("leader");
+    expect(log.findLast((line) => line.startsWith("2 is told"))).toBe("2 is told no");
+    expect(consent).toBe(stored ? false : undefined);
+  },
+);
+
+test("an answer that was changed in the settings of the site is not overruled by who leads next", async () => {
+  const first = await open("1");
+  const second = await open("2");
+  second.setConsent(true);
+  log.length = 0;
+  consent = false;
+  await first.close();
+  await settle();
+  expect(second.role).toBe("leader");
+  expect(log).not.toContain("2 is told yes");
 });
 
 test("of several players in one tab the least counts, and who is paused or taken away changes nothing for the others", async () => {

@@ -25,6 +25,8 @@ export interface TabSessionOptions {
   readonly makeLeader: (session: TabSession) => Leader;
   /** Whether the worker has the stream; with `live`, one that goes on. */
   readonly isThere: (live: boolean) => Promise<boolean>;
+  /** Remembers the person's answer for all tabs. Throws where nothing can be stored. */
+  readonly storeConsent: (given: boolean) => void;
   readonly onClosed: () => void;
 }
 
@@ -47,6 +49,7 @@ export class TabSession implements Session {
   #hasFollowed = false;
   #problem: SessionStats["problem"];
   #cancelLook: (() => void) | undefined;
+  /** The person's answer, where it cannot be stored: what is stored may have been changed elsewhere since. */
   #consent: boolean | undefined;
   /** What is there is an earlier stream of this name, unless this session has seen the end of it. */
   #hasEnded = false;
@@ -63,7 +66,10 @@ export class TabSession implements Session {
       stats: (stats) => this.#hear(stats),
       hello: () => this.#tell(),
       buffer: () => (this.#leader ?? this.#reserve)?.bufferChanged(),
-      consent: (given) => (this.#leader ?? this.#reserve)?.setConsent(given),
+      consent: (given) => {
+        if (this.#consent !== undefined) this.#consent = given;
+        (this.#leader ?? this.#reserve)?.setConsent(given);
+      },
     });
     this.#leadership = new Leadership({
       name: id,
@@ -147,9 +153,14 @@ export class TabSession implements Session {
   }
 
   setConsent(given: boolean): void {
-    this.#consent = given;
+    try {
+      this.#options.storeConsent(given);
+      this.#consent = undefined;
+    } catch {
+      this.#consent = given;
+    }
     (this.#leader ?? this.#reserve)?.setConsent(given);
-    if (this.#leader === undefined) this.#channel.tellConsent(given);
+    this.#channel.tellConsent(given);
   }
 
   async close(): Promise<void> {
