@@ -3,6 +3,8 @@ import type { Clock } from "../model/clock.ts";
 /** How often an encoder may be started again before it counts as broken. */
 const MAX_RESTARTS = 3;
 const WITHIN_MS = 30_000;
+/** How long an encoder may take for the first it gives: a driver that hangs never says so. */
+export const PROBE_DEADLINE_MS = 15_000;
 
 /** Counts the restarts of an encoder: some fail once, on a driver's reset or a lost GPU, and some always. */
 export class EncoderRestarts {
