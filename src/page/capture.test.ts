@@ -6,13 +6,13 @@ import { measureEncoding } from "./measure-encoding.ts";
 class SilentWorker {
   static made = 0;
   static ended = 0;
-  onmessage = null;
+  onmessage: ((event: { data: unknown }) => void) | null = null;
   onerror = null;
 
   constructor() {
     SilentWorker.made++;
   }
-  postMessage() {}
+  postMessage(_message: { readonly type: string }) {}
   terminate() {
     SilentWorker.ended++;
   }
@@ -39,4 +39,43 @@ test.each(given)("%s hears of an abort while its code is loaded", async (_, open
   aborter.abort(new Error("the view was left"));
   await expect(opening).rejects.toThrow("the view was left");
   expect(SilentWorker.ended).toBe(SilentWorker.made);
+});
+
+/** Opens at once, and ends when it is told to stop. */
+class ObedientWorker extends SilentWorker {
+  override postMessage({ type }: { readonly type: string }) {
+    const main = { id: "main", bandwidth: 1_000_000, codecs: "avc1.42e01e", init: new Uint8Array(1) };
+    const ready = { type: "ready", renditions: [main], partTargetMs: 333, targetDurationMs: 2_000 };
+    if (type === "open") queueMicrotask(() => this.onmessage?.({ data: ready }));
+    if (type === "stop") queueMicrotask(() => this.onmessage?.({ data: { type: "ended" } }));
+  }
+}
+
+test("a capture that has ended asks for no camera and no screen, and stops a stream that it is given", async () => {
+  vi.stubGlobal("Worker", ObedientWorker);
+  vi.stubGlobal("VideoFrame", class {});
+  const asked: string[] = [];
+  const refuse = (kind: string) => async () => {
+    asked.push(kind);
+    throw new DOMException("no", "NotAllowedError");
+  };
+  const mediaDevices = { getUserMedia: refuse("camera"), getDisplayMedia: refuse("screen") };
+  vi.stubGlobal("navigator", { mediaDevices });
+  const capture = await startCapture({ source: { kind: "pattern" } });
+  await capture.stop();
+  for (const kind of ["camera", "screen"] as const)
+    await expect(capture.switchSource({ kind })).rejects.toMatchObject({ code: "closed" });
+  expect(asked).toEqual([]);
+
+  vi.stubGlobal(
+    "MediaStreamTrackProcessor",
+    class {
+      readonly readable = new ReadableStream();
+    },
+  );
+  const track = { readyState: "live", getSettings: () => ({}), stop: () => asked.push("stopped") };
+  const stream = { getTracks: () => [track], getVideoTracks: () => [track], getAudioTracks: () => [] };
+  const switching = capture.switchSource({ kind: "stream", stream: stream as unknown as MediaStream });
+  await expect(switching).rejects.toMatchObject({ code: "closed" });
+  expect(asked).toEqual(["stopped"]);
 });

@@ -193,6 +193,8 @@ export class WorkerCapture implements Capture {
   }
 
   async switchSource(source: CaptureSource): Promise<void> {
+    // Nobody is asked for what nobody will see. A stream that was given is stopped below.
+    if (this.#stopping && source.kind !== "stream") throw new RelayError("closed", "the capture has ended");
     // Asked at once, and not when a switch before it is done: a browser shares a screen only right after a click.
     const opening = openInput(source, { audio: this.#audio, height: this.rendition.height ?? 0 });
     const switched = this.#switching.then(async () => this.#switchTo(await opening, source.kind));
