@@ -57,3 +57,18 @@ test("nothing is missed in a stream that never had sound, or whose sound nobody 
     expect((await openInput({ kind: "stream", stream: streamOf(tracks) }, { audio })).warning).toBeUndefined();
   }
 });
+
+test("where the browser refuses to take the sound, what takes the pictures is stopped, and the tracks are freed", async () => {
+  vi.stubGlobal("MediaStreamTrackProcessor", undefined);
+  vi.stubGlobal("VideoFrame", class {});
+  vi.doMock("./track-frames.ts", () => ({
+    takePictures: () => ({ port: {}, stop: () => stopped.push("pictures") }),
+    takeSound: () => {
+      throw new DOMException("too many contexts", "NotSupportedError");
+    },
+  }));
+  const opening = openInput({ kind: "stream", stream: streamOf({ video: "live", audio: "live" }) }, { audio: true });
+  await expect(opening).rejects.toThrow("too many contexts");
+  vi.doUnmock("./track-frames.ts");
+  expect(new Set(stopped)).toEqual(new Set(["pictures", "video", "audio"]));
+});

@@ -2,6 +2,7 @@ import type { CaptureRequest } from "../capture/messages.ts";
 import { RelayError } from "../model/errors.ts";
 import { loadCode } from "./load-code.ts";
 import { requestMedia } from "./request-media.ts";
+import type { TakenTrack } from "./track-frames.ts";
 
 /** Where a capture takes its media from. */
 export type CaptureSource =
@@ -171,18 +172,19 @@ async function framesOf(stream: MediaStream, video: MediaStreamTrack, audio?: Me
     const sound: ReadableStream<AudioData> | undefined = audio && new Processor({ track: audio }).readable;
     return { video: pictures, ...(sound === undefined ? {} : { audio: sound }), stop: () => undefined };
   }
+  const taken: TakenTrack[] = [];
+  const stop = (): void => {
+    for (const each of taken) each.stop();
+  };
   try {
     const { takePictures, takeSound } = await loadCode("capturing", import("./track-frames.ts"));
-    const taken = [takePictures(video), ...(audio === undefined ? [] : [takeSound(audio)])] as const;
-    const [pictures, sound] = taken;
-    return {
-      video: pictures.port,
-      ...(sound === undefined ? {} : { audio: sound.port }),
-      stop: () => {
-        for (const each of taken) each.stop();
-      },
-    };
+    const pictures = takePictures(video);
+    taken.push(pictures);
+    const sound = audio && takeSound(audio);
+    if (sound !== undefined) taken.push(sound);
+    return { video: pictures.port, ...(sound === undefined ? {} : { audio: sound.port }), stop };
   } catch (thrown) {
+    stop();
     release(stream);
     throw thrown;
   }
