@@ -38,30 +38,8 @@ export interface LivePublication {
  * @throws RelayError as `relay.publish()` does; the capture is stopped then
  */
 export async function publishCapture(options: PublishCaptureOptions): Promise<LivePublication> {
-  const { relay, name, capture, peers, uplink, signal } = options;
-  let publisher: Publisher;
-  try {
-    const { partTargetMs, targetDurationMs } = capture;
-    publisher = await relay.publish(
-      name,
-      // Sources make a key frame where a segment has to open, and nowhere else; each packet of sound alone is one.
-      {
-        renditions: capture.renditions.map(({ init, ...rendition }) => rendition),
-        partTargetMs,
-        targetDurationMs,
-        segmentMinMs: capture.rendition.width === undefined ? targetDurationMs / 2 : 0,
-      },
-      {
-        ...(signal === undefined ? {} : { signal }),
-        ...(peers === undefined ? {} : { peers }),
-        ...(uplink === undefined ? {} : { relay: uplink }),
-      },
-    );
-    await Promise.all(capture.renditions.map(({ id, init }) => publisher.init(id, init)));
-  } catch (error) {
-    await capture.stop();
-    throw error;
-  }
+  const { capture } = options;
+  const publisher = await openPublisher(options);
   capture.start({
     async part(part) {
       // What nobody took in time is missing before this part: the timeline jumps (rule 33).
@@ -85,6 +63,38 @@ export async function publishCapture(options: PublishCaptureOptions): Promise<Li
       await ended;
     },
   };
+}
+
+/** A stream that has the init segments. */
+async function openPublisher({ relay, name, capture, ...rest }: PublishCaptureOptions): Promise<Publisher> {
+  const { peers, uplink, signal } = rest;
+  let opened: Publisher | undefined;
+  try {
+    const { partTargetMs, targetDurationMs } = capture;
+    const publisher = await relay.publish(
+      name,
+      // Sources make a key frame where a segment has to open, and nowhere else; each packet of sound alone is one.
+      {
+        renditions: capture.renditions.map(({ init, ...rendition }) => rendition),
+        partTargetMs,
+        targetDurationMs,
+        segmentMinMs: capture.rendition.width === undefined ? targetDurationMs / 2 : 0,
+      },
+      {
+        ...(signal === undefined ? {} : { signal }),
+        ...(peers === undefined ? {} : { peers }),
+        ...(uplink === undefined ? {} : { relay: uplink }),
+      },
+    );
+    opened = publisher;
+    await Promise.all(capture.renditions.map(({ id, init }) => publisher.init(id, init)));
+    return publisher;
+  } catch (error) {
+    await capture.stop();
+    // Nothing would ever come of it, and its name would stay taken.
+    await opened?.end().catch(() => undefined);
+    throw error;
+  }
 }
 
 async function finish(publisher: Publisher, capture: Capture): Promise<void> {
