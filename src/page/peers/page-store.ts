@@ -7,8 +7,12 @@ export const CONSENT_KEY = "eddy-hls upload consent";
 export function pageStore(): KeyValueStore {
   try {
     return localStorage;
-  } catch {
-    return { getItem: () => null, setItem: () => undefined };
+  } catch (thrown) {
+    // Each use says so, too: who would take an answer for stored would ask for it again in vain.
+    const refuse = (): never => {
+      throw thrown;
+    };
+    return { getItem: refuse, setItem: refuse };
   }
 }
 
