@@ -2,6 +2,7 @@ import { type Broadcast, Connection, type Group, Path } from "@moq/net";
 import type { Bytes } from "../../model/bytes.ts";
 import { systemClock } from "../../model/clock.ts";
 import { RelayError } from "../../model/errors.ts";
+import { untilAborted } from "../../model/on-abort.ts";
 import type {
   MoqBroadcast,
   MoqGroup,
@@ -33,7 +34,8 @@ export async function connectMoq(
   { url, token, certificateHashes = [], webSocket, discovery }: MoqRelay,
   signal: AbortSignal,
 ): Promise<MoqSession> {
-  const said = typeof token === "function" ? await token() : token;
+  // Whoever issues tokens may never answer, and then neither another try nor the end of the session would come.
+  const said = typeof token === "function" ? await untilAborted(Promise.resolve(token()), signal) : token;
   const withToken = (address: string): URL => {
     const full = new URL(address);
     // As moq-dev's relays take it, and others that speak to browsers, which send no headers with these.
