@@ -82,6 +82,18 @@ test("what comes before somebody takes the channel is kept, up to a bound, and t
   expect(connection.takeChannel()).toBeUndefined();
 });
 
+test("who sends before that what is too long for a frame loses the connection, and none of it is kept", () => {
+  const { connect } = maker();
+  const connection = connect();
+  connection.createDataChannel("data");
+  const [, channel] = connection.channels;
+  channel?.receive(new ArrayBuffer(64 * 1024));
+  expect(connection.connectionState).toBe("new");
+  channel?.receive(new ArrayBuffer(64 * 1024 + 1));
+  expect(connection.connectionState).toBe("closed");
+  expect(connection.takeChannel()?.early).toHaveLength(1);
+});
+
 test("offers that are prepared for nobody are connections that are closed from the start", () => {
   const { made, connect } = maker();
   const spare = made.withoutSpares(connect);

@@ -1,3 +1,4 @@
+import { MAX_FRAME_BYTES } from "../../wire/peer-frame.ts";
 import type { PeerRoute } from "./peer-route.ts";
 
 /** Id of our channel, agreed beforehand: Trystero's own takes the first free one. */
@@ -128,7 +129,7 @@ export function connectionMaker(Native: typeof RTCPeerConnection): ConnectionMak
       this.#other = channel;
       let bytes = 0;
       channel.addEventListener("message", ({ data }) => {
-        bytes += data instanceof ArrayBuffer ? data.byteLength : String(data).length;
+        bytes += sizeOf(data);
         if (bytes > MAX_OTHER_BYTES) this.end();
       });
     }
@@ -138,7 +139,10 @@ export function connectionMaker(Native: typeof RTCPeerConnection): ConnectionMak
       const channel = super.createDataChannel("eddy", { negotiated: true, id: CHANNEL_ID, ordered: false });
       channel.binaryType = "arraybuffer";
       channel.onmessage = ({ data }) => {
-        if (this.#early !== undefined && this.#early.length < MAX_EARLY_MESSAGES) this.#early.push(data);
+        if (this.#early === undefined || this.#early.length >= MAX_EARLY_MESSAGES) return;
+        // No frame is so long, and some browsers take messages of a gigabyte.
+        if (sizeOf(data) > MAX_FRAME_BYTES) this.end();
+        else this.#early.push(data);
       };
       this.#channel = channel;
     }
@@ -157,3 +161,5 @@ export function connectionMaker(Native: typeof RTCPeerConnection): ConnectionMak
     found,
   };
 }
+
+const sizeOf = (data: unknown): number => (data instanceof ArrayBuffer ? data.byteLength : String(data).length);
