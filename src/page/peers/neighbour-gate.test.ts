@@ -105,6 +105,15 @@ test("who is avoided is not connected to for that time, and its place is free", 
   expect(one.hears({ peer: "a", links: 0 }).connect).toBe(true);
 });
 
+test("who says in a neighbour's name that it has no room frees no place, and in another's name one of those to come", () => {
+  const { gate: one } = gate(3);
+  one.joined("a");
+  one.admits({ peer: "b", links: 0 });
+  for (const peer of ["a", "b"]) one.refused(peer, 6_000);
+  expect([one.taken, one.knows("a"), one.knows("b")]).toEqual([1, true, false]);
+  expect(one.admits({ peer: "b", links: 0 })).toBe(false);
+});
+
 test("one who is full makes room for the poor, by chance, once in a while", () => {
   let chance = 0.5;
   const { clock, gate: one } = gate(3, () => chance);

@@ -146,6 +146,11 @@ export class NeighbourGate {
     this.#guests.delete(peer);
   }
 
+  /** It says that it has no room. A neighbour does not: somebody else says so in its name, and its place would be given twice. */
+  refused(peer: PeerId, forMs: number): void {
+    if (!this.#linked.has(peer)) this.avoid(peer, forMs);
+  }
+
   /** No way to it was found. */
   unreached(peer: PeerId): void {
     const lastMs = this.#unreached.get(peer);

@@ -48,7 +48,7 @@ export function relayStrategy(parts: RelayStrategyParts): JoinRoom {
     }
     if (refused) {
       if (gate.knows(peer)) failures.add("refused", "the peer has no room", peer);
-      gate.avoid(peer, AVOID_REFUSING_MS);
+      gate.refused(peer, AVOID_REFUSING_MS);
       return false;
     }
     if (signal.answer !== undefined) return gate.knows(peer);
