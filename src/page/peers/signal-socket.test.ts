@@ -114,6 +114,25 @@ test("when the network is back, it is tried at once", () => {
   expect(sockets).toHaveLength(2);
 });
 
+test("when the network is back, a socket that is open is asked, and replaced where no answer comes", () => {
+  const { made, clock, sockets, failures, last } = relay();
+  made.subscribe("room", "self", () => undefined);
+  last().open();
+  clock.advance(20_000);
+  made.retry();
+  expect(last().sent).toHaveLength(2);
+  last().say({ type: "subscribed", topic: "room", members: 2 });
+  clock.advance(60_000);
+  expect(sockets, "it answers").toHaveLength(1);
+  made.retry();
+  clock.advance(10_000);
+  expect(failures).toEqual(["signalling-unreachable"]);
+  clock.advance(1_000);
+  expect(sockets).toHaveLength(2);
+  last().open();
+  expect(last().sent).toEqual([{ type: "subscribe", topic: "room", name: "self" }]);
+});
+
 test.each([
   [SIGNAL_CLOSE.version, "version"],
   [SIGNAL_CLOSE.origin, "signalling-refused"],

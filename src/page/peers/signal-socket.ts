@@ -37,6 +37,8 @@ export class SignalSocket {
   readonly #counted = new Map<string, (members: number) => void>();
   readonly #names = new Map<string, string>();
   #members: number | undefined;
+  /** Something came since it was last tested. */
+  #isHeard = false;
   #socket: TextSocket | undefined;
   #waiting: (() => void)[] = [];
   #retryMs = FIRST_RETRY_MS;
@@ -96,11 +98,13 @@ export class SignalSocket {
     this.#ask({ type: "publish", topic, payload, ...(names === undefined ? {} : { names }) });
   }
 
-  /** Tries again at once: the network is back. */
+  /** The network is back: tries again at once. One that is open may be of the network before, where nothing comes and no end either: it is asked. */
   retry(): void {
-    if (this.#closed || this.#socket !== undefined) return;
-    this.#retryMs = FIRST_RETRY_MS;
-    this.#connect();
+    if (this.#closed) return;
+    if (this.#socket === undefined) {
+      this.#retryMs = FIRST_RETRY_MS;
+      this.#connect();
+    } else if (this.isOpen) this.#test(this.#socket);
   }
 
   close(): void {
@@ -137,7 +141,9 @@ export class SignalSocket {
     });
     socket.addEventListener("open", () => this.#opened(socket));
     socket.addEventListener("message", (event) => {
-      if (this.#socket === socket) this.#received((event as MessageEvent).data);
+      if (this.#socket !== socket) return;
+      this.#isHeard = true;
+      this.#received((event as MessageEvent).data);
     });
     socket.addEventListener("close", (event) => {
       const { code, reason } = event as CloseEvent;
@@ -154,6 +160,24 @@ export class SignalSocket {
     this.#members = undefined;
     for (const [topic, name] of this.#names) this.#ask({ type: "subscribe", topic, name });
     this.#release();
+  }
+
+  /** A relay answers each subscription, also one that it has. */
+  #test(socket: TextSocket): void {
+    const [first] = this.#names;
+    if (first === undefined) return;
+    const [topic, name] = first;
+    this.#isHeard = false;
+    this.#cancelTimer();
+    this.#cancelTimer = this.#parts.clock.after(OPEN_DEADLINE_MS, () => {
+      if (this.#isHeard) {
+        this.#retryMs = FIRST_RETRY_MS;
+        return;
+      }
+      socket.close();
+      this.#lost(socket, "signalling-unreachable", `did not answer in ${OPEN_DEADLINE_MS / 1000} s`);
+    });
+    this.#ask({ type: "subscribe", topic, name });
   }
 
   #release(): void {
