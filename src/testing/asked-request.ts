@@ -1,6 +1,13 @@
 import { parseDirectives } from "../http/directives.ts";
 import { parseRoute, type Route } from "../http/route.ts";
-import { allSegments, nextPosition } from "../reader/media-playlist.ts";
+import {
+  allSegments,
+  hintOf,
+  type MediaPlaylist,
+  nextPosition,
+  type Position,
+  segmentMs,
+} from "../reader/media-playlist.ts";
 import { parseMediaPlaylist } from "../reader/playlist-reader.ts";
 import type { RequestMatch } from "./origin-fault.ts";
 
@@ -26,7 +33,7 @@ const MAX_PLACES = 1_000;
 /** Knows what requests are for: by their path, and of a part where it stands by the playlists that its player was given. */
 export class RequestReader {
   readonly #base: string;
-  readonly #places = new Map<string, Map<string, { readonly msn: number; readonly part: number }>>();
+  readonly #places = new Map<string, Map<string, Position>>();
 
   constructor(base: string) {
     this.#base = base;
@@ -57,13 +64,13 @@ export class RequestReader {
   note({ stream, rendition }: AskedRequest, url: string, text: string): void {
     const playlist = parseMediaPlaylist(text, url);
     const key = `${stream}/${rendition}`;
-    const places = this.#places.get(key) ?? new Map<string, { readonly msn: number; readonly part: number }>();
+    const places = this.#places.get(key) ?? new Map<string, Position>();
     this.#places.set(key, places);
     for (const { msn, parts } of allSegments(playlist).slice(-4)) {
       for (const [part, { uri }] of parts.entries()) places.set(fileOf(uri), { msn, part });
     }
-    const hinted = playlist.hints.find(({ values }) => values.get("TYPE") === "PART")?.values.get("URI");
-    if (hinted !== undefined) places.set(fileOf(hinted), nextPosition(playlist));
+    const hinted = hintOf(playlist, "PART")?.values.get("URI");
+    if (hinted !== undefined) places.set(fileOf(hinted), hintedPosition(playlist));
     for (const [oldest] of places) {
       if (places.size <= MAX_PLACES) break;
       places.delete(oldest);
@@ -84,6 +91,14 @@ export function isMatch({ kind, rendition, msn, part }: RequestMatch, asked: Ask
 /** Epoch and file: the same in every way to write a URI, and no other part's. */
 function fileOf(uri: string): string {
   return uri.split("?")[0]?.split("/").slice(-2).join("/") ?? uri;
+}
+
+/** A player cannot know whether the next part opens a segment; here a segment that is as long as the target duration gets no more. */
+function hintedPosition(playlist: MediaPlaylist): Position {
+  const next = nextPosition(playlist);
+  const { open, partTargetMs = 0, targetDurationMs = Number.POSITIVE_INFINITY } = playlist;
+  const isFull = open !== undefined && segmentMs(open) + partTargetMs / 2 > targetDurationMs;
+  return isFull ? { msn: next.msn + 1, part: 0 } : next;
 }
 
 function routeOf(pathname: string, base: string): Route | undefined {

@@ -183,6 +183,17 @@ test("a part is known by its place, as playlists give it", async () => {
   expect(statuses).toEqual([200, 200, 404, 200]);
 });
 
+test("a part that is hinted is known by its place too, also where it opens a segment", async () => {
+  const on = { kind: "part", rendition: "v0", msn: 4, part: 0 } as const;
+  const { get, origin, playlist } = await originWith({ faults: [{ kind: "status", status: 503, on }] });
+  const { hints } = await playlist();
+  expect((await get(`v0/${hints[0]?.values.get("URI")}`)).status).toBe(503);
+  await origin.advance(500);
+  const { open } = await playlist();
+  expect(open?.msn).toBe(4);
+  expect((await get(`v0/${open?.parts[0]?.uri}`)).status).toBe(503);
+});
+
 test("an answer is late by what the fault says, jitter drawn by the seed", async () => {
   const { clock, get, origin } = await originWith({ faults: [{ kind: "latency", ms: 200, jitterMs: 100 }] });
   const answer = get("v0/media.m3u8");
