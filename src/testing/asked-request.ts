@@ -1,3 +1,4 @@
+import { parseOpenRange } from "../http/byte-range.ts";
 import { parseDirectives } from "../http/directives.ts";
 import { parseRoute, type Route } from "../http/route.ts";
 import {
@@ -48,13 +49,19 @@ export class RequestReader {
     const asked = { kind, stream, page: request.headers.get("referer") ?? request.referrer };
     if (route.kind === "multivariant") return asked;
     const { rendition } = route;
+    const places = this.#places.get(`${stream}/${rendition}`);
     switch (route.kind) {
       case "media":
         return { ...asked, rendition, ...directivesOf(url.searchParams) };
       case "part":
-        return { ...asked, rendition, ...this.#places.get(`${stream}/${rendition}`)?.get(fileOf(url.pathname)) };
-      case "segment":
+        return { ...asked, rendition, ...places?.get(fileOf(url.pathname)) };
+      case "segment": {
+        // A part that is a range of its segment has no URI of its own.
+        const range = parseOpenRange(request.headers.get("range"));
+        const place = range && places?.get(rangeOf(url.pathname, range.start, range.end));
+        if (place !== undefined) return { ...asked, kind: "part", rendition, ...place };
         return { ...asked, rendition, msn: route.number };
+      }
       case "init":
         return { ...asked, rendition };
     }
@@ -67,10 +74,16 @@ export class RequestReader {
     const places = this.#places.get(key) ?? new Map<string, Position>();
     this.#places.set(key, places);
     for (const { msn, parts } of allSegments(playlist).slice(-4)) {
-      for (const [part, { uri }] of parts.entries()) places.set(fileOf(uri), { msn, part });
+      for (const [part, { uri, range }] of parts.entries()) {
+        const end = range && range.offsetBytes + range.lengthBytes;
+        places.set(range === undefined ? fileOf(uri) : rangeOf(uri, range.offsetBytes, end), { msn, part });
+      }
     }
-    const hinted = hintOf(playlist, "PART")?.values.get("URI");
-    if (hinted !== undefined) places.set(fileOf(hinted), hintedPosition(playlist));
+    const hint = hintOf(playlist, "PART")?.values;
+    const [hinted, start] = [hint?.get("URI"), hint?.get("BYTERANGE-START")];
+    if (hinted !== undefined) {
+      places.set(start === undefined ? fileOf(hinted) : rangeOf(hinted, Number(start)), hintedPosition(playlist));
+    }
     for (const [oldest] of places) {
       if (places.size <= MAX_PLACES) break;
       places.delete(oldest);
@@ -97,8 +110,16 @@ function fileOf(uri: string): string {
 function hintedPosition(playlist: MediaPlaylist): Position {
   const next = nextPosition(playlist);
   const { open, partTargetMs = 0, targetDurationMs = Number.POSITIVE_INFINITY } = playlist;
-  const isFull = open !== undefined && segmentMs(open) + partTargetMs / 2 > targetDurationMs;
+  if (open === undefined) return next;
+  // A range says it itself.
+  const start = hintOf(playlist, "PART")?.values.get("BYTERANGE-START");
+  const isFull = start === undefined ? segmentMs(open) + partTargetMs / 2 > targetDurationMs : start === "0";
   return isFull ? { msn: next.msn + 1, part: 0 } : next;
+}
+
+/** Of a file that grows, from `start` to before `end`, or to where it ends. */
+function rangeOf(uri: string, start: number, end?: number): string {
+  return `${fileOf(uri)} ${start}-${end ?? ""}`;
 }
 
 function routeOf(pathname: string, base: string): Route | undefined {

@@ -46,7 +46,7 @@ export class RequestLog {
   }
 
   of(stream: string): readonly TracedRequest[] {
-    return [...this.#requests.values()].filter((request) => request.stream === stream);
+    return [...this.#requests.values()].filter((request) => request.stream === stream).map(asPart);
   }
 
   /** What a worker had not answered when it ended, it never will. */
@@ -56,6 +56,11 @@ export class RequestLog {
         this.#requests.set(key, { ...request, state: "broken" });
     }
   }
+}
+
+/** A range of a segment that is a part was asked for as that, whatever its path names. */
+function asPart(request: TracedRequest): TracedRequest {
+  return request.kind === "segment" && request.part !== undefined ? { ...request, kind: "part" } : request;
 }
 
 /** Requests of a trace that match; `nth` leaves out those before it. */

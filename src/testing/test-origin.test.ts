@@ -194,6 +194,36 @@ test("a part that is hinted is known by its place too, also where it opens a seg
   expect((await get(`v0/${open?.parts[0]?.uri}`)).status).toBe(503);
 });
 
+test("a part that is a range of its segment is known by its place too, listed or hinted", async () => {
+  const faults: readonly OriginFault[] = [
+    { kind: "status", status: 404, on: { kind: "part", rendition: "v0", msn: 3, part: 2 } },
+    { kind: "status", status: 503, on: { kind: "part", rendition: "v0", msn: 3, part: 3 } },
+    { kind: "status", status: 500, on: { kind: "segment", msn: 3 } },
+  ];
+  const { get, origin, playlist } = await originWith({ partForm: "byterange", historyMs: 5_500, faults });
+  const { open, hints } = await playlist();
+  expect(open?.msn).toBe(3);
+  const ask = async (uri: string | undefined, range?: string): Promise<number> =>
+    (await get(`v0/${uri}`, range === undefined ? {} : { headers: { range: `bytes=${range}` } })).status;
+  const statuses: number[] = [];
+  for (const { uri, range } of open?.parts ?? []) {
+    const start = range?.offsetBytes ?? Number.NaN;
+    statuses.push(await ask(uri, `${start}-${start + (range?.lengthBytes ?? 0) - 1}`));
+  }
+  expect(statuses).toEqual([206, 206, 404]);
+  const hinted = hints[0]?.values;
+  expect(await ask(hinted?.get("URI"), `${hinted?.get("BYTERANGE-START")}-`)).toBe(503);
+  expect(await ask(open?.parts[0]?.uri)).toBe(500);
+  const { requests } = origin.trace();
+  expect(requests.map(({ kind, msn, part }) => `${kind} ${msn} ${part}`).slice(1)).toEqual([
+    "part 3 0",
+    "part 3 1",
+    "part 3 2",
+    "part 3 3",
+    "segment 3 undefined",
+  ]);
+});
+
 test("an answer is late by what the fault says, jitter drawn by the seed", async () => {
   const { clock, get, origin } = await originWith({ faults: [{ kind: "latency", ms: 200, jitterMs: 100 }] });
   const answer = get("v0/media.m3u8");
