@@ -35,6 +35,8 @@ const MAX_PLACES = 1_000;
 export class RequestReader {
   readonly #base: string;
   readonly #places = new Map<string, Map<string, Position>>();
+  /** By how much the numbers that players were told last are others. */
+  readonly #jumps = new Map<string, number>();
 
   constructor(base: string) {
     this.#base = base;
@@ -49,30 +51,38 @@ export class RequestReader {
     const asked = { kind, stream, page: request.headers.get("referer") ?? request.referrer };
     if (route.kind === "multivariant") return asked;
     const { rendition } = route;
-    const places = this.#places.get(`${stream}/${rendition}`);
+    const key = `${stream}/${rendition}`;
+    const places = this.#places.get(key);
+    const told = (msn: number): number => Math.max(0, msn + (this.#jumps.get(key) ?? 0));
+    const at = (place: Position | undefined) => place && { msn: told(place.msn), part: place.part };
     switch (route.kind) {
       case "media":
         return { ...asked, rendition, ...directivesOf(url.searchParams) };
       case "part":
-        return { ...asked, rendition, ...places?.get(fileOf(url.pathname)) };
+        return { ...asked, rendition, ...at(places?.get(fileOf(url.pathname))) };
       case "segment": {
         // A part that is a range of its segment has no URI of its own.
         const range = parseOpenRange(request.headers.get("range"));
-        const place = range && places?.get(rangeOf(url.pathname, range.start, range.end));
+        const place = at(range && places?.get(rangeOf(url.pathname, range.start, range.end)));
         if (place !== undefined) return { ...asked, kind: "part", rendition, ...place };
-        return { ...asked, rendition, msn: route.number };
+        return { ...asked, rendition, msn: told(route.number) };
       }
       case "init":
         return { ...asked, rendition };
     }
   }
 
-  /** Notes where the parts of a Media Playlist stand, that which is hinted included. */
-  note({ stream, rendition }: AskedRequest, url: string, text: string): void {
+  /** Notes where the parts of a Media Playlist stand, that which is hinted included; players are told numbers that are others by `jump`. */
+  note(
+    { stream, rendition }: AskedRequest,
+    url: string,
+    { text, jump }: { readonly text: string; readonly jump: number },
+  ): void {
     const playlist = parseMediaPlaylist(text, url);
     const key = `${stream}/${rendition}`;
     const places = this.#places.get(key) ?? new Map<string, Position>();
     this.#places.set(key, places);
+    this.#jumps.set(key, jump);
     for (const { msn, parts } of allSegments(playlist).slice(-4)) {
       for (const [part, { uri, range }] of parts.entries()) {
         const end = range && range.offsetBytes + range.lengthBytes;

@@ -97,7 +97,7 @@ export class OriginAnswers {
     const response = await this.#ask(request, heardDirectives(new URL(request.url), stream.features, by));
     if (!response.ok || request.method === "HEAD") return response;
     const text = await response.text();
-    this.#reader.note(asked, request.url, text);
+    this.#reader.note(asked, request.url, { text, jump: by });
     const listed = withDurations(withSequence(withFeatures(text, stream.features), by), factor);
     return textResponse(listed, response.headers);
   }

@@ -338,6 +338,21 @@ test("numbers jump, and what is asked with them is understood", async () => {
   expect((await waiting).open?.parts.length).toBe((jumped.open?.parts.length ?? 0) + 1);
 });
 
+test("of numbers that have jumped, those that playlists tell are matched and traced", async () => {
+  const { get, origin, playlist } = await originWith({
+    faults: [
+      { kind: "sequence-jump", by: 1_000 },
+      { kind: "status", status: 404, on: { kind: "part", msn: 1_003, part: 1 } },
+      { kind: "status", status: 503, on: { kind: "segment", msn: 1_002 } },
+    ],
+  });
+  const { open, segments } = await playlist();
+  expect([segments.at(-1)?.msn, open?.msn]).toEqual([1_002, 1_003]);
+  expect((await get(`v0/${open?.parts[1]?.uri}`)).status).toBe(404);
+  expect((await get(`v0/${segments.at(-1)?.resource?.uri}`)).status).toBe(503);
+  expect(origin.trace().requests.map(({ msn }) => msn)).toEqual([undefined, 1_003, 1_002]);
+});
+
 test("durations are told wrong, and a rendition is lost", async () => {
   const { get, playlist } = await originWith({
     media: { video: ["320x180", "160x90"] },
