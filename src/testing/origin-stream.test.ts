@@ -82,6 +82,14 @@ test("what its sink does not take ends it, and it says why", async () => {
   await expect(stream.advance(10)).rejects.toThrow("the disk is full");
 });
 
+test("what fails while somebody waits for it is thrown, then and later, and kept", async () => {
+  const sink = { end: () => Promise.reject(new Error("the worker is gone")) };
+  const { stream } = await streamWith({ clock: "manual" }, sink);
+  await expect(stream.addFaults([{ kind: "end" }])).rejects.toThrow("the worker is gone");
+  expect(stream.failure).toBe("internal: the worker is gone");
+  await expect(stream.advance(10)).rejects.toThrow("the worker is gone");
+});
+
 test("its state is all that another host needs to answer as it would", async () => {
   const { stream, clock } = await streamWith({ faults: [{ kind: "hang", atMs: 100 }], seed: 9, deltaUpdates: false });
   clock.advance(250);

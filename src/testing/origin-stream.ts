@@ -78,7 +78,7 @@ export class OriginStream {
   /** Publishes the history. */
   async start(): Promise<void> {
     this.clock.advance(this.plan.historyMs);
-    await this.#producer.start();
+    await this.#kept(this.#producer.start());
     this.#context.changed();
   }
 
@@ -86,8 +86,7 @@ export class OriginStream {
   async advance(durationMs: number): Promise<void> {
     this.clock.advance(durationMs);
     this.#context.changed();
-    await this.#producer.run();
-    this.#check();
+    await this.#kept(this.#producer.run());
   }
 
   /** Adds faults to the script; those without a time are from now on. @throws RelayError `invalid-option` */
@@ -97,8 +96,7 @@ export class OriginStream {
     const indexes = new Set(added.map(({ index }) => index));
     this.#producer.schedule(this.#script.timed.filter(({ index }) => indexes.has(index)));
     this.#context.changed();
-    await this.#producer.run();
-    this.#check();
+    await this.#kept(this.#producer.run());
   }
 
   /** A request has come that a fault of the producer waited for. */
@@ -165,8 +163,12 @@ export class OriginStream {
     this.#failure ??= RelayError.from(error);
   }
 
-  #check(): void {
-    if (this.#failure !== undefined) throw this.#failure;
+  /** Whoever waits for media is told why no more comes, and so is who only looks at the trace. @throws RelayError */
+  async #kept(running: Promise<void>): Promise<void> {
+    await running.catch((error: unknown) => this.#fail(error));
+    if (this.#failure === undefined) return;
+    this.#producer.stop();
+    throw this.#failure;
   }
 }
 
