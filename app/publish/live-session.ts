@@ -121,13 +121,16 @@ export class LiveSession {
 
   /** Right after a click, where a screen has to be asked for. Whether it is on the air now. */
   async switchTo(choice: SourceChoice, granted: MediaStream | undefined): Promise<boolean> {
-    return await this.#do("switch", async () => {
+    const isSwitched = await this.#do("switch", async () => {
       const request = mediaRequest(choice);
       const stream = granted ?? (request && (await requestMedia(request, { audio: choice.audio })));
       await this.capture.switchSource(captureSource(choice, stream));
       this.source = choice;
       this.#options.onSaid(words.publish.said.switched(words.publish.sources[choice.kind].name));
     });
+    // Nothing else has it then: nobody shall stay filmed for that.
+    if (!isSwitched) for (const track of granted?.getTracks() ?? []) track.stop();
+    return isSwitched;
   }
 
   /** How it went is told by `run()`. */
