@@ -89,7 +89,7 @@ export class FaultsPanel extends View {
   }
 
   async #offline(): Promise<void> {
-    await this.#break({ kind: "offline", durationMs: OFFLINE_MS });
+    if (!(await this.#break({ kind: "offline", durationMs: OFFLINE_MS }))) return;
     setTimeout(() => {
       if (this.#signal.aborted) return;
       this.#tell(words.inspect.faults.online);
@@ -97,21 +97,24 @@ export class FaultsPanel extends View {
     }, OFFLINE_MS);
   }
 
-  async #break(fault: Fault, awaited?: Awaited): Promise<void> {
+  /** Whether it is broken now. */
+  async #break(fault: Fault, awaited?: Awaited): Promise<boolean> {
     const watch = awaited && new FaultWatch(awaited, { ...this.#scene, nowMs: Date.now() });
-    await this.#tried(async () => {
+    return await this.#tried(async () => {
       await this.#relay.diagnostics.fault(this.#scene.name, fault);
       this.#tell(words.inspect.faults.told[fault.kind]);
       if (watch !== undefined) this.#watches = [...this.#watches, watch];
     });
   }
 
-  async #tried(attempt: () => Promise<void>): Promise<void> {
+  async #tried(attempt: () => Promise<void>): Promise<boolean> {
     try {
       await attempt();
+      return true;
     } catch (thrown) {
       const { cause, remedy } = explain(thrown);
       this.#tell(`${cause} ${remedy}`);
+      return false;
     }
   }
 
@@ -128,7 +131,7 @@ export class FaultsPanel extends View {
 }
 
 /** One that cannot be pressed now says why beside it. */
-function button(name: string, label: string, hint: string, press: false | (() => Promise<void>)): TemplateResult {
+function button(name: string, label: string, hint: string, press: false | (() => Promise<unknown>)): TemplateResult {
   return html`<li>
     <button type="button" class="button" data-fault=${name} aria-describedby=${`fault-${name}`} ?disabled=${press === false}
       @click=${() => press && void press()}>${label}</button>
