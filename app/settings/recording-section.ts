@@ -11,8 +11,8 @@ const CHOICES = [15, 60, 120, 240, 480, 720];
 /** How much of each stream is kept. The worker stores it beside the streams. */
 export class RecordingSection extends Section {
   readonly #relay: Promise<Relay>;
-  /** As the worker says; undefined before it has. */
-  #windowMs: number | "none" | undefined;
+  /** As the worker says; undefined before it has, and `unknown` where it does not. */
+  #windowMs: number | "none" | "unknown" | undefined;
   /** One that would delete something, and is asked about first. */
   #asked: number | undefined;
 
@@ -36,7 +36,7 @@ export class RecordingSection extends Section {
               ${this.#question()}
               ${this.saidOf("window")}
             </div>`
-          : html`<p class="soft" role="status">${windowMs === "none" ? recording.none : recording.unknown}</p>${this.saidOf("window")}`
+          : html`${windowMs === "unknown" ? nothing : html`<p class="soft" role="status">${windowMs === "none" ? recording.none : recording.looking}</p>`}${this.saidOf("window")}`
       }`;
   }
 
@@ -74,6 +74,7 @@ export class RecordingSection extends Section {
       this.#windowMs = storage?.windowMs ?? "none";
       this.draw();
     } catch (thrown) {
+      this.#windowMs = "unknown";
       this.say("window", explain(thrown).cause, false);
     }
   }

@@ -49,7 +49,7 @@ export const settings = {
     yes: "Shorten them",
     no: "Leave it as it is",
     none: "Nothing is kept on disk in this browser.",
-    unknown: "Looking…",
+    looking: "Looking…",
     set: (window: string): string => `Each stream keeps its last ${window}.`,
   },
   servers: {
