@@ -42,15 +42,18 @@ export class TimelineCanvas extends SeenCanvas {
       const free = lanes.findIndex((untilMs) => untilMs <= askedAtMs);
       const lane = free < 0 ? request.number % LANES : free;
       lanes[lane] = endMs;
-      const y = lane * LANE_HEIGHT + 1;
+      const isBad = state === "broken" || (request.status ?? 0) >= 400;
+      // Not by its colour alone.
+      const barHeight = isBad ? LANE_HEIGHT / 2 - 1 : LANE_HEIGHT - 2;
+      const y = (lane + 1) * LANE_HEIGHT - 1 - barHeight;
       const [from, to] = [xOf(askedAtMs), xOf(endMs)];
       const answered = answeredAfterMs === undefined ? to : xOf(askedAtMs + answeredAfterMs);
       context.globalAlpha = 0.35;
-      context.fillStyle = colour(state === "broken" || (request.status ?? 0) >= 400 ? "--danger" : "--accent");
-      context.fillRect(from, y, Math.max(1, answered - from), LANE_HEIGHT - 2);
+      context.fillStyle = colour(isBad ? "--danger" : "--accent");
+      context.fillRect(from, y, Math.max(1, answered - from), barHeight);
       context.globalAlpha = 1;
       if (answeredAfterMs !== undefined || state === "broken")
-        context.fillRect(answered, y, Math.max(2, to - answered), LANE_HEIGHT - 2);
+        context.fillRect(answered, y, Math.max(2, to - answered), barHeight);
     }
   }
 }

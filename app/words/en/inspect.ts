@@ -91,7 +91,7 @@ export const inspect = {
   },
   requests: {
     title: "Requests",
-    hint: "The last half minute. The pale part of a bar is how long the answer was held back, the dark part how long it was read.",
+    hint: "The last half minute. The pale part of a bar is how long the answer was held back, the dark part how long it was read. A bar of half the height was answered with an error, or broke off.",
     waiting: "Waiting now",
     nobody: "Nobody waits.",
     waitsFor: (msn: number, part: number, requests: number): string =>
