@@ -2,6 +2,7 @@ import type { Relay } from "eddy-hls";
 import { html, nothing, type TemplateResult } from "lit-html";
 import { freeName, namesInUse, type PublishAddress } from "../address.ts";
 import { clockTime } from "../kit/format.ts";
+import { explainLink } from "../kit/link-trouble.ts";
 import { explain, explainCode, isAbort } from "../kit/messages.ts";
 import { NoticeBoard } from "../kit/notice.ts";
 import { type PageContext, View } from "../kit/view.ts";
@@ -139,7 +140,7 @@ export class PublishView extends View {
       this.#enter("idle");
       this.#form.hint(starting.signal.aborted ? words.publish.hints.calledOff : "");
       this.#form.show();
-      if (!starting.signal.aborted && !isAbort(thrown)) this.#problems.show(explain(thrown));
+      if (!starting.signal.aborted && !isAbort(thrown)) this.#problems.show(explainLink(thrown, this.#address));
       if (hadFocus) this.#form.focusSubmit();
     }
   }

@@ -46,3 +46,26 @@ test("a link does not take back that this browser is to pass nothing on; only wh
   expect(await toldOnJoining("on")).toEqual([]);
   expect(await toldOnJoining("ask", true)).toEqual([true]);
 });
+
+test("a link that cannot be followed is told by its parameter, and no stream is waited for", async () => {
+  const failed: string[] = [];
+  const nothing = (): void => undefined;
+  const joined = new JoinedStream(
+    "studio",
+    { peers: "off", moq: "relay.example", unsigned: false },
+    {
+      signal: new AbortController().signal,
+      listener: {
+        changed: nothing,
+        problem: nothing,
+        solved: nothing,
+        failed: ({ cause }) => void failed.push(cause),
+        shared: nothing,
+      },
+    },
+  );
+  expect(joined.mayCome).toBe(true);
+  await joined.join({} as Relay, {} as HTMLVideoElement, false);
+  expect(failed).toEqual([expect.stringContaining("“relay.example” as its parameter “moq”")]);
+  expect([joined.state, joined.mayCome]).toEqual(["failed", false]);
+});

@@ -1,6 +1,8 @@
 import { type Relay, type Session, type SessionStats, uploadRecord } from "eddy-hls";
 import { hasRelay, type JoinAddress } from "../address.ts";
 import { joinOptions, withPeersOf } from "../kit/join-sources.ts";
+import { explainLink } from "../kit/link-trouble.ts";
+import type { Explanation } from "../kit/messages.ts";
 import { readPreferences } from "../kit/preferences.ts";
 import type { JoinState } from "./watch-sentences.ts";
 
@@ -13,7 +15,7 @@ export interface JoinListener {
   problem(code: string, message: string): void;
   /** It comes again. */
   solved(): void;
-  failed(thrown: unknown): void;
+  failed(explanation: Explanation): void;
   /** For `window.eddy`. */
   shared(session: Session): void;
 }
@@ -54,7 +56,7 @@ export class JoinedStream {
 
   /** Whether the stream may still come from elsewhere, so that what is kept of it is not what to play. */
   get mayCome(): boolean {
-    if (this.#session === undefined) return this.#state !== "none";
+    if (this.#session === undefined) return this.#state !== "failed";
     return performance.now() - this.#joinedAtMs < JOIN_MS;
   }
 
@@ -87,8 +89,8 @@ export class JoinedStream {
       this.#signal.addEventListener("abort", () => void session.close());
     } catch (thrown) {
       // What is kept of it may still be there to play.
-      this.#state = "none";
-      this.#listener.failed(thrown);
+      this.#state = "failed";
+      this.#listener.failed(explainLink(thrown, this.#address));
     }
   }
 

@@ -73,7 +73,7 @@ export class StreamWatch {
         shared: listener.shared,
         solved: listener.solved,
         problem: (code, message) => listener.problem(explainCode(code, message), { tone: "warning" }),
-        failed: (thrown) => listener.problem(explain(thrown)),
+        failed: (explanation) => listener.problem(explanation),
       },
     });
   }
@@ -259,6 +259,7 @@ export class StreamWatch {
       name: this.#name,
       state: this.#state,
       join: this.joined?.state ?? "none",
+      hasServer: this.joined?.hasServer === true,
       everPlayed: player?.meter.everPlayed === true,
       playsFrom: this.#playsFrom,
       isLive: this.stream.isLive,

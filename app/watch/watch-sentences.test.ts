@@ -5,6 +5,7 @@ const LIVE: Watched = {
   name: "studio",
   state: "playing",
   join: "none",
+  hasServer: false,
   everPlayed: true,
   playsFrom: "live",
   isLive: true,
@@ -44,6 +45,18 @@ test("who is asked to connect to others is told what they see before anything is
   expect(coverOf(asked)?.text).toContain("they see its network address");
   expect(statusOf(asked)).toContain("Nothing is connected yet");
   expect(coverOf({ ...asked, join: "joined" })?.title).toBe("Looking for studio");
+});
+
+test("of a stream that a server has, nobody who has it is looked for", () => {
+  const joined = { ...LIVE, state: "absent", join: "joined", hasServer: true, everPlayed: false } as const;
+  expect(coverOf(joined)).toMatchObject({ title: "Waiting for studio", text: expect.stringContaining("its server") });
+});
+
+test("a link that cannot be followed is not waited for", () => {
+  const failed = { ...LIVE, state: "absent", join: "failed", everPlayed: false } as const;
+  for (const sentence of [coverOf(failed)?.title, coverOf(failed)?.text, statusOf(failed)])
+    expect(sentence).not.toMatch(/by itself|every second|live yet/);
+  expect(badgeOf(failed).text).toBe("Not connected");
 });
 
 test.each<[string, boolean, Partial<Watched>]>([

@@ -5,15 +5,17 @@ export type WatchState = "absent" | "opening" | "playing" | "stalled" | "paused"
 
 /**
  * How far a stream is joined that comes from other pages. `asked`: nothing is connected until the person agrees. `joined`: it comes from
- * them, or will; `none`: this browser has it.
+ * them, or will; `none`: this browser has it; `failed`: it is elsewhere, and cannot be joined as the link says.
  */
-export type JoinState = "none" | "asked" | "joined";
+export type JoinState = "none" | "asked" | "joined" | "failed";
 
 /** What the watch view knows as it speaks. */
 export interface Watched {
   readonly name: string;
   readonly state: WatchState;
   readonly join: JoinState;
+  /** It is joined from a server or a relay, whether other viewers have it or not. */
+  readonly hasServer: boolean;
   /** Something of it was seen here before. */
   readonly everPlayed: boolean;
   readonly playsFrom: "live" | "start";
@@ -45,11 +47,16 @@ export function coverOf(watched: Watched): { readonly title: string; readonly te
   }
 }
 
-function absentCover({ name, join, everPlayed }: Watched): { readonly title: string; readonly text: string } {
+function absentCover({ name, join, hasServer, everPlayed }: Watched): {
+  readonly title: string;
+  readonly text: string;
+} {
   const { cover } = words.watch;
   if (join === "asked") return cover.ask(name);
   if (everPlayed) return cover.gone(name);
-  return join === "joined" ? cover.looking(name) : cover.notLive(name);
+  if (join === "failed") return cover.notJoined(name);
+  if (join === "none") return cover.notLive(name);
+  return hasServer ? cover.fetching(name) : cover.looking(name);
 }
 
 /** For the live region: says what changed, and nothing that ticks. */
@@ -57,6 +64,7 @@ export function statusOf(watched: Watched): string {
   const { status } = words.watch;
   switch (watched.state) {
     case "absent":
+      if (watched.join === "failed" && !watched.everPlayed) return status.notJoined;
       return watched.join === "asked" ? status.asked : status.absent;
     case "stalled":
       if (watched.isAway) return status.silent;

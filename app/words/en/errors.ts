@@ -241,4 +241,12 @@ const warnings: Partial<Record<RelayErrorCode, Sentences>> = {
   },
 };
 
-export const errors = { codes, warnings };
+/** What a link says that cannot be followed. */
+const link = {
+  wrong: (parameter: string, value: string, expected: string): string =>
+    `The link has “${value}” as its parameter “${parameter}”, which has to be ${expected}.`,
+  together: (complaint: string): string => `The link cannot be followed: ${complaint}.`,
+  remedy: "Correct it in the address bar, or ask whoever gave it to you for another one.",
+};
+
+export const errors = { codes, warnings, link };

@@ -13,6 +13,14 @@ export const watch = {
       title: `Looking for ${name}`,
       text: "It starts here by itself as soon as somebody who has it is found.",
     }),
+    fetching: (name: string) => ({
+      title: `Waiting for ${name}`,
+      text: "It starts here by itself as soon as its server gives it.",
+    }),
+    notJoined: (name: string) => ({
+      title: `${name} cannot be fetched`,
+      text: "Why, and what may help, stands below.",
+    }),
     notLive: (name: string) => ({
       title: `${name} is not live yet`,
       text: "It starts here by itself as soon as it is.",
@@ -25,6 +33,7 @@ export const watch = {
   status: {
     asked: "Nothing is connected yet: this page waits for your choice.",
     absent: "Waiting for the stream. This page looks for it every second.",
+    notJoined: "The stream cannot be fetched from where the link says it is.",
     opening: "Loading the stream.",
     silent: "The publisher sends nothing at the moment. Its tab may be closed or its machine asleep.",
     stalled: "Waiting for video.",
