@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { words } from "../words/words.ts";
 import { bitrate, clockTime, fileSize, kilobits, plural, seconds } from "./format.ts";
 
 test("clockTime() shows hours only when there are some", () => {
@@ -33,4 +34,12 @@ test("fileSize() changes to the next unit before it would need four digits", () 
   expect(fileSize(24_060_000)).toBe("24.1 MB");
   expect(fileSize(99_960_000)).toBe("100 MB");
   expect(fileSize(10_737_418_240)).toBe("10.7 GB");
+});
+
+test("a title from right to left takes nothing of its sentence along, and any other is left as it is", () => {
+  const { deleteQuestion, exportLabel } = words.library;
+  expect(deleteQuestion("שידור 3")).toBe("Delete “\u2068שידור 3\u2069”? It cannot be brought back.");
+  expect(exportLabel("بث مباشر")).toBe("Export \u2068بث مباشر\u2069 as a file");
+  expect(words.watch.recording.didPin("a\u202eb")).toMatch(/^“\u2068a\u202eb\u2069” is kept/);
+  expect(deleteQuestion("Été №3")).toBe("Delete “Été №3”? It cannot be brought back.");
 });

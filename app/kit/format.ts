@@ -53,6 +53,15 @@ export function timeOfDay(wallMs: number): string {
   return new Date(wallMs).toLocaleTimeString([], { timeStyle: "medium" });
 }
 
+/** Scripts that are written from right to left, and marks that turn the direction. */
+const FROM_THE_RIGHT =
+  /[\u0590-\u08ff\u200f\u202a-\u202e\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** A text of a person's own within a sentence: one from right to left would else take what stands beside it along. */
+export function isolated(text: string): string {
+  return FROM_THE_RIGHT.test(text) ? `\u2068${text}\u2069` : text;
+}
+
 /** `3 parts`, `1 part`. */
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;

@@ -1,5 +1,5 @@
 import type { SourceKind } from "../address.ts";
-import { fileSize } from "../kit/format.ts";
+import { fileSize, isolated } from "../kit/format.ts";
 import { words } from "../words/words.ts";
 
 /** Where the media shall come from. */
@@ -28,7 +28,7 @@ export function sourceTitle({ kind, files }: SourceChoice): string {
 }
 
 export function fileLine({ name, size }: File): string {
-  return `${name} (${fileSize(size)})`;
+  return `${isolated(name)} (${fileSize(size)})`;
 }
 
 /** The list with the entry at `index` one place further up (`-1`) or down (`1`), where there is one. */

@@ -1,3 +1,5 @@
+import { isolated } from "../../kit/format.ts";
+
 /** The view that plays a stream, and the list it is chosen from. */
 export const watch = {
   cover: {
@@ -56,9 +58,9 @@ export const watch = {
     notConnected: "Not connected",
     stopped: "Stopped",
   },
-  documentTitle: (title: string, isLive: boolean): string => `${isLive ? "● " : ""}${title} – Eddy`,
+  documentTitle: (title: string, isLive: boolean): string => `${isLive ? "● " : ""}${isolated(title)} – Eddy`,
   videoOf: (name: string): string => `Video of ${name}`,
-  playerOf: (title: string): string => `Player: ${title}`,
+  playerOf: (title: string): string => `Player: ${isolated(title)}`,
   about: "About this stream",
   agree: "Connect and watch",
   replay: "Replay what is kept",
@@ -162,7 +164,7 @@ export const watch = {
     measured: (length: string, size: string): string => `${length} long, ${size}.`,
     cut: "What was before the last change of the stream's format is left out.",
     reading: (done: string, all: string): string => `Reading: ${done} of ${all}.`,
-    done: (file: string): string => `${file} is downloaded.`,
+    done: (file: string): string => `${isolated(file)} is downloaded.`,
     stopped: "Stopped. Nothing was saved.",
   },
   recording: {
@@ -177,8 +179,8 @@ export const watch = {
     pinned: "It stays until you delete it in the library. Recording goes on.",
     mayGo: "It goes when time or room runs out. Kept, it stays.",
     pinnedEnded: "It stays until you delete it in the library.",
-    didPin: (title: string): string => `“${title}” is kept: it stays until you delete it.`,
-    didUnpin: (title: string): string => `“${title}” may be removed again when time or room runs out.`,
+    didPin: (title: string): string => `“${isolated(title)}” is kept: it stays until you delete it.`,
+    didUnpin: (title: string): string => `“${isolated(title)}” may be removed again when time or room runs out.`,
     library: "Open the library",
   },
   figures: {
