@@ -2,6 +2,7 @@ import { html, type TemplateResult } from "lit-html";
 import type UPlot from "uplot";
 import { h } from "../kit/dom.ts";
 import { words } from "../words/words.ts";
+import { lineOf } from "./chart-lines.ts";
 import { SeenView } from "./seen-view.ts";
 import type { Series, SeriesName } from "./series.ts";
 import { peerName } from "./swarm-panel.ts";
@@ -15,10 +16,6 @@ const CHARTS = {
 type ChartName = keyof typeof CHARTS;
 
 const HEIGHT = 170;
-/** Tokens that lines are drawn in, in this order. */
-const STROKES = ["--accent", "--warn-line", "--live", "--ink-soft"] as const;
-const DASHES: readonly number[][] = [[], [6, 4], [2, 3], [10, 3]];
-
 /** Charts of the last two minutes. uPlot is loaded when they are first seen. */
 export class ChartsPanel extends SeenView {
   readonly #series: Series;
@@ -127,9 +124,9 @@ export class ChartsPanel extends SeenView {
         {},
         ...labels.map((label, index) => ({
           label,
-          stroke: token(STROKES[index % STROKES.length] ?? STROKES[0]),
+          stroke: token(lineOf(index).stroke),
           width: 2,
-          dash: DASHES[index % DASHES.length] ?? [],
+          dash: [...lineOf(index).dash],
           points: { show: false },
           value: (_: UPlot, value: number | null) => (value === null ? "–" : value.toFixed(value < 10 ? 2 : 0)),
         })),
