@@ -86,11 +86,14 @@ export function createMatch(playlists: Playlists, options: HandlerOptions = {}):
 
   /** Who waits in playlists that others take the place of goes on in those, after their numbers: hls.js never asks again after a 410. */
   async function findOpen(request: Request, url: URL, route: Exclude<Route, { kind: "clip" }>): Promise<Found> {
+    const holder = (): Stream | undefined => (route.kind === "stats" ? undefined : playlists.find(route.stream));
+    const asked = holder();
     try {
       return await find(request, url, route);
     } catch (thrown) {
-      const isReplaced = route.kind !== "stats" && playlists.find(route.stream) !== undefined;
-      if (!isReplaced || RelayError.from(thrown).code !== "closed") throw thrown;
+      const found = holder();
+      const isReplaced = found !== undefined && found !== asked && RelayError.from(thrown).code === "closed";
+      if (!isReplaced) throw thrown;
       return findOpen(request, url, route);
     }
   }
