@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
-import { closeCodec, EncoderRestarts, PROBE_DEADLINE_MS } from "./encoder-restarts.ts";
+import { closeCodec, EncoderRestarts, endProbe } from "./encoder-restarts.ts";
 import type { EncodedPacket } from "./source.ts";
 
 export interface SoundEncoderOptions {
@@ -136,19 +136,6 @@ export async function probeAudioDecoder(config: AudioEncoderConfig): Promise<Aud
       encoder.encode(data);
       data.close();
     }
-    const cancel = systemClock.after(PROBE_DEADLINE_MS, () => {
-      failed(`gave no sound within ${PROBE_DEADLINE_MS / 1000} s`);
-      closeCodec(encoder);
-    });
-    encoder
-      .flush()
-      .then(
-        () => {
-          closeCodec(encoder);
-          failed("gave no decoder configuration");
-        },
-        (error: unknown) => failed("failed at its first sound", error),
-      )
-      .finally(cancel);
+    endProbe(encoder, "sound", failed);
   });
 }

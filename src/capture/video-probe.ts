@@ -1,6 +1,5 @@
-import { systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
-import { closeCodec, PROBE_DEADLINE_MS } from "./encoder-restarts.ts";
+import { endProbe } from "./encoder-restarts.ts";
 
 /**
  * Encodes one picture and tells how the result is decoded, so that the init segment stands before the stream starts. The picture
@@ -32,20 +31,7 @@ export async function probeVideoDecoder(
     } finally {
       picture.close();
     }
-    const cancel = systemClock.after(PROBE_DEADLINE_MS, () => {
-      failed(`gave no picture within ${PROBE_DEADLINE_MS / 1000} s`);
-      closeCodec(encoder);
-    });
-    encoder
-      .flush()
-      .then(
-        () => {
-          closeCodec(encoder);
-          failed("gave no decoder configuration");
-        },
-        (error: unknown) => failed("failed at its first picture", error),
-      )
-      .finally(cancel);
+    endProbe(encoder, "picture", failed);
   });
 }
 
