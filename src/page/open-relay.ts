@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../model/clock.ts";
 import { RelayError } from "../model/errors.ts";
 import { checkName } from "../model/ids.ts";
+import { untilAborted } from "../model/on-abort.ts";
 import type { StreamOptions } from "../model/options.ts";
 import type { RelayStats, StreamStats, StreamSummary } from "../model/stats.ts";
 import { type Diagnostics, diagnosticsOver } from "./diagnostics.ts";
@@ -148,19 +149,14 @@ export async function openRelay(options: OpenRelayOptions = {}): Promise<Relay> 
 
 async function register(options: OpenRelayOptions, signal: AbortSignal): Promise<ServiceWorkerRegistration> {
   const script = options.worker ?? "/sw.js";
-  // A browser waits for the script for as long as a server that says nothing keeps it waiting.
-  const givenUp = new Promise<never>((_, reject) => {
-    const giveUp = (): void => reject(signal.reason);
-    if (signal.aborted) giveUp();
-    else signal.addEventListener("abort", giveUp, { once: true });
-  });
   try {
     const registered = navigator.serviceWorker.register(script, {
       type: options.type ?? "module",
       updateViaCache: "none",
       ...(options.scope === undefined ? {} : { scope: options.scope }),
     });
-    return await Promise.race([registered, givenUp]);
+    // A browser waits for the script for as long as a server that says nothing keeps it waiting.
+    return await untilAborted(registered, signal);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RelayError("worker-unreachable", `${String(script)} could not be registered: ${reason}`, { cause });

@@ -49,8 +49,8 @@ export class Inits {
     const name = nameOf(digest);
     if (isNone(digest) || this.#known.has(name) || this.#wanted.has(name)) return;
     // What nobody has given for so long is of parts that have gone by.
-    if (this.#wanted.size >= MAX_INITS)
-      for (const oldest of [...this.#wanted.keys()].slice(0, 1)) this.#wanted.delete(oldest);
+    const [oldest] = this.#wanted.keys();
+    if (oldest !== undefined && this.#wanted.size >= MAX_INITS) this.#wanted.delete(oldest);
     const wanted: Wanted = { digest, askedMs: Number.NEGATIVE_INFINITY, askedMask: 0 };
     this.#wanted.set(name, wanted);
     this.#ask(wanted, from);
